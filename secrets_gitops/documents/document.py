@@ -1,0 +1,151 @@
+"""Document, Node and Edit: the text of a file, the tree laid over it, and a replacement for one place in it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from secrets_gitops.errors import DocumentError, Place
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Literal
+
+    Format = Literal["yaml", "json"]
+    Kind = Literal["scalar", "mapping", "sequence", "alias"]
+    Style = Literal["plain", "single", "double", "literal", "folded", "json", "block", "flow"]
+
+
+class Edit(NamedTuple):
+    """A replacement for the characters `start` (included) to `end` (excluded) of a document's text."""
+
+    start: int
+    end: int
+    text: str
+
+
+class Comment(NamedTuple):
+    """A YAML comment: the text after its `#`, and the span that begins at the `#`."""
+
+    text: str
+    start: int
+    end: int
+    line: int
+    column: int
+    inline: bool
+    """Something else stands before it on its line."""
+
+
+class Node:
+    """A value with its place in the text. Identity matters: an alias points to the very node it repeats.
+
+    `start` and `end` are offsets into `Document.text` and include anchor and tag; a block scalar ends before its final
+    line break. Line and column count from 1, in code points.
+    """
+
+    __slots__ = (
+        "anchor", "column", "end", "items", "kind", "line", "pairs", "start", "style", "tag", "target", "text",
+    )  # fmt: skip
+
+    def __init__(self, kind: Kind, start: int, end: int, line: int, column: int, style: Style) -> None:
+        self.kind: Kind = kind
+        self.start = start
+        self.end = end
+        self.line = line
+        self.column = column
+        self.style: Style = style
+        self.tag: str | None = None
+        """The explicit tag, resolved (`tag:yaml.org,2002:str`, `!vault`); None when there is none."""
+        self.anchor: str | None = None
+        self.text = ""
+        """A scalar's parsed text: quotes and escapes undone."""
+        self.pairs: list[tuple[Node, Node]] = []
+        self.items: list[Node] = []
+        self.target: Node | None = None
+        """What an alias repeats."""
+
+    def resolved(self) -> Node:
+        """This node, or what it repeats when it is an alias."""
+        return self.target if self.target is not None else self
+
+    def get(self, key: str) -> Node | None:
+        """The first value under `key` of a mapping (aliases undone), or None."""
+        for name, value in self.resolved().pairs:
+            if name.resolved().text == key and name.resolved().kind == "scalar":
+                return value.resolved()
+        return None
+
+    def __repr__(self) -> str:  # no text: the node may hold a secret
+        return f"<{self.kind} at {self.line}:{self.column}>"
+
+
+class Document:
+    """The text of one file and its roots: one node per YAML document, exactly one for JSON.
+
+    Not changed after it is made: `apply` gives a new one. A byte order mark is kept apart, so that offsets count the
+    text alone; `to_bytes` puts it back.
+    """
+
+    __slots__ = ("_comments", "_reread", "bom", "format", "path", "roots", "text")
+
+    def __init__(
+        self,
+        path: str,
+        text: str,
+        format: Format,  # noqa: A002  the field's standard word
+        roots: list[Node],
+        *,
+        bom: bool,
+        comments: Callable[[Document], list[Comment]],
+        reread: Callable[[str], Document],
+    ) -> None:
+        self.path = path
+        self.text = text
+        self.format: Format = format
+        self.roots = roots
+        self.bom = bom
+        self._comments: list[Comment] | Callable[[Document], list[Comment]] = comments
+        self._reread = reread
+
+    def comments(self) -> list[Comment]:
+        """All comments in the order of the text; found at the first call."""
+        if not isinstance(self._comments, list):
+            self._comments = self._comments(self)
+        return self._comments
+
+    def place(self, node: Node) -> Place:
+        """Where `node` stands, for messages."""
+        return Place(self.path, node.line, node.column)
+
+    def splice(self, edits: Iterable[Edit]) -> str:
+        """The text after all `edits`, which may touch but not overlap. Raises DocumentError when they overlap."""
+        out: list[str] = []
+        at = 0
+        for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+            if edit.start < at or edit.end > len(self.text):
+                raise DocumentError("two changes meet in one place", place=Place(self.path))
+            out += (self.text[at : edit.start], edit.text)
+            at = edit.end
+        out.append(self.text[at:])
+        return "".join(out)
+
+    def apply(self, edits: Iterable[Edit]) -> Document:
+        """The document after all `edits`, read again under the same limits, so that what is handed on can be read."""
+        return self._reread(self.splice(edits))
+
+    def to_bytes(self) -> bytes:
+        """The file's content: UTF-8, with the byte order mark it came with."""
+        return (b"\xef\xbb\xbf" if self.bom else b"") + self.text.encode()
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Every node at and below `node` once, parents first; an alias is yielded but not followed."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        yield current
+        if current.kind == "mapping":
+            for key, value in reversed(current.pairs):
+                stack += (value, key)
+        elif current.kind == "sequence":
+            stack += reversed(current.items)
