@@ -1,0 +1,52 @@
+"""What a person reads: errors, hints, warnings and notes on standard error; data alone on standard output."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from secrets_gitops.errors import Error, NoMatchingKey
+
+_STYLES = {"error": "1;31", "warning": "1;33", "hint": "1;36", "place": "34"}
+
+
+def _style(word: str, kind: str) -> str:
+    if os.environ.get("NO_COLOR") or not sys.stderr.isatty():
+        return word
+    return f"\x1b[{_STYLES[kind]}m{word}\x1b[0m"
+
+
+def printable(text: str) -> str:
+    """`text` with control characters and lone surrogates made visible, so that a file name cannot drive a terminal."""
+    return "".join(c if c.isprintable() else "\\x%02x" % ord(c) if ord(c) < 256 else "\\u%04x" % ord(c) for c in text)
+
+
+def note(text: str) -> None:
+    """One line on standard error."""
+    print(printable(text), file=sys.stderr)  # noqa: T201
+
+
+def warn(text: str, *, hints: tuple[str, ...] = ()) -> None:
+    """Print a warning and what to do about it on standard error."""
+    print(f"{_style('warning', 'warning')}: {printable(text)}", file=sys.stderr)  # noqa: T201
+    for hint in hints:
+        print(f"{_style('hint', 'hint')}: {printable(hint)}", file=sys.stderr)  # noqa: T201
+
+
+def show(error: Error) -> None:
+    """Print an error as the terminal shows it: what, where, what was tried, what next."""
+    lines = [f"{_style('error', 'error')}: {printable(error.message)}"]
+    if error.place is not None:
+        lines.append(f"  {_style('-->', 'place')} {printable(str(error.place))}")
+    if isinstance(error, NoMatchingKey):
+        for at, attempt in enumerate(error.attempts):
+            lead = "tried:" if at == 0 else " " * 6
+            lines.append(f"  {lead} {attempt.kind}  {printable(attempt.source)}   {printable(attempt.reason)}")
+    lines += [f"{_style('hint', 'hint')}: {printable(hint)}" for hint in error.hints]
+    print("\n".join(lines), file=sys.stderr)  # noqa: T201
+
+
+def write(data: bytes | str) -> None:
+    """Write data to standard output as it is, and push it out, so that a full disk or a closed pipe is noticed here."""
+    sys.stdout.buffer.write(data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data)
+    sys.stdout.buffer.flush()
