@@ -1,0 +1,53 @@
+# The two that a newcomer needs: `make demo` and `make test`. Every target makes its own environment.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= auto
+
+.PHONY: demo test check format tools interop fuzz bench docs clean
+
+demo: $(VENV)/.runtime ## the main job on a small real repository, no cluster
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh docs/demo/demo.sh
+
+test: $(VENV)/.dev ## every test that needs no program beside git
+	$(BIN)/pytest -n $(JOBS) --ignore=tests/interop/live --ignore=tests/fuzz
+
+check: $(VENV)/.dev ## format, lint, types, floors, generated docs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+tools: ## the real sops, age, kubeseal and gitleaks, built once into a cache folder (needs Go)
+	$(PYTHON) tests/tools/build.py
+
+interop: $(VENV)/.dev ## against the real programs
+	$(BIN)/pytest -n $(JOBS) tests/interop
+
+fuzz: $(VENV)/.dev ## every reader: a document or our error, nothing else
+	$(BIN)/pytest -n $(JOBS) tests/fuzz
+
+bench: $(VENV)/.dev ## beside the real peers and a bare loop of the same calls, as ratios
+	$(BIN)/python tests/bench/run.py
+
+docs: $(VENV)/.dev ## write the generated reference pages
+	$(BIN)/python docs/generate.py
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(VENV)/.runtime: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "secrets-gitops needs Python 3.11 or newer; name one: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
