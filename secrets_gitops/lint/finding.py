@@ -1,0 +1,74 @@
+"""Finding: one thing that must not be in git, with its place, why it matters and the command that mends it.
+
+A finding never holds the value that it is about, nor a part of it: key, place and kind of value only.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+    Severity = Literal["info", "low", "medium", "high", "critical"]
+    Confidence = Literal["high", "medium", "low"]
+
+SEVERITIES: tuple[Severity, ...] = ("info", "low", "medium", "high", "critical")
+"""All severities, mildest first."""
+
+
+def rank(severity: Severity) -> int:
+    """How grave: larger is graver. Raises ValueError for a word that is no severity."""
+    return SEVERITIES.index(severity)
+
+
+class Region(NamedTuple):
+    """A part of a file. Lines and columns count from 1, columns in code points; the end column is excluded."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class Finding(NamedTuple):
+    """One finding. Its region begins at the key (or at the value, where there is no key) and ends with the value."""
+
+    rule: str
+    """The rule's slug, for example `k8s-secret-plaintext`."""
+    severity: Severity
+    path: str
+    """POSIX, relative to the root of the snapshot."""
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    message: str
+    """One sentence without a full stop: what, where, and why it is not allowed. Never a value."""
+    fix: str = ""
+    """The one command that mends it, with the real path, or what to do where no command can."""
+    confidence: Confidence = "high"
+    object: str = ""
+    """The Kubernetes object, `Secret/namespace/name`; parts that are not known are left out."""
+    pointer: str = ""
+    """JSON pointer of the value in its YAML document; `N#` before it names a document after the first, from 0."""
+    key: str = ""
+    """The value's key as written."""
+    also: tuple[str, ...] = ()
+    """Other rules that found the same value in the same place."""
+
+    def region(self) -> Region:
+        """Where it stands."""
+        return Region(self.line, self.column, self.end_line, self.end_column)
+
+    def fingerprint(self) -> str:
+        """A name that stays when lines move. Made of rule, path, pointer and key alone, so it says nothing of a value."""
+        from hashlib import sha256  # noqa: PLC0415  only reports for machines ask for it
+
+        identity = "\0".join((self.rule, self.path, self.object, self.pointer or self.key))
+        return "sgf0:" + sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:40]
+
+    def sort_key(self) -> tuple[str, int, int, str, str]:
+        """The order of reports: by path, then place, then rule."""
+        return self.path, self.line, self.column, self.rule, self.pointer
