@@ -1,0 +1,1 @@
+"""Ways to close a document so that only some keys can open it."""

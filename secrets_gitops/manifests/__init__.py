@@ -1,0 +1,1 @@
+"""Kubernetes objects as typed views of plain trees: read once, checked by name, written in the layout of kubectl."""

@@ -1,0 +1,1 @@
+"""One custom resource → the Secrets it stands for; push and pull share this code."""
