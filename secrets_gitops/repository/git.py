@@ -1,0 +1,254 @@
+"""Git: where a repository begins, and its plumbing run safely.
+
+The hook's start-up is felt, so processes are started with `posix_spawn` (`import subprocess` costs half a bare
+interpreter) and there are few of them. No call takes a lock, runs a hook, a monitor or a filter of the repository,
+asks for a password, or fetches objects; objects are read as they are published (no `git replace`). The environment is
+inherited: `git commit -a` and `--amend` name a temporary index in GIT_INDEX_FILE, a server its quarantine.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+
+from secrets_gitops.errors import FileError, ScanIncomplete
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_SAFE = (
+    "--no-optional-locks", "--no-replace-objects", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null",
+)  # fmt: skip
+_FROM_HERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
+"""Variables whose relative value counts from where we stand, not from where `git -C` goes."""
+
+
+class Process:
+    """One running git. What it writes to standard error is read on the way, so that no pipe fills up."""
+
+    __slots__ = ("_complaints", "_pid", "_poll", "_stderr", "_stdin", "_stdout", "_verb")
+
+    def __init__(
+        self, arguments: Sequence[str], root: str, *, feed: bool = False, settings: tuple[str, ...] = _SAFE
+    ) -> None:
+        command = ["git", *settings, "-C", root, *arguments]
+        self._verb = arguments[0]
+        self._complaints = b""
+        outputs, complaints = os.pipe(), os.pipe()
+        inputs = os.pipe() if feed else (os.open(os.devnull, os.O_RDONLY), -1)
+        self._stdin, self._stdout, self._stderr = inputs[1], outputs[0], complaints[0]
+        theirs = inputs[0], outputs[1], complaints[1]
+        try:
+            actions = [(os.POSIX_SPAWN_DUP2, fd, at) for at, fd in enumerate(theirs)]
+            self._pid = os.posix_spawnp("git", command, _environment(), file_actions=actions)
+        except OSError as error:
+            self._close()
+            reason = os.strerror(error.errno or 0)
+            raise FileError(
+                f"cannot run git: {reason[:1].lower()}{reason[1:]}", hints=("install git, or put it on PATH",)
+            ) from error
+        finally:
+            for fd in theirs:
+                os.close(fd)
+        self._poll = select.poll()
+        self._poll.register(self._stdout, select.POLLIN)
+        self._poll.register(self._stderr, select.POLLIN)
+
+    def send(self, data: bytes) -> None:
+        """Write to git's standard input, at most a pipe's worth (4096 bytes). That git is gone shows in `read`."""
+        try:
+            os.write(self._stdin, data)
+        except BrokenPipeError:
+            return
+
+    def read(self) -> bytes:
+        """The next bytes of standard output; none at its end."""
+        while True:
+            for fd, _ in self._poll.poll():
+                data = os.read(fd, 1 << 16)
+                if fd == self._stdout:
+                    return data
+                self._hear(data)
+
+    def _hear(self, data: bytes) -> None:
+        self._complaints = (self._complaints + data)[:8192]
+        if not data:
+            self._poll.unregister(self._stderr)
+
+    def wait(self) -> int:
+        """Hear git out and return its exit code; negative when a signal ended it."""
+        try:
+            while data := os.read(self._stderr, 1 << 16):
+                self._hear(data)
+        finally:
+            status = self.stop()
+        return status
+
+    def stop(self) -> int:
+        """Let git go, whatever it is at, and return its exit code; 0 when it is gone already."""
+        if not self._pid:
+            return 0
+        self._close()  # git reads the end of its input, or cannot write: either way it ends
+        pid, self._pid = self._pid, 0
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+    def _close(self) -> None:
+        for fd in (self._stdin, self._stdout, self._stderr):
+            if fd >= 0:
+                os.close(fd)
+
+    def failure(self, status: int) -> FileError:
+        """What went wrong, in git's words."""
+        lines = os.fsdecode(self._complaints).splitlines()
+        reason = next((line for line in lines if line.startswith(("fatal: ", "error: "))), lines[-1] if lines else "")
+        reason = reason.partition(": ")[2] or reason or f"exit {status}"
+        trust = any("safe.directory" in line for line in lines)
+        hints = (f"if you trust this repository: `{lines[-1].strip()}`",) if trust else ()
+        return FileError(f"git {self._verb}: {reason}", hints=hints)
+
+
+def _environment() -> dict[str, str]:
+    environ = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}
+    for name in _FROM_HERE:
+        if name in environ:
+            environ[name] = os.path.abspath(environ[name])
+    return environ
+
+
+def run(arguments: Sequence[str], root: str) -> bytes:
+    """What `git ARGUMENTS` prints when started in `root`. Raises FileError when git fails or is not there."""
+    status, output, process = _run(arguments, root)
+    if status:
+        raise process.failure(status)
+    return output
+
+
+def says_yes(arguments: Sequence[str], root: str) -> bool:
+    """Whether `git ARGUMENTS` ends with 0 (yes) or 1 (no). Raises FileError for anything else."""
+    status, _, process = _run(arguments, root)
+    if status not in (0, 1):
+        raise process.failure(status)
+    return status == 0
+
+
+def _run(arguments: Sequence[str], root: str, settings: tuple[str, ...] = _SAFE) -> tuple[int, bytes, Process]:
+    process = Process(arguments, root, settings=settings)
+    try:
+        parts = []
+        while data := process.read():
+            parts.append(data)
+        return process.wait(), b"".join(parts), process
+    finally:
+        process.stop()
+
+
+def records(output: bytes) -> Iterator[str]:
+    """The NUL-ended fields of a `-z` output; bytes that are not UTF-8 become surrogates."""
+    return (os.fsdecode(field) for field in output.split(b"\0")[:-1])
+
+
+class Objects:
+    """Reads objects through one `git cat-file --batch`, which starts when the first is asked for."""
+
+    __slots__ = ("_buffer", "_process", "_root")
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._process: Process | None = None
+        self._buffer = b""
+
+    def blob(self, name: str, limit: int | None = None) -> bytes:
+        """The content of the blob with the object id `name`.
+
+        Raises FileError when it is larger than `limit` bytes (the body is not kept), ScanIncomplete when the object is
+        missing or no blob, or git ended.
+        """
+        if self._process is None:
+            self._process = Process(("cat-file", "--batch"), self._root, feed=True)
+        self._process.send(f"{name}\n".encode())
+        while b"\n" not in self._buffer:
+            self._more()
+        header, _, self._buffer = self._buffer.partition(b"\n")
+        fields = header.split(b" ")
+        if len(fields) != 3:
+            hint = "`git fsck` tells more; a partial clone gets it by `git fetch --refetch`"
+            raise ScanIncomplete(f"object {name} is missing from the repository", hints=(hint,))
+        size = int(fields[2])
+        keep = fields[1] == b"blob" and (limit is None or size <= limit)
+        body = self._body(size, keep=keep)
+        if fields[1] != b"blob":
+            raise ScanIncomplete(f"object {name} is a {fields[1].decode()}, not a blob")
+        if not keep:
+            raise FileError(f"larger than {limit} bytes")
+        return body
+
+    def _body(self, size: int, *, keep: bool) -> bytes:
+        """Read `size` bytes and the line break that ends them; returns them if they are to be kept."""
+        parts, left = [], size + 1
+        while left > len(self._buffer):
+            left -= len(self._buffer)
+            if keep:
+                parts.append(self._buffer)
+            self._buffer = b""
+            self._more()
+        parts.append(self._buffer[: left - 1])
+        self._buffer = self._buffer[left:]
+        return b"".join(parts)[:size] if keep else b""
+
+    def _more(self) -> None:
+        assert self._process is not None
+        data = self._process.read()
+        if not data:
+            failure = self._process.failure(self._process.wait())
+            self.close()
+            raise ScanIncomplete(failure.message, hints=failure.hints)
+        self._buffer += data
+
+    def close(self) -> None:
+        """End the process; the next `blob` starts another."""
+        if self._process is not None:
+            self._process.stop()
+        self._process, self._buffer = None, b""
+
+
+def root_of(path: str) -> str | None:
+    """The top folder of the work tree that holds `path` (a file or folder that need not exist), or None.
+
+    Without git where that is possible: the nearest folder above with a `.git` folder or file. A GIT_DIR in the
+    environment decides before that, as it does for git.
+    """
+    start = os.path.realpath(path)
+    if "GIT_DIR" in os.environ and (top := _top_from_environment()) and _holds(top, start):
+        return top
+    folder = start if os.path.isdir(start) else os.path.dirname(start)
+    while not _is_repository(os.path.join(folder, ".git")):
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+    return folder
+
+
+def _top_from_environment() -> str | None:
+    try:
+        output = run(("rev-parse", "--show-toplevel"), ".")
+    except FileError:  # a bare repository, or none: no work tree
+        return None
+    return os.path.realpath(os.fsdecode(output.removesuffix(b"\n")))
+
+
+def _holds(folder: str, path: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def _is_repository(path: str) -> bool:
+    return os.path.isfile(path) or os.path.lexists(os.path.join(path, "HEAD"))
+
+
+def hooks_folder(root: str) -> str:
+    """Where git looks for the hooks of the work tree at `root`: `core.hooksPath`, or what all work trees share."""
+    status, output, process = _run(("rev-parse", "--git-path", "hooks"), root, settings=())
+    if status:
+        raise process.failure(status)
+    return os.path.normpath(os.path.join(root, os.fsdecode(output.removesuffix(b"\n"))))
