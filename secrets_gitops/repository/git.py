@@ -98,10 +98,16 @@ class Process:
             if fd >= 0:
                 os.close(fd)
 
+    def missed_something(self) -> bool:
+        """Whether git could not look into a folder, which it takes for a success."""
+        return b"could not open directory" in self._complaints
+
     def failure(self, status: int) -> FileError:
         """What went wrong, in git's words."""
         lines = os.fsdecode(self._complaints).splitlines()
-        reason = next((line for line in lines if line.startswith(("fatal: ", "error: "))), lines[-1] if lines else "")
+        reason = next(
+            (line for line in lines if line.startswith(("fatal: ", "error: ", "warning: "))), lines[-1] if lines else ""
+        )
         reason = reason.partition(": ")[2] or reason or f"exit {status}"
         trust = any("safe.directory" in line for line in lines)
         hints = (f"if you trust this repository: `{lines[-1].strip()}`",) if trust else ()
@@ -109,7 +115,7 @@ class Process:
 
 
 def _environment() -> dict[str, str]:
-    environ = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}
+    environ = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
     for name in _FROM_HERE:
         if name in environ:
             environ[name] = os.path.abspath(environ[name])
@@ -119,7 +125,7 @@ def _environment() -> dict[str, str]:
 def run(arguments: Sequence[str], root: str) -> bytes:
     """What `git ARGUMENTS` prints when started in `root`. Raises FileError when git fails or is not there."""
     status, output, process = _run(arguments, root)
-    if status:
+    if status or process.missed_something():
         raise process.failure(status)
     return output
 
