@@ -1,0 +1,131 @@
+"""The header of an age file: who can open it, and a MAC over that.
+
+    age-encryption.org/v1
+    -> TYPE ARGUMENT…            one stanza per recipient
+    body in base64, 64 columns   ended by a line that is shorter, perhaps empty
+    --- MAC
+
+Only the one spelling that the format allows is read, so that what was parsed is what the MAC covers.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hmac
+from typing import NamedTuple
+
+from secrets_gitops.crypto.hkdf import derive
+from secrets_gitops.errors import DocumentError, NotBuiltYet
+
+VERSION = b"age-encryption.org/v1"
+FILE_KEY_SIZE = 16
+_COLUMNS = 64
+
+
+class Stanza(NamedTuple):
+    """The file key, wrapped for one recipient."""
+
+    type: str
+    arguments: tuple[str, ...]
+    body: bytes
+
+
+class Header(NamedTuple):
+    """A parsed header: the MAC says whether it is genuine."""
+
+    stanzas: tuple[Stanza, ...]
+    mac: bytes
+    covered: bytes
+    """What the MAC covers: the header up to and including the three dashes."""
+    size: int
+    """Bytes of the whole header: the payload begins there."""
+
+
+def malformed(reason: str) -> DocumentError:
+    """The error for a header, or a stanza in it, that the format does not allow."""
+    return DocumentError(f"the age header is malformed: {reason}")
+
+
+def base64(data: bytes) -> str:
+    """Base64 as the header has it: no padding."""
+    return binascii.b2a_base64(data, newline=False).decode().rstrip("=")
+
+
+def unbase64(text: str) -> bytes:
+    """The bytes of canonical unpadded base64. Raises DocumentError for any other spelling."""
+    try:
+        data = binascii.a2b_base64(text + "=" * (-len(text) % 4), strict_mode=True)
+    except ValueError:
+        raise malformed("something is not base64") from None
+    if base64(data) != text:
+        raise malformed("base64 is not canonical")
+    return data
+
+
+def encode(stanzas: tuple[Stanza, ...], file_key: bytes) -> bytes:
+    """The whole header with its MAC."""
+    lines = [VERSION.decode()]
+    for stanza in stanzas:
+        lines.append(" ".join(("->", stanza.type, *stanza.arguments)))
+        body = base64(stanza.body)
+        lines += [body[at : at + _COLUMNS] for at in range(0, len(body) + 1, _COLUMNS)]
+    covered = "\n".join((*lines, "---")).encode()
+    return covered + f" {base64(mac(file_key, covered))}\n".encode()
+
+
+def mac(file_key: bytes | bytearray, covered: bytes) -> bytes:
+    """The MAC of a header under its file key."""
+    return hmac.digest(derive(file_key, salt=b"", info=b"header"), covered, "sha256")
+
+
+def decode(data: bytes) -> Header:
+    """The header at the start of an age file. Raises DocumentError when it is malformed."""
+    first, at = _line(data, 0)
+    if first.encode() != VERSION:
+        if first.startswith("age-encryption.org/"):
+            raise NotBuiltYet("the age file has a version other than 1")
+        raise malformed("it is not an age file")
+    stanzas: list[Stanza] = []
+    while True:
+        line, after = _line(data, at)
+        if line.startswith("---"):
+            break
+        stanza, at = _stanza(data, line, after)
+        stanzas.append(stanza)
+    if not stanzas:
+        raise malformed("it names no recipient")
+    covered = data[: at + 3]
+    if line[3:4] != " ":
+        raise malformed("the MAC is missing")
+    code = unbase64(line[4:])
+    if len(code) != 32:
+        raise malformed("the MAC has the wrong length")
+    return Header(tuple(stanzas), code, covered, after)
+
+
+def _line(data: bytes, at: int) -> tuple[str, int]:
+    """The line that starts at `at`, and where the next one starts."""
+    end = data.find(b"\n", at)
+    if end < 0:
+        raise malformed("it ends in the middle")
+    try:
+        return data[at:end].decode("ascii"), end + 1
+    except UnicodeDecodeError:
+        raise malformed("it holds a character outside ASCII") from None
+
+
+def _stanza(data: bytes, line: str, at: int) -> tuple[Stanza, int]:
+    """The stanza that `line` opens, whose body starts at `at`; and where the next line starts."""
+    arrow, *words = line.split(" ")
+    if arrow != "->" or not words:
+        raise malformed("a stanza does not begin as it must")
+    if not all(word and all("!" <= character <= "~" for character in word) for word in words):
+        raise malformed("a stanza has an empty or unprintable argument")
+    body: list[str] = []
+    while True:
+        text, at = _line(data, at)
+        if len(text) > _COLUMNS:
+            raise malformed("a stanza has a line that is too long")
+        body.append(text)
+        if len(text) < _COLUMNS:
+            return Stanza(words[0], tuple(words[1:]), unbase64("".join(body))), at

@@ -1,0 +1,64 @@
+"""The native recipient type of age: an ephemeral X25519 exchange wraps the file key."""
+
+from __future__ import annotations
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+from secrets_gitops.crypto.age.header import FILE_KEY_SIZE, Stanza, base64, malformed, unbase64
+from secrets_gitops.crypto.hkdf import derive
+
+TYPE = "X25519"
+_INFO = b"age-encryption.org/v1/X25519"
+_ZERO_NONCE = bytes(12)
+
+
+class X25519Recipient:
+    """The public half: 32 bytes. Raises ValueError for a point that no exchange can use."""
+
+    __slots__ = ("_key", "public")
+
+    post_quantum = False
+
+    def __init__(self, public: bytes) -> None:
+        self._key = X25519PublicKey.from_public_bytes(public)
+        self.public = public
+
+    def wrap(self, file_key: bytes) -> Stanza:
+        """The file key for this recipient. Raises ValueError when the point is of low order."""
+        ephemeral = X25519PrivateKey.generate()
+        share = ephemeral.public_key().public_bytes_raw()
+        key = derive(ephemeral.exchange(self._key), salt=share + self.public, info=_INFO)
+        return Stanza(TYPE, (base64(share),), ChaCha20Poly1305(key).encrypt(_ZERO_NONCE, file_key, None))
+
+
+class X25519Identity:
+    """The private half: 32 bytes."""
+
+    __slots__ = ("_key", "public")
+
+    def __init__(self, secret: bytes) -> None:
+        self._key = X25519PrivateKey.from_private_bytes(secret)
+        self.public = self._key.public_key().public_bytes_raw()
+
+    def unwrap(self, stanza: Stanza) -> bytearray | None:
+        """The file key, or None when the stanza is for somebody else. Raises DocumentError when it is malformed."""
+        if stanza.type != TYPE:
+            return None
+        if len(stanza.arguments) != 1:
+            raise malformed("an X25519 stanza takes one argument")
+        share = unbase64(stanza.arguments[0])
+        if len(share) != 32 or len(stanza.body) != FILE_KEY_SIZE + 16:
+            raise malformed("an X25519 stanza has the wrong length")
+        try:
+            secret = self._key.exchange(X25519PublicKey.from_public_bytes(share))
+        except ValueError:
+            raise malformed("an X25519 stanza holds a point of low order") from None
+        key = derive(secret, salt=share + self.public, info=_INFO)
+        file_key = bytearray(FILE_KEY_SIZE)
+        try:
+            ChaCha20Poly1305(key).decrypt_into(_ZERO_NONCE, stanza.body, None, file_key)
+        except InvalidTag:
+            return None
+        return file_key

@@ -1,0 +1,45 @@
+"""The kinds of keys that SOPS files know, by their names in the metadata, and what reads a recipient of each kind."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from secrets_gitops.errors import Error, NotBuiltYet, SettingsError
+
+if TYPE_CHECKING:
+    from secrets_gitops.errors import Place
+    from secrets_gitops.keys.recipient import Recipient
+
+PARSERS = {"age": "secrets_gitops.keys.age:parse_recipient"}
+"""Kind → `module:function` from a recipient's text to a `Recipient`; imported when a recipient of the kind appears."""
+
+UNBUILT = {
+    "pgp": "OpenPGP keys",
+    "kms": "AWS KMS keys",
+    "gcp_kms": "Google Cloud KMS keys",
+    "azure_kv": "Azure Key Vault keys",
+    "hc_vault": "Vault transit keys",
+    "hckms": "Huawei Cloud KMS keys",
+}
+"""Kind → what users call it: known to sops, not handled by this version."""
+
+
+def recipient(kind: str, text: str, place: Place | None = None) -> Recipient:
+    """The recipient that `text` names. Raises errors at `place`.
+
+    NotBuiltYet for a kind or form that is known and not handled, KeySourceError for a text that names no recipient,
+    SettingsError for an unknown kind.
+    """
+    if kind in UNBUILT:
+        raise NotBuiltYet(f"{UNBUILT[kind]} (`{kind}`) are not built yet", hints=("use age recipients",), place=place)
+    if kind not in PARSERS:
+        known = ", ".join(f"`{name}`" for name in (*PARSERS, *UNBUILT))
+        raise SettingsError(f"unknown kind of key: `{kind}`", hints=(f"there are {known}",), place=place)
+    module, _, name = PARSERS[kind].partition(":")
+    try:
+        found: Recipient = getattr(importlib.import_module(module), name)(text)
+    except Error as error:
+        error.place = error.place or place
+        raise
+    return found

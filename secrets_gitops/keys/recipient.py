@@ -1,0 +1,65 @@
+"""The two small interfaces of a key, and what passes between them.
+
+A `Recipient` wraps a data key for somebody, an `Identity` unwraps what was wrapped for it. No cryptography here:
+whoever only reads metadata can use these names for nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from secrets_gitops.plaintext import Plaintext
+
+
+class WrappedKey(NamedTuple):
+    """One key entry of a SOPS file: which kind of key, for whom, and the wrapped data key."""
+
+    kind: str
+    """As the metadata names it: `age`, `pgp`, `kms`, `gcp_kms`, `azure_kv`, `hc_vault`, `hckms`."""
+    recipient: str
+    """What the file says about the reader; nothing proves it."""
+    enc: str
+    """The wrapped data key; for age an armored file."""
+
+
+class NotMine(Exception):
+    """This identity cannot open this entry: try the next. Says why, without a word of a key."""
+
+    def __init__(self, reason: str = "not a recipient") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Recipient(Protocol):
+    """Somebody who shall be able to open a document."""
+
+    @property
+    def kind(self) -> str:
+        """As in `WrappedKey`."""
+
+    @property
+    def text(self) -> str:
+        """The public text that stands in rules and metadata."""
+
+    def wrap(self, data_key: Plaintext) -> str:
+        """The data key, wrapped for this recipient: the `enc` text of a SOPS entry."""
+
+
+class Identity(Protocol):
+    """A key at hand, which opens what was wrapped for it."""
+
+    @property
+    def kind(self) -> str:
+        """As in `WrappedKey`."""
+
+    @property
+    def source(self) -> str:
+        """Where the key was found, for messages: a path or the name of a variable."""
+
+    @property
+    def recipient(self) -> str:
+        """The recipient text that this identity opens; empty when it is not known."""
+
+    def unwrap(self, wrapped: WrappedKey) -> Plaintext:
+        """The data key. Raises `NotMine` when the entry is for somebody else, an error of ours when it is broken."""
