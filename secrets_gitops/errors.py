@@ -4,6 +4,7 @@
     ├─ SettingsError     settings, rules, usage        2    no
     ├─ BadReference      cannot be understood          2    no
     ├─ DocumentError     text that cannot be read      3    no
+    │   └─ LimitExceeded    it may be valid, but is deeper, larger or longer than we read
     ├─ FileError         a file that cannot be read or written   3   no
     ├─ ScanIncomplete    a scan saw less than it should          3   no
     ├─ EnvelopeError                                   3    no
@@ -72,6 +73,10 @@ class BadReference(Error):
 
 class DocumentError(Error):
     """Text that cannot be read as what it claims to be."""
+
+
+class LimitExceeded(DocumentError):
+    """A document that may be valid, but is deeper, larger or longer than we read; a scan is incomplete without it."""
 
 
 class FileError(Error):

@@ -8,7 +8,7 @@ from secrets_gitops.errors import DocumentError, Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Literal
 
     Format = Literal["yaml", "json"]
@@ -40,27 +40,39 @@ class Node:
     """A value with its place in the text. Identity matters: an alias points to the very node it repeats.
 
     `start` and `end` are offsets into `Document.text` and include anchor and tag; a block scalar ends before its final
-    line break. Line and column count from 1, in code points.
+    line break, a block collection with its last value. Line and column count from 1, in code points.
     """
 
     __slots__ = (
         "anchor", "column", "end", "items", "kind", "line", "pairs", "start", "style", "tag", "target", "text",
     )  # fmt: skip
 
-    def __init__(self, kind: Kind, start: int, end: int, line: int, column: int, style: Style) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        start: int,
+        end: int,
+        line: int,
+        column: int,
+        style: Style,
+        text: str = "",
+        tag: str | None = None,
+        anchor: str | None = None,
+    ) -> None:
         self.kind: Kind = kind
         self.start = start
         self.end = end
         self.line = line
         self.column = column
         self.style: Style = style
-        self.tag: str | None = None
+        """In JSON, strings are `double`, and numbers, true, false and null are `json`."""
+        self.text = text
+        """A scalar's parsed text: quotes and escapes undone. An alias has its name here."""
+        self.tag = tag
         """The explicit tag, resolved (`tag:yaml.org,2002:str`, `!vault`); None when there is none."""
-        self.anchor: str | None = None
-        self.text = ""
-        """A scalar's parsed text: quotes and escapes undone."""
-        self.pairs: list[tuple[Node, Node]] = []
-        self.items: list[Node] = []
+        self.anchor = anchor
+        self.pairs: Sequence[tuple[Node, Node]] = ()
+        self.items: Sequence[Node] = ()
         self.target: Node | None = None
         """What an alias repeats."""
 

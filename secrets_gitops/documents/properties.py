@@ -1,0 +1,21 @@
+"""The anchor and tag in front of a YAML node's content."""
+
+from __future__ import annotations
+
+import re
+
+# An anchor, a tag, or what may stand between them and the content; in the alphabets of libyaml.
+_PROPERTY = re.compile(
+    "(?:&[0-9A-Za-z_-]+|!<[^>]*>|![^ \t\r\n\x85\u2028\u2029,\\[\\]{}]*)"
+    "(?:[ \t\r\n\x85\u2028\u2029]+|#[^\r\n\x85\u2028\u2029]*)*"
+)
+
+
+def content_start(text: str, start: int) -> int:
+    """Where the content of the node at `start` begins, behind its anchor and tag (the node's end when it has none)."""
+    while text[start : start + 1] in {"&", "!"}:
+        match = _PROPERTY.match(text, start)
+        if match is None:
+            break
+        start = match.end()
+    return start
