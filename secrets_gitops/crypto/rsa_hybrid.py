@@ -25,6 +25,10 @@ _HASH = hashes.SHA256()
 _MGF1 = MGF1(_HASH)
 
 
+class Damaged(ValueError):
+    """The session key opened, so key and label fit; what comes after it was changed."""
+
+
 def seal(public_key: RSAPublicKey, item: bytes, label: bytes, *, random: Callable[[int], bytes] = os.urandom) -> bytes:
     """The blob of `item`. `random` gives the session key; OAEP draws its own seed inside the library."""
     session_key = random(32)
@@ -33,7 +37,9 @@ def seal(public_key: RSAPublicKey, item: bytes, label: bytes, *, random: Callabl
 
 
 def open(private_key: RSAPrivateKey, blob: bytes, label: bytes) -> bytes:  # noqa: A001  the counterpart of `seal`
-    """The item. Raises ValueError for a malformed blob, another key, another label and any changed byte alike."""
+    """The item. Raises ValueError for a malformed blob, another key, another label and a changed byte of the RSA part
+    alike, its subclass Damaged for a changed byte after that. In a service both must give the same answer.
+    """
     size = int.from_bytes(blob[:2], "big")
     key_size = (private_key.key_size + 7) // 8
     if len(blob) < 2 + size or size > key_size:
@@ -42,6 +48,9 @@ def open(private_key: RSAPrivateKey, blob: bytes, label: bytes) -> bytes:  # noq
     wrapped = blob[2 : 2 + size].rjust(key_size, b"\0")
     try:
         session_key = private_key.decrypt(wrapped, OAEP(_MGF1, _HASH, label))
+    except ValueError:
+        raise ValueError("the blob does not open with this key and label") from None
+    try:
         return AESGCM(session_key).decrypt(_ZERO_NONCE, blob[2 + size :], None)
     except (ValueError, InvalidTag):
-        raise ValueError("the blob does not open with this key and label") from None
+        raise Damaged("the blob is damaged") from None
