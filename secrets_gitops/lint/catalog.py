@@ -51,12 +51,14 @@ def load(slug: str) -> Rule:
         rule: Rule = getattr(import_module(f"secrets_gitops.lint.rules.{module}"), attribute)
         return rule
     for name in FAMILIES:
-        if slug.startswith(f"{name}-") or slug.startswith("SG"):
+        if slug.startswith((f"{name}-", "SG")):
             family: Family = load(name)  # type: ignore[assignment]  # FAMILIES says so
             found = family.named(slug)
             if found is not None:
                 return found
-    raise SettingsError(f"there is no lint rule `{slug}`", hints=("`secrets-gitops lint --list-rules` names all rules",))
+    raise SettingsError(
+        f"there is no lint rule `{slug}`", hints=("`secrets-gitops lint --list-rules` names all rules",)
+    )
 
 
 def slug_of(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The engine: paths of a snapshot in, a Report out. Nothing is printed and no path is opened but through the snapshot."""
+"""The engine: paths of a snapshot in, a Report out. Nothing is printed; no path is opened but through the snapshot."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class Finding(NamedTuple):
         return Region(self.line, self.column, self.end_line, self.end_column)
 
     def fingerprint(self) -> str:
-        """A name that stays when lines move. Made of rule, path, pointer and key alone, so it says nothing of a value."""
+        """A name that stays when lines move. Made of rule, path and key alone, it says nothing of a value."""
         from hashlib import sha256  # noqa: PLC0415  only reports for machines ask for it
 
         identity = "\0".join((self.rule, self.path, self.object, self.pointer or self.key))

@@ -11,7 +11,7 @@ from secrets_gitops.lint.finding import Finding, Region
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from secrets_gitops.documents.document import Document
+    from secrets_gitops.documents.document import Document, Format
     from secrets_gitops.lint.finding import Confidence, Severity
     from secrets_gitops.lint.frame import Frame
     from secrets_gitops.lint.rule import Rule
@@ -22,7 +22,7 @@ class Target:
     """What a rule checks.
 
     `data` is UTF-8 without a byte order mark whenever the file is text in UTF-8, UTF-16 or UTF-32; otherwise the bytes
-    as they are. For a text inside a file (`parent` is set) `path` is the file's, and all regions come out as the file's.
+    as they are. For a text inside a file (`parent` is set) `path` and all regions are those of the file.
     """
 
     __slots__ = (
@@ -35,7 +35,7 @@ class Target:
         data: bytes,
         run: Run,
         *,
-        format: str | None = None,  # noqa: A002  the field's standard word
+        format: Format | None = None,  # noqa: A002  the field's standard word
         parent: Target | None = None,
         frame: Frame | None = None,
         pointer: str = "",

@@ -1,0 +1,76 @@
+"""What a key's name says of its value. Decided once for each distinct key."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import NamedTuple
+
+from secrets_gitops.lint import key_words
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+    Sensitivity = Literal["strong", "weak", "open", "plain"]
+
+_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_A-Za-z]+")
+_MEMORY = 20_000
+"""Distinct keys that are remembered; a scan with more starts over, so that memory stays bounded."""
+
+
+class KeyName(NamedTuple):
+    """A key's words in lower case, and what they promise.
+
+    `strong`: the value is a secret however it looks. `weak`: it is one when it looks random. `plain`: it is none (a
+    name, a path, a setting). `open`: the key says nothing.
+    """
+
+    words: tuple[str, ...]
+    sensitivity: Sensitivity
+
+    @property
+    def is_sensitive(self) -> bool:
+        """Strong or weak."""
+        return self.sensitivity in {"strong", "weak"}
+
+    @property
+    def holds_prose(self) -> bool:
+        """Does it hold text for people, for example a description?"""
+        return bool(self.words) and self.words[-1] in key_words.PROSE
+
+    @property
+    def identifies(self) -> bool:
+        """Does it hold an id, a digest or the like?"""
+        return not key_words.IDENTIFYING.isdisjoint(self.words)
+
+
+_known: dict[str, KeyName] = {}
+
+
+def read_key(key: str) -> KeyName:
+    """The words of `key`, split at anything but letters and digits and at changes of case, and what they promise."""
+    found = _known.get(key)
+    if found is None:
+        if len(_known) >= _MEMORY:
+            _known.clear()
+        words = tuple(word.lower() for word in _WORD.findall(key[:256]))
+        found = _known[key] = KeyName(words, _sensitivity(words))
+    return found
+
+
+def _sensitivity(words: tuple[str, ...]) -> Sensitivity:
+    while len(words) > 1 and words[-1].isdigit():
+        words = words[:-1]
+    if not words:
+        return "open"
+    together = {*words, *(a + b for a, b in pairwise(words))}
+    if (
+        words[-1] in key_words.PLAIN_LAST
+        or (len(words) > 1 and words[0] in key_words.PLAIN_FIRST)
+        or not key_words.PLAIN_TOGETHER.isdisjoint(together)
+    ):
+        return "plain"
+    if not key_words.STRONG.isdisjoint(together) or any(word.endswith(key_words.STRONG_ENDS) for word in words):
+        return "strong"
+    return "open" if key_words.WEAK.isdisjoint(words) else "weak"

@@ -1,0 +1,63 @@
+"""The words by which a key says what its value is. Data of `lint.key_names`."""
+
+# ruff: noqa: SIM905  words are read best as text
+
+from __future__ import annotations
+
+PLAIN_LAST = frozenset(
+    """
+    name names ref refs file files path paths dir url uri endpoint host port id ids uid arn ttl expiry expires
+    expiration age timeout interval length size min max count limit policy rule algorithm algo type kind format
+    encoding class mode method provider backend store engine issuer audience realm scope scopes header prefix suffix
+    field column label selector enabled disabled required rotation rotate version rounds mtime hint regex pattern
+    template example description resource resources verbs mount volume public fingerprint digest checksum alias
+    hostname filename filepath dirname basename dbname hosts ports urls uris endpoints paths cost
+    """.split()
+)
+"""A key that ends in one of these does not hold a secret itself (a URL is still looked into)."""
+
+PLAIN_FIRST = frozenset(
+    """
+    existing use using enable disable allow require has is no max min public generate create external reference skip
+    """.split()
+)
+"""A key that begins with one of these and goes on does not hold a secret."""
+
+PLAIN_TOGETHER = frozenset(
+    """
+    author authority authorizationmode keyboard keyword keywords keyring keyspace keystore monkey turkey tokenizer
+    compass passthrough bypass passive secretary primarykey foreignkey sortkey partitionkey cachekey hashkey shardkey
+    rangekey mapkey objectkey accesslog auditlog apiversion tokenreview secretstore secretclass publickey
+    """.split()
+)
+"""One word, or two that belong together, that only look like a word for a secret."""
+
+STRONG = frozenset(
+    """
+    password passwords passwd passphrase pass pwd pw secret secrets token tokens credential credentials creds apikey
+    apisecret accesskey secretkey privatekey encryptionkey signingkey clientsecret sharedkey masterkey licensekey
+    accountkey unsealkey sessionkey cookiesecret webhooksecret connectionstring dsn psk pat hmac seed mnemonic otp pin
+    salt bearer basicauth htpasswd jwt dockerconfigjson dockercfg
+    """.split()
+)
+"""One word, or two that belong together: the value may be short and guessable and is a secret all the same."""
+
+STRONG_ENDS = (
+    "password", "passwd", "passphrase", "secret", "token", "apikey", "accesskey", "secretkey", "privatekey",
+    "credential", "credentials",
+)  # fmt: skip
+"""Ends of words written together, as in `dbpassword`."""
+
+WEAK = frozenset("key keys auth hash cert session code webhook license routing integration".split())
+"""The value must also look random."""
+
+PROSE = frozenset("description message help title summary comment comments pattern format note notes text".split())
+"""A key that ends in one of these holds text for people or machines to read."""
+
+IDENTIFYING = frozenset(
+    """
+    commit sha digest checksum checksums etag md fingerprint version uid id ids uuid guid revision
+    rev integrity sum hash thumbprint serial
+    """.split()
+)
+"""A key with one of these may hold long hex that names a thing."""

@@ -1,0 +1,207 @@
+"""What a value is: exactly one class for each. Only `plaintext` can fail a scan.
+
+False alarms are won or lost here; every row of the order below has its tests.
+"""
+
+from __future__ import annotations
+
+import re
+
+from secrets_gitops.lint.key_names import read_key
+from secrets_gitops.lint.values import bodies, ciphertext, placeholders, public, shape, stand_ins
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from secrets_gitops.lint.key_names import KeyName
+
+    ValueClass = Literal[
+        "empty", "ciphertext", "public", "template", "expansion", "reference", "setting", "documented",
+        "placeholder", "identifier", "path", "name", "prose", "plaintext",
+    ]  # fmt: skip
+
+_EMPTY = frozenset({"", "~", "{}", "[]", '""', "''", "null"})
+_SETTING = re.compile(
+    r"""
+    true | false | yes | no | on | off | enabled | disabled
+    | [-+]?[0-9]{1,20}(?:\.[0-9]{1,20})?(?:e[-+]?[0-9]{1,3})? | 0x[0-9a-f]{1,8}
+    | (?:[0-9]{1,9}(?:\.[0-9]{1,6})?(?:ns|us|µs|ms|s|m|h|d|w|y)){1,4}
+    | [0-9]{1,12}(?:\.[0-9]{1,6})?(?:[kmgtpe]i?b?|%|b)
+    | [0-9]{4}-[0-9]{2}-[0-9]{2}(?:[t ][0-9:.]{4,18}(?:z|[-+][0-9:]{2,6})?)?
+    | v?[0-9]{1,6}\.[0-9]{1,6}(?:\.[0-9]{1,6})?(?:[-+][0-9a-z.-]{1,20})?
+    | (?:[0-9]{1,3}\.){3}[0-9]{1,3}(?:/[0-9]{1,2})?(?::[0-9]{1,5})?
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_USERINFO = re.compile(r"[a-z][a-z0-9+.-]{1,30}://([^\s/?#\"'<>]{1,400})@", re.IGNORECASE)
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_HEX = re.compile(r"(?:[0-9a-f]{7,8}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})", re.IGNORECASE)
+_DIGEST = re.compile(
+    r"(?:[\w./:-]{1,200}@)?(?:sha(?:1|256|384|512)[:-]|h1:|zh:|md5[:-])[A-Za-z0-9+/]{20,128}={0,2}"
+    r"|(?:i|vpc|subnet|sg|eni|ami|vol|rtb|igw|nat|snap|acl)-[0-9a-f]{8,17}"
+)
+_PATH = re.compile(r"(?:\.{0,2}/|~/|[A-Za-z]:\\)[^\s\"'`$]*|(?:[\w.-]+/)+[\w.-]+\.[a-z]{2,8}")
+_URL = re.compile(r"[a-z][a-z0-9+.-]{1,30}://[^\s\"'`]*", re.IGNORECASE)
+_NAME = re.compile(r"[A-Za-z0-9](?:[\w./:@ -]{0,250}[\w/])?")
+_SENTENCE = re.compile(r"\S+ +\S+ +\S.*[.!?:)]", re.DOTALL)
+
+
+def classify(text: str, key: str = "", *, strict: bool = False, tag: str | None = None) -> ValueClass:
+    """The class of `text` under `key`.
+
+    `strict`: it stands where only secrets stand (the data of a Secret), so that looking like a name or like prose
+    excuses it only when the key says so. `tag`: its YAML tag, for instance `!vault`.
+    """
+    return _classify(text, read_key(key), strict=strict, tag=tag)
+
+
+def _classify(text: str, key: KeyName, *, strict: bool, tag: str | None = None) -> ValueClass:
+    text = text.strip()
+    if text in _EMPTY or text.isspace():
+        return "empty"
+    if ciphertext.looks_like_sops(text) or tag == "!vault":
+        sound = ciphertext.is_ansible_body(text) if tag == "!vault" else ciphertext.is_sops(text)
+        return "ciphertext" if sound else "plaintext"
+    if tag is not None and not tag.startswith("tag:"):
+        return "expansion"  # !ENV, !Ref, !Sub, !reference: something else fills it in
+    if ciphertext.is_ciphertext(text):
+        return "ciphertext"
+    if public.is_public(text):
+        return "public"
+    if "\n" in text:
+        return _classify_body(text, key, strict=strict)
+    return _classify_line(text, key, strict=strict)
+
+
+def _classify_body(text: str, key: KeyName, *, strict: bool) -> ValueClass:
+    """The class of several lines: plaintext when one of the assignments in them is."""
+    if not bodies.is_body(text):
+        if all(stand_ins.is_template(line) for line in text.splitlines() if line.strip()):
+            return "template"
+        if strict:
+            return "prose" if key.holds_prose else "plaintext"
+        return "plaintext" if key.sensitivity == "strong" else "prose"
+    found: ValueClass = "setting"
+    for name, value, _ in bodies.assignments(text):
+        inner = read_key(name)
+        kind = _classify_line(value, inner, strict=strict) if value else "empty"
+        if kind == "plaintext" and (strict or _is_secret(value, inner)):
+            return "plaintext"
+        if kind in {"template", "expansion", "placeholder", "reference"}:
+            found = kind
+    return found
+
+
+def _is_secret(value: str, key: KeyName) -> bool:
+    """Outside a Secret, plaintext is secret under strong keys always, under weak ones when it looks random."""
+    return key.sensitivity == "strong" or (key.sensitivity == "weak" and shape.is_random_looking(value))
+
+
+def is_secret(text: str, key: str) -> bool:
+    """Outside a Secret: is this a secret in plaintext?"""
+    name = read_key(key)
+    return _classify(text, name, strict=False) == "plaintext" and _is_secret(text, name)
+
+
+def _classify_line(text: str, key: KeyName, *, strict: bool) -> ValueClass:
+    """The class of a value on one line."""
+    if ciphertext.looks_like_sops(text):
+        return "ciphertext" if ciphertext.is_sops(text) else "plaintext"
+    passwords = [found[1].partition(":") for found in _USERINFO.finditer(text)]
+    if passwords:
+        return _classify_userinfo(passwords)
+    default = stand_ins.default_of(text)
+    if default is not None:
+        return _classify_line(default, key, strict=strict) if default else "expansion"
+    if stand_ins.is_reference(text):
+        return "reference"
+    if stand_ins.is_template(text):
+        return "template"
+    if stand_ins.is_expansion(text):
+        return "expansion"
+    if not strict and stand_ins.is_code(text):
+        return "reference"
+    if text[0] in "{[" and bodies.is_body(text):
+        return _classify_body(text, key, strict=strict)
+    if _SETTING.fullmatch(text):
+        digits = sum(c.isdigit() for c in text)
+        return (
+            "plaintext"
+            if key.sensitivity == "strong" and digits >= 6 and not placeholders.is_placeholder(text)
+            else "setting"
+        )
+    if placeholders.is_documented(text):
+        return "documented"
+    if placeholders.is_placeholder(text):
+        return "placeholder"
+    if _is_identifier(text, key, strict=strict):
+        return "identifier"
+    if _is_path(text, key, strict=strict):
+        return "path"
+    if _is_name(text, key, strict=strict):
+        return "name"
+    if (key.holds_prose and " " in text) or (not strict and key.sensitivity != "strong" and _SENTENCE.fullmatch(text)):
+        return "prose"
+    return "plaintext"
+
+
+def _classify_userinfo(found: list[tuple[str, str, str]]) -> ValueClass:
+    """The class of `user:password` parts before an `@`: plaintext when one of the passwords is."""
+    strong = read_key("password")
+    kind: ValueClass = "path"
+    for user, colon, password in found:
+        if not colon:
+            kind = "plaintext" if len(user) >= 16 and shape.is_random_looking(user) else kind
+        elif password:
+            kind = _classify_line(password, strong, strict=True)
+        if kind == "plaintext":
+            return kind
+    return kind
+
+
+def _is_identifier(text: str, key: KeyName, *, strict: bool) -> bool:
+    if key.sensitivity == "strong":
+        return False
+    if _DIGEST.fullmatch(text):
+        return True
+    if strict and key.sensitivity != "plain":
+        return False
+    if _UUID.fullmatch(text):
+        return not key.is_sensitive
+    return key.identifies and _HEX.fullmatch(text) is not None
+
+
+def _is_path(text: str, key: KeyName, *, strict: bool) -> bool:
+    is_url = _URL.fullmatch(text) is not None
+    if not is_url and not _PATH.fullmatch(text):
+        return False
+    parts = [part for part in re.split(r"[/?&=#\\]", text) if len(part) >= 16 and not _UUID.fullmatch(part)]
+    if any(shape.is_random_looking(part) for part in parts):
+        return False
+    return (
+        is_url or not strict or key.sensitivity != "strong" or (text.count("/") >= 2 and shape.word_share(text) > 0.5)
+    )
+
+
+def _is_name(text: str, key: KeyName, *, strict: bool) -> bool:
+    if not _NAME.fullmatch(text):
+        return False
+    if key.sensitivity == "plain":
+        return not shape.is_random_looking(text)
+    if strict:
+        return False
+    words = re.split(r"[-_./:@ ]+", text)
+    if not all(_is_plain_word(word) for word in words):
+        return False
+    if key.sensitivity == "strong":  # `postgres-password` names a thing, `tiger` is a password
+        return len(words) > 1 and any(read_key(word).is_sensitive for word in words)
+    return True
+
+
+def _is_plain_word(word: str) -> bool:
+    """A word of a name: letters that look like one, a version, or short."""
+    letters = word.strip("0123456789")
+    if len(word) >= 8 and any(c.isdigit() for c in letters):
+        return False
+    return len(letters) <= 3 or (letters.isalpha() and shape.is_word_like(letters) if letters.isascii() else True)

@@ -1,0 +1,74 @@
+"""Ciphertext, checked for its shape and not believed for its first letters. No key is needed to tell."""
+
+from __future__ import annotations
+
+import re
+from binascii import Error as Base64Error
+from binascii import a2b_base64
+
+from secrets_gitops.envelopes import sealed_blob
+from secrets_gitops.envelopes.sops import value as sops_value
+
+_SOPS_TYPES = frozenset({"str", "int", "float", "bytes", "bool", "time", "comment"})
+_ANSIBLE = re.compile(r"\$ANSIBLE_VAULT;1\.[0-9];AES(?:256)?(?:;[\w.-]+)?\s+[0-9a-f\s]{20,}", re.IGNORECASE)
+_ARMOR = re.compile(r"-----BEGIN (AGE ENCRYPTED FILE|PGP MESSAGE)-----\s(.*?)-----END \1-----", re.DOTALL)
+_PULUMI = re.compile(r"v1:[A-Za-z0-9+/]{8,40}={0,2}:(?:v1:)?[A-Za-z0-9+/:]{8,}={0,2}(?::[A-Za-z0-9+/=]+)?")
+_DOTENVX = re.compile(r"encrypted:[A-Za-z0-9+/]{40,}={0,2}")
+_JWE = re.compile(r"eyJ[\w-]{10,4000}\.[\w-]{0,4000}\.[\w-]{10,200}\.[\w-]{1,100000}\.[\w-]{16,100}")
+
+
+def looks_like_sops(text: str) -> bool:
+    """Does `text` promise to be an envelope of sops, well-formed or not?"""
+    return text.startswith("ENC[")
+
+
+def is_sops(text: str) -> bool:
+    """Is `text`, whole, an envelope as sops writes it: nonce of 32 bytes, tag of 16, clean base64, a known type?"""
+    if not looks_like_sops(text) or not text.endswith("]"):
+        return False
+    sealed = sops_value.parse(text)
+    return sealed is not None and len(sealed.iv) == 32 and len(sealed.tag) == 16 and sealed.type in _SOPS_TYPES
+
+
+def is_ciphertext(text: str) -> bool:
+    """Is all of `text` ciphertext of a kind that we know, in good shape?"""
+    text = text.strip()
+    if looks_like_sops(text):
+        return is_sops(text)
+    if text.startswith("$ANSIBLE_VAULT;"):
+        return _ANSIBLE.fullmatch(text) is not None
+    if text.startswith("-----BEGIN "):
+        return _is_armored(text)
+    if text.startswith(("AQ", "AY", "Ag")) and len(text) >= 364:  # the shortest sealed item, in base64
+        return sealed_blob.flaw(text) is None
+    if text.startswith("v1:"):
+        return _PULUMI.fullmatch(text) is not None
+    if text.startswith("eyJ"):
+        return _JWE.fullmatch(text) is not None
+    return text.startswith("k8s:enc:") or _DOTENVX.fullmatch(text) is not None
+
+
+def is_ciphertext_bytes(data: bytes) -> bool:
+    """Is `data` a file that age or git-crypt wrote?"""
+    return data.startswith((b"age-encryption.org/v1\n", b"\0GITCRYPT\0"))
+
+
+def _is_armored(text: str) -> bool:
+    found = _ARMOR.fullmatch(text)
+    if found is None:
+        return False
+    body = found[2]
+    if found[1] == "PGP MESSAGE":  # headers, an empty line, base64, a checksum line
+        body = re.sub(r"\A(?:[A-Z][\w-]*: .*\n)*\s*", "", body)
+        return re.fullmatch(r"[A-Za-z0-9+/=\s]{40,}", body) is not None
+    try:
+        return a2b_base64("".join(body.split()).encode("ascii"), strict_mode=True).startswith(
+            b"age-encryption.org/v1\n"
+        )
+    except (UnicodeEncodeError, Base64Error):
+        return False
+
+
+def is_ansible_body(text: str) -> bool:
+    """Is `text` what stands under a `!vault` tag: the header and lines of hex?"""
+    return _ANSIBLE.fullmatch(text.strip()) is not None

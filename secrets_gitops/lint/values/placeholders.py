@@ -1,0 +1,100 @@
+"""Values that stand for a value: `changeme`, `<your-token>`, `xxxx`, what vendors print in their documentation."""
+
+# ruff: noqa: SIM905  words are read best as text
+
+from __future__ import annotations
+
+import re
+
+STOCK_WORDS = frozenset(
+    """
+    my your our the a an some any this that it with in by for to of not real none no only please put enter insert add
+    set use replace replaced change changed fill generate generated super very strong long random secure safe insecure
+    unsafe secret secrets password passwords pass passwd passwort pwd passphrase token tokens key keys api access auth
+    client private credential credentials cred creds admin administrator root user username login test testing tests
+    tester default demo dev local value values here example examples sample dummy fake mock foo bar baz placeholder todo
+    tbd string text data db database me
+    """.split()
+)
+"""A text built only from these is a placeholder or a default that everybody knows."""
+
+DOCUMENTED = frozenset(
+    {
+        "abcdef.0123456789abcdef",  # kubeadm's documentation
+        "07401b.f395accd246ae52d",  # Kubernetes' page on bootstrap tokens
+        "9vkG8sPzWXgzsQ4GvSN3qkGRb2g8hNQz",
+        "correct horse battery staple",
+    }
+)
+"""Values that documentation prints, whole. Those with EXAMPLE in them need no entry."""
+
+_DOCUMENTED_ENDS = ("SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c", "TJVA95OrM7E2cBab30RMHrHDcEfxjoYZgeFONFh7HgQ")
+"""The signatures of the JWTs that jwt.io shows, without their secret parts."""
+
+_MARKERS = ("EXAMPLE", "REPLACE", "INSERT", "YOUR_", "_HERE", "CHANGEME", "CHANGE_ME")
+_WHOLE = re.compile(
+    r"""
+    change[-_\ ]?(?:me|it|this)(?:[-_\ !.?].{0,60}|[0-9]{0,4})
+    | (?:please[-_\ ])?(?:replace|fill)[-_\ ]?(?:me|this|with|in)(?:[-_\ !.].{0,60})?
+    | todo(?:[-_:\ ].{0,80})? | tbd | tba | fixme(?:[-_:\ ].{0,80})? | redacted | removed | masked | hidden | omitted
+    | example | sample | dummy | placeholder | none | null | nil | undefined | n/?a | empty | unset | passw0rd
+    | your[-_\ ].{1,80} | my[-_\ ]?(?:secret|password|token)
+    | <[^<>\n]{1,120}> | \[[a-z][a-z_\-\ ]{2,60}\] | \{[a-z][a-z_\-\ ]{2,60}\}
+    | x{3,} | \*{3,} | \.{3,} | …+ | -+ | 0+ | \?{2,} | _+ | \#{3,}
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_RUNS = ("abcdefghijklmnopqrstuvwxyz" * 2, "01234567890123456789", "123456789123456789", "0123456789abcdef" * 4)
+_LONGEST = max(map(len, STOCK_WORDS))
+
+
+def is_documented(text: str) -> bool:
+    """Is it, whole, a value that a vendor's documentation prints?"""
+    return text in DOCUMENTED or text.endswith(_DOCUMENTED_ENDS)
+
+
+def is_placeholder(text: str) -> bool:
+    """Does `text`, whole and on one line, only stand for a value?"""
+    if len(text) > 200 or "\n" in text:
+        return False
+    text = text.strip(" \t\"'`")
+    bare = text
+    while len(bare) >= 2 and bare[0] + bare[-1] in {"''", '""', "()", "[]", "{}"}:
+        bare = bare[1:-1].strip()
+    for candidate in dict.fromkeys((text, bare)):
+        if not candidate or _WHOLE.fullmatch(candidate) or _is_run(candidate) or is_stock(candidate):
+            return True
+    return any(marker in text for marker in _MARKERS) and len(text) <= 120
+
+
+def _is_run(text: str) -> bool:
+    """One character repeated, or at least eight letters or digits that ascend."""
+    lower = text.lower()
+    if len(lower) >= 3 and lower == lower[0] * len(lower):
+        return True
+    return len(lower) >= 8 and any(lower in run for run in _RUNS)
+
+
+def is_stock(text: str) -> bool:
+    """Is `text` built only from stock words, with at most `123…` after them?"""
+    if not text[:1].isalpha() or len(text) > 80 or any(ord(c) > 127 for c in text):
+        return False
+    pieces = [piece.lower() for piece in re.split(r"[-_. /:@!]+", text) if piece]
+    if pieces and pieces[-1].isdigit() and "123456789".startswith(pieces[-1]):
+        del pieces[-1]
+    return bool(pieces) and all(_is_stock_word(piece) for piece in pieces)
+
+
+def _is_stock_word(letters: str) -> bool:
+    """Can the letters be cut into stock words?"""
+    stem = letters.rstrip("0123456789")
+    if stem != letters and not "123456789".startswith(letters[len(stem) :]):
+        return False
+    if not stem.isalpha():
+        return False
+    reachable = [True] + [False] * len(stem)
+    for end in range(1, len(stem) + 1):
+        reachable[end] = any(
+            reachable[start] and stem[start:end] in STOCK_WORDS for start in range(max(0, end - _LONGEST), end)
+        )
+    return reachable[-1]

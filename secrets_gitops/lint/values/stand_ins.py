@@ -1,0 +1,74 @@
+"""Text that something else fills in: templates, expansions of variables, references to a store."""
+
+from __future__ import annotations
+
+import re
+
+from secrets_gitops.lint.values import shape
+
+MASK = "\ue000"
+"""The character that stands for each character of a masked template span; see `lint.mask`."""
+
+_BRACKETS = (("{{", "}}"), ("{%", "%}"), ("<%", "%>"), ("[[", "]]"))
+_EXPANSION = re.compile(
+    r"""
+    \$\{\{[^{}\n]{0,300}\}\}                # GitHub workflows
+    | \$__(?:env|file)\{[^{}\n]{1,300}\}    # Grafana
+    | \$\{[^{}\n]{1,300}\} | \$\([^()\n]{1,300}\) | \#\{[^{}\n]{1,300}\}#?
+    """,
+    re.VERBOSE,
+)
+_WHOLE_EXPANSION = re.compile(
+    r"\$[A-Za-z_][A-Za-z0-9_]{0,80}|%%?[A-Z][A-Z0-9_]{1,80}%%?|@@?[A-Z][A-Z0-9_]{1,80}@@?|__[A-Z][A-Z0-9_]{1,80}__"
+    r"|`[^`\n]{1,300}`|!(?:ENV|Ref|Sub|GetAtt|reference|env)\b.*"
+)
+_DEFAULT = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::?[-=])([^{}\n]*)\}")
+
+_REFERENCE = re.compile(
+    r"""
+    (?:secret)?ref\+(?!echo:)[a-z0-9]+://\S+
+    | >>?vault:\S+\#\S+ | vault:[\w./-]+\#\S+ | <path:[^<>\n]{1,300}\#[^<>\n]{1,200}>
+    | op://\S.{0,200} | arn:(?:aws|aws-cn|aws-us-gov):[\w:/+=,.@*-]{1,300}
+    | projects/[\w.-]+/secrets/[\w./-]+ | (?:aws-)?(?:secretsmanager|ssm):[\w./:-]+
+    | (?:awssm|awssecret|awsssm|gcpsm|gcpsecret|azkv|keyvault|akv|sops|secrets|bws?|doppler|infisical|conjur)://\S+
+    | @Microsoft\.KeyVault\(.{1,300}\) | keyvault[:/][\w./:-]+ | secretref:[\w./-]+ | file:///?[\w./-]+
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_CODE = re.compile(
+    r"(?:data|var|local|module)\.[A-Za-z_][\w.\[\]\"]{0,200}|os\.environ.{0,200}|process\.env\..{0,200}"
+    r"|(?:getenv|lookup|file|env|vault|secret|get_secret|sensitive)\(.{0,300}\)|[A-Za-z_][\w.]{0,80}\(.{0,300}\)",
+)
+
+
+def is_template(text: str) -> bool:
+    """Does a template fill in `text`, wholly or in part?"""
+    if MASK in text:
+        return True
+    return any((at := text.find(begin)) >= 0 and text.find(end, at + 2) >= 0 for begin, end in _BRACKETS)
+
+
+def is_expansion(text: str) -> bool:
+    """Does a shell, a controller or a build fill in `text`? What stands beside the variable may not look random."""
+    if _WHOLE_EXPANSION.fullmatch(text):
+        return True
+    if "{" not in text and "(" not in text:
+        return False
+    rest, count = _EXPANSION.subn(" ", text)
+    return bool(count) and not any(len(run) >= 10 and shape.is_random_looking(run) for run in rest.split())
+
+
+def default_of(text: str) -> str | None:
+    """The literal that `${NAME:-literal}` or `${NAME:=literal}`, whole, falls back to."""
+    found = _DEFAULT.fullmatch(text)
+    return found[1] if found else None
+
+
+def is_reference(text: str) -> bool:
+    """Does `text`, whole, name a value kept elsewhere? `ref+echo://` is none: it holds the value itself."""
+    return _REFERENCE.fullmatch(text) is not None
+
+
+def is_code(text: str) -> bool:
+    """Is `text` an expression that yields the value: a call, `os.environ…`, `var.…`? Not asked inside a Secret."""
+    return _CODE.fullmatch(text) is not None
