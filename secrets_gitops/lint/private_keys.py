@@ -7,6 +7,7 @@ kind promises.
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from typing import NamedTuple
 
 from secrets_gitops.lint.token_validators import decoded, plausible
@@ -21,16 +22,16 @@ _SHORTEST = 64
 """Base64 characters of the shortest private key: Ed25519 in PKCS#8 has 64."""
 
 _BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 ]{0,24})PRIVATE KEY( BLOCK)?-----")
-_HEADER = re.compile(rb"(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset|MessageID): ?([^\n\\]{0,200})")
-_JOINT = re.compile(rb"\\+[nrt]|[\"'`]\s{0,80}[+.,]?\s{0,80}[\"'`]|&#1[03];|<br ?/?>")
+_HEADER = re.compile(rb"(?:Proc-Type|DEK-Info): ?[^\s\\]{0,80}|(?:Version|Comment|Hash|Charset|MessageID): [^\n\\]{0,200}")
+_JOINT = re.compile(rb"\\{1,8}[nrt]|[\"'`]\s{0,80}(?:[+.,]\s{0,80})?[\"'`]|&#1[03];")
 """What stands between the lines of a body in one-liners and source code: an escaped line end, or joined strings."""
-_BODY = re.compile(rb"[A-Za-z0-9+/]{64,}={0,2}(?:=[A-Za-z0-9+/]{4})?")
+_BODY = re.compile(rb"[A-Za-z0-9+/]{64,24000}={0,2}(?:=[A-Za-z0-9+/]{4})?")
 _PUTTY = re.compile(
     rb"PuTTY-User-Key-File-[23]: [^\n]{1,80}\n\s{0,80}Encryption: ([^\r\n]{1,40})\r?\n"
-    rb"(?:[^\n]{0,400}\n){2,600}?\s{0,80}Private-Lines: [0-9]{1,3}\r?\n\s{0,80}([A-Za-z0-9+/=\s]{32,8000})"
+    rb"(?:[^\n]{0,400}\n){2,60}?\s{0,80}Private-Lines: [0-9]{1,3}\r?\n\s{0,80}([A-Za-z0-9+/=\s]{32,8000})"
 )
 _JWK_MEMBER = re.compile(rb"\\{0,3}[\"']?\b([dk])\\{0,3}[\"']?\s{0,20}:\s{0,20}\\{0,3}[\"']?([0-9A-Za-z_-]{22,3000})\b")
-_JWK_TYPE = re.compile(rb"\bkty\\{0,3}[\"']?\s{0,20}:\s{0,20}\\{0,3}[\"']?(RSA|EC|OKP|oct)\b")
+_JWK_TYPE = re.compile(rb"kty\\{0,3}[\"']?\s{0,20}:\s{0,20}\\{0,3}[\"']?(RSA|EC|OKP|oct)\b")
 _JWK_SIZES = {b"EC": range(32, 67), b"OKP": range(32, 58), b"RSA": range(96, 2049), b"oct": range(16, 2049)}
 
 
@@ -66,10 +67,11 @@ def _pem(data: bytes) -> Iterator[PrivateKey]:
     while (begin := _BEGIN.search(data, at)) is not None:
         at = begin.end()
         close = b"-----END " + begin[1] + b"PRIVATE KEY" + (begin[2] or b"") + b"-----"
-        end = data.find(close, at, at + _LONGEST)
-        text = data[at:end]
-        if end < 0 or b"-----BEGIN " in text:
+        another = data.find(b"-----BEGIN ", at, at + _LONGEST)
+        end = data.find(close, at, another if another >= 0 else at + _LONGEST)
+        if end < 0:
             continue
+        text = data[at:end]
         at = end + len(close)
         body = body_of(text)
         if len(body) < _SHORTEST * 3 // 4 - 2:
@@ -96,12 +98,26 @@ def _putty(data: bytes) -> Iterator[PrivateKey]:
 
 
 def _jwk(data: bytes) -> Iterator[PrivateKey]:
-    for found in _JWK_MEMBER.finditer(data):
-        # A JWK has no nested objects, so its type stands between the braces around the member; YAML has no braces.
-        before = data[max(0, found.start() - 4000) : found.start()]
-        after = data[found.end() : found.end() + 4000]
-        kind = _JWK_TYPE.search(before[before.rfind(b"{") + 1 :]) or _JWK_TYPE.search(after.partition(b"}")[0])
-        if kind is None or (found[1] == b"k") != (kind[1] == b"oct"):
-            continue
-        if len(decoded(found[2])) in _JWK_SIZES[kind[1]] and plausible(found[2]):
-            yield PrivateKey(found.start(2), found.end(2), f"{kind[1].decode()} private key of a JWK", encrypted=False)
+    """A JWK holds no object in it, so that its type and its private member stand in one piece between braces.
+
+    YAML has no braces; there the nearest type within 4,000 bytes counts.
+    """
+    at = 0
+    for piece in re.split(rb"[{}]", data):
+        kinds = list(_JWK_TYPE.finditer(piece)) if b"kty" in piece else []
+        if kinds:
+            places = [kind.start() for kind in kinds]
+            for member in _JWK_MEMBER.finditer(piece):
+                next_one = bisect(places, member.start())
+                kind = min(kinds[max(0, next_one - 1) : next_one + 1], key=lambda k: abs(k.start() - member.start()))
+                if abs(kind.start() - member.start()) < 4000 and _fits(member[1], kind[1], member[2]):
+                    title = f"{kind[1].decode()} private key of a JWK"
+                    yield PrivateKey(at + member.start(2), at + member.end(2), title, encrypted=False)
+        at += len(piece) + 1
+
+
+def _fits(member: bytes, kind: bytes, value: bytes) -> bool:
+    """Whether `value` is the private member of a JWK of that kind."""
+    return (
+        (member == b"k") == (kind == b"oct") and len(decoded(value)) in _JWK_SIZES[kind] and plausible(value)
+    )  # fmt: skip

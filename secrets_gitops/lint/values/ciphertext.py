@@ -7,7 +7,6 @@ from binascii import Error as Base64Error
 from binascii import a2b_base64
 
 from secrets_gitops.envelopes import sealed_blob
-from secrets_gitops.envelopes.sops import value as sops_value
 
 _SOPS_TYPES = frozenset({"str", "int", "float", "bytes", "bool", "time", "comment"})
 _ANSIBLE = re.compile(r"\$ANSIBLE_VAULT;1\.[0-9];AES(?:256)?(?:;[\w.-]+)?\s+[0-9a-f\s]{20,}", re.IGNORECASE)
@@ -26,7 +25,9 @@ def is_sops(text: str) -> bool:
     """Is `text`, whole, an envelope as sops writes it: nonce of 32 bytes, tag of 16, clean base64, a known type?"""
     if not looks_like_sops(text) or not text.endswith("]"):
         return False
-    sealed = sops_value.parse(text)
+    from secrets_gitops.envelopes.sops import value  # noqa: PLC0415  most files hold no envelope
+
+    sealed = value.parse(text)
     return sealed is not None and len(sealed.iv) == 32 and len(sealed.tag) == 16 and sealed.type in _SOPS_TYPES
 
 
