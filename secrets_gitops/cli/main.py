@@ -93,4 +93,7 @@ def main() -> None:
     if arguments == ["--version"]:
         sys.stdout.write(f"secrets-gitops {__version__}\n")
         return
+    from secrets_gitops.cli import interrupts
+
+    interrupts.become_exceptions()
     sys.exit(run(arguments))
