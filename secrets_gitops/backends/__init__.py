@@ -1,0 +1,1 @@
+"""Secret stores: what can fetch a value by its path, in batches, each behind the same protocol."""
