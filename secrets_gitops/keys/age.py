@@ -6,6 +6,7 @@ be the private one.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING
 
@@ -78,10 +79,11 @@ class AgeIdentity:
 
     @property
     def recipient(self) -> str:
-        """The public half as text. Raises KeySourceError when it needs ML-KEM and the library has none."""
+        """The public half as text; empty when that needs ML-KEM and the library has none."""
         if not self._recipient:
             prefix = _RECIPIENT if isinstance(self._identity, X25519Identity) else _HYBRID_RECIPIENT
-            self._recipient = bech32.encode(prefix, self._identity.public)
+            with contextlib.suppress(KeySourceError):
+                self._recipient = bech32.encode(prefix, self._identity.public)
         return self._recipient
 
     def unwrap(self, wrapped: WrappedKey) -> Plaintext:

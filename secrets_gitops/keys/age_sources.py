@@ -60,7 +60,10 @@ def discover(
     if path := environ.get("SOPS_AGE_KEY_FILE"):
         add(path, f"{path} (SOPS_AGE_KEY_FILE)")
     if path := default_file(environ):
-        add(path, path)
+        if os.path.exists(path):
+            add(path, path)
+        else:
+            problems.append(Attempt(age.KIND, path, "there is no such file"))
     if command := environ.get("SOPS_AGE_KEY_CMD"):
         identities.append(CommandIdentity(command, environ, deadline=deadline))
     problems += [Attempt(age.KIND, source, "SSH identities are not built yet") for source in _ssh_sources(environ)]
