@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from secrets_gitops.golang.times import parse_yaml
+from secrets_gitops.golang.times import parse_timestamp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def resolve_plain(text: str, dialect: Dialect) -> Plain:
 
 
 def _number(text: str, dialect: Dialect) -> Plain:
-    time = parse_yaml(text)
+    time = parse_timestamp(text)
     if time is not None:
         return time if dialect == "go_v3" else text
     plain = text.replace("_", "")

@@ -14,16 +14,16 @@ class Time(NamedTuple):
 
 # The four layouts of gopkg.in/yaml.v3. Go takes a comma before the fraction, and any number of its digits.
 _CLOCK = r"(\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,](\d+))?"
-_YAML = re.compile(rf"(\d{{4}})-(\d{{1,2}})-(\d{{1,2}})(?:[Tt]{_CLOCK}(Z|[+-]\d\d:\d\d)| {_CLOCK})?", re.ASCII)
+_TIMESTAMP = re.compile(rf"(\d{{4}})-(\d{{1,2}})-(\d{{1,2}})(?:[Tt]{_CLOCK}(Z|[+-]\d\d:\d\d)| {_CLOCK})?", re.ASCII)
 _RFC_3339 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII
 )  # fmt: skip
 _MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
-def parse_yaml(text: str) -> Time | None:
+def parse_timestamp(text: str) -> Time | None:
     """The time that a plain YAML scalar stands for in Go, or None when Go takes it as a string."""
-    match = _YAML.fullmatch(text)
+    match = _TIMESTAMP.fullmatch(text)
     if match is None:
         return None
     year, month, day, *rest = match.groups()
