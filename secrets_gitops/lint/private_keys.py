@@ -22,7 +22,9 @@ _SHORTEST = 64
 """Base64 characters of the shortest private key: Ed25519 in PKCS#8 has 64."""
 
 _BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 ]{0,24})PRIVATE KEY( BLOCK)?-----")
-_HEADER = re.compile(rb"(?:Proc-Type|DEK-Info): ?[^\s\\]{0,80}|(?:Version|Comment|Hash|Charset|MessageID): [^\n\\]{0,200}")
+_HEADER = re.compile(
+    rb"(?:Proc-Type|DEK-Info): ?[^\s\\]{0,80}|(?:Version|Comment|Hash|Charset|MessageID): [^\n\\]{0,200}"
+)
 _JOINT = re.compile(rb"\\{1,8}[nrt]|[\"'`]\s{0,80}(?:[+.,]\s{0,80})?[\"'`]|&#1[03];")
 """What stands between the lines of a body in one-liners and source code: an escaped line end, or joined strings."""
 _BODY = re.compile(rb"[A-Za-z0-9+/]{64,24000}={0,2}(?:=[A-Za-z0-9+/]{4})?")

@@ -22,8 +22,8 @@ class PrivateKeyRule:
     severity: Severity = "high"
     summary = "a private key (PEM, PGP, OpenSSH, PuTTY, JWK) stands in a file, raw or in base64"
     why = (
-        "Whoever reads the repository, now or in its history, can use the key. A passphrase only slows them down, so an "
-        "encrypted key is reported as medium."
+        "Whoever reads the repository, now or in its history, can use the key. A passphrase only slows them down, so "
+        "an encrypted key is reported as medium."
     )
     fix = "take the key out of `PATH` (encrypt the file with `secrets-gitops encrypt -i PATH`) and make a new one"
 

@@ -1,0 +1,120 @@
+"""`provider-token`: a token of a known service, raw or in base64. The tokens stand in `provider_tokens.toml`.
+
+A family: findings carry `provider-token-NAME`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from secrets_gitops.lint import token_validators
+from secrets_gitops.lint.runs import hidden, runs
+from secrets_gitops.lint.token_table import TOKENS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from secrets_gitops.lint.finding import Finding, Severity
+    from secrets_gitops.lint.target import Target
+    from secrets_gitops.lint.token_table import Token
+    from secrets_gitops.lint.token_validators import Validator
+
+FAMILY = "provider-token"
+
+_KEY = re.compile(rb"([0-9A-Za-z_.-]{1,80})[\"']?[ \t]{0,20}(?:=>|[:=])[ \t]{0,20}[\"']?\Z")
+
+
+class Found(NamedTuple):
+    """A token in bytes `start` (included) to `end` (excluded)."""
+
+    start: int
+    end: int
+    token: Token
+
+
+class ProviderToken:
+    """Finds some or all of the tokens of the data file."""
+
+    def __init__(self, tokens: tuple[Token, ...]) -> None:
+        self._tokens = tokens
+        self._compiled: dict[str, tuple[re.Pattern[bytes], Validator]] = {}
+        one = tokens[0] if len(tokens) == 1 else None
+        self.id = f"{FAMILY}-{one.name}" if one else FAMILY
+        self.alias = one.alias if one else "SG710"
+        self.severity: Severity = one.severity if one else "high"
+        self.summary = f"{_a(one.title)} stands in a file" if one else "a token of a known service stands in a file"
+        self.why = (
+            "Whoever reads the repository, now or in its history, can use the token. Its form is that of a real one: "
+            "checksum or structure fit where the format has them, and nothing was asked over the network."
+        )
+        self.fix = (
+            f"take it out of `PATH`; once it was pushed, {one.fix}"
+            if one
+            else "take it out of `PATH`; once it was pushed, revoke it at the service"
+        )
+
+    def named(self, slug: str) -> ProviderToken | None:
+        """The rule for one token, by slug or `SGnnn`; None when there is no such."""
+        for token in self._tokens:
+            if slug in {f"{FAMILY}-{token.name}", token.alias}:
+                return ProviderToken((token,))
+        return None
+
+    def members(self) -> tuple[ProviderToken, ...]:
+        """The rules for each token, for lists."""
+        return tuple(ProviderToken((token,)) for token in self._tokens)
+
+    def concerns(self, target: Target) -> bool:
+        """Only a whole file: the bytes of a text inside one are the file's own."""
+        return target.parent is None
+
+    def check(self, target: Target) -> Iterator[Finding]:
+        """Tokens in the bytes, then tokens in texts that base64 stands for, to a depth of two."""
+        for found in self.find(target.data):
+            yield self._finding(target, found.token, found.start, found.end)
+        for outer in hidden(target.data):
+            inside = {found.token for found in self.find(outer.text)}
+            inside.update(found.token for inner in hidden(outer.text) for found in self.find(inner.text))
+            for token in inside:
+                for start, end in outer.places(target.data):
+                    yield self._finding(target, token, start, end, in_base64=True)
+
+    def find(self, data: bytes) -> Iterator[Found]:
+        """Every token in `data`, kind by kind. A pattern is compiled when one of its anchors occurs."""
+        dense = runs(data)
+        if not dense:
+            return
+        loose = data.lower()
+        for token in self._tokens:
+            if not any(anchor in dense for anchor in token.anchors) and not any(word in loose for word in token.words):
+                continue
+            pattern, valid = self._compile(token)
+            for match in pattern.finditer(data):
+                if valid(match):
+                    yield Found(*match.span(pattern.groups and 1), token)
+
+    def _compile(self, token: Token) -> tuple[re.Pattern[bytes], Validator]:
+        if token.name not in self._compiled:
+            self._compiled[token.name] = re.compile(token.pattern), getattr(token_validators, token.validator)
+        return self._compiled[token.name]
+
+    def _finding(self, target: Target, token: Token, start: int, end: int, *, in_base64: bool = False) -> Finding:
+        rule = self if len(self._tokens) == 1 else ProviderToken((token,))
+        named = _KEY.search(target.data[max(target.data.rfind(b"\n", 0, start) + 1, start - 130) : start])
+        key = named[1].decode() if named else ""
+        return target.finding(
+            rule,
+            target.region(start, end),
+            f"{_a(token.title)} stands here{' in base64' if in_base64 else ''}{f' under `{key}`' if key else ''}",
+            key=key,
+        )
+
+
+def _a(title: str) -> str:
+    """`title` with its article."""
+    return f"{'an' if title[0] in 'AEIOaeio' else 'a'} {title}"
+
+
+RULE = ProviderToken(TOKENS)
