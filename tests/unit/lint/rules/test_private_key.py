@@ -5,20 +5,16 @@ from __future__ import annotations
 import base64
 import json
 import random
-import sys
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization as ser
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from recipes import Maker
 
 from secrets_gitops.lint.private_keys import find
 from secrets_gitops.lint.rules.private_key import RULE
 from secrets_gitops.lint.run import Run
 from secrets_gitops.lint.target import Target
-
-sys.path.insert(0, str(Path(__file__).parent))
-from recipes import Maker
 
 RSA = rsa.generate_private_key(65537, 2048)
 EC = ec.generate_private_key(ec.SECP256R1())

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-import sys
 import tomllib
-from pathlib import Path
 
+import compile_tokens
 import pytest
+from recipes import Maker
 
 from secrets_gitops.lint import token_table, token_validators
 from secrets_gitops.lint.rules.provider_token import RULE
-
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).resolve().parents[3] / "tools")]
-import compile_tokens
-from recipes import Maker
 
 SOURCE = compile_tokens.SOURCE.read_text(encoding="utf-8")
 TOKENS = tomllib.loads(SOURCE)["token"]
