@@ -1,0 +1,39 @@
+"""What goes into the making of Secrets, and what comes out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from secrets_gitops.keys.keyring import Keyring
+    from secrets_gitops.keys.sealing import SealingKey
+    from secrets_gitops.manifests.secret import Secret
+
+Integrity = Literal["require", "report"]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a resource is opened with: the keys of a user, or those of a cluster."""
+
+    sealing_keys: Sequence[SealingKey] = ()
+    keyring: Keyring | None = field(default=None, repr=False)
+    integrity: Integrity = "require"
+    """`report`: a SOPS document whose MAC does not fit is given out all the same, with a note."""
+
+
+@dataclass(frozen=True, slots=True)
+class Materialized:
+    """The Secrets that one custom resource stands for, perhaps none."""
+
+    secrets: tuple[Secret, ...]
+    notes: tuple[str, ...] = ()
+    """What a person should know about it, without a value."""
+
+
+def owner_reference(api_version: str, kind: str, name: str) -> dict[str, object]:
+    """The one owner of a Secret made from a resource in a file, which has no uid yet."""
+    return {"apiVersion": api_version, "kind": kind, "name": name, "uid": "", "controller": True}
