@@ -6,6 +6,7 @@ import os
 import sys
 
 from secrets_gitops.errors import Error, NoMatchingKey
+from secrets_gitops.printable import printable
 
 _STYLES = {"error": "1;31", "warning": "1;33", "hint": "1;36", "place": "34"}
 
@@ -14,11 +15,6 @@ def _style(word: str, kind: str) -> str:
     if os.environ.get("NO_COLOR") or not sys.stderr.isatty():
         return word
     return f"\x1b[{_STYLES[kind]}m{word}\x1b[0m"
-
-
-def printable(text: str) -> str:
-    """`text` with control characters and lone surrogates made visible, so that a file name cannot drive a terminal."""
-    return "".join(c if c.isprintable() else "\\x%02x" % ord(c) if ord(c) < 256 else "\\u%04x" % ord(c) for c in text)
 
 
 def note(text: str) -> None:

@@ -9,6 +9,7 @@ import click
 from secrets_gitops.cli import console
 from secrets_gitops.cli.options import identity_option
 from secrets_gitops.errors import SettingsError
+from secrets_gitops.printable import printable
 
 
 @click.group(name="keys", help="Make and list the keys that open files.")
@@ -63,7 +64,7 @@ def list_keys(identities: tuple[str, ...], form: str) -> None:
     else:
         widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
         for kind, recipient, source in rows:
-            console.write(f"{kind:<{widths[0]}}  {recipient or '-':<{widths[1]}}  {console.printable(source)}\n")
+            console.write(f"{kind:<{widths[0]}}  {recipient or '-':<{widths[1]}}  {printable(source)}\n")
     for source, reason in (*unusable, *((problem.source, problem.reason) for problem in keyring.problems)):
         console.note(f"not used: {source}: {reason}")
     if not rows:
