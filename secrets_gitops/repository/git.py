@@ -254,7 +254,16 @@ def _is_repository(path: str) -> bool:
 
 def hooks_folder(root: str) -> str:
     """Where git looks for the hooks of the work tree at `root`: `core.hooksPath`, or what all work trees share."""
-    status, output, process = _run(("rev-parse", "--git-path", "hooks"), root, settings=())
+    return _folder(("rev-parse", "--git-path", "hooks"), root)
+
+
+def common_folder(root: str) -> str:
+    """Git's own folder of the clone that the work tree at `root` belongs to."""
+    return _folder(("rev-parse", "--git-common-dir"), root)
+
+
+def _folder(arguments: Sequence[str], root: str) -> str:
+    status, output, process = _run(arguments, root, settings=())  # ours would hide the user's `core.hooksPath`
     if status:
         raise process.failure(status)
     return os.path.normpath(os.path.join(root, os.fsdecode(output.removesuffix(b"\n"))))
