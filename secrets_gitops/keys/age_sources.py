@@ -48,7 +48,7 @@ def discover(
 
     def add(path: str, source: str) -> None:
         try:
-            identities.extend(read_identity_file(path))
+            identities.extend(read_identity_file(path, source))
         except Error as error:
             problems.append(Attempt(age.KIND, source, _reason(error)))
 
@@ -84,8 +84,8 @@ def default_file(environ: Mapping[str, str], platform: str = sys.platform) -> st
     return os.path.join(config, "sops", "age", "keys.txt") if config else None
 
 
-def read_identity_file(path: str) -> list[Identity]:
-    """The identities of one file. Raises KeySourceError, or NotBuiltYet when the file has a passphrase."""
+def read_identity_file(path: str, source: str = "") -> list[Identity]:
+    """The identities of one file, which messages call `source`. Raises KeySourceError, NotBuiltYet for a passphrase."""
     try:
         with open(path, "rb") as stream:
             data = stream.read(age.LARGEST_FILE + 1)
@@ -94,7 +94,7 @@ def read_identity_file(path: str) -> list[Identity]:
         raise KeySourceError(
             f"cannot read the identity file: {reason[:1].lower()}{reason[1:]}", place=Place(path)
         ) from None
-    return age.parse_identities(data, path)
+    return age.parse_identities(data, source or path)
 
 
 def parse_variable(text: str, source: str) -> list[Identity]:

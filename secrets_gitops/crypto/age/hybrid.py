@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 
 from secrets_gitops.crypto.age.header import FILE_KEY_SIZE, Stanza, base64, malformed, unbase64
 from secrets_gitops.errors import KeySourceError
+from secrets_gitops.plaintext import Plaintext
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
@@ -61,7 +62,7 @@ class HybridIdentity:
     def __init__(self, seed: bytes) -> None:
         if len(seed) != SEED_SIZE:
             raise ValueError("the seed has the wrong length")
-        self._seed = seed
+        self._seed = Plaintext(seed)
         self._keys: tuple[MLKEM768PrivateKey, X25519PrivateKey] | None = None
 
     @property
@@ -97,7 +98,7 @@ class HybridIdentity:
 
     def _private(self) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:
         if self._keys is None:
-            expanded = hashlib.shake_256(self._seed).digest(_MLKEM_SEED_SIZE + 32)
+            expanded = hashlib.shake_256(self._seed.reveal()).digest(_MLKEM_SEED_SIZE + 32)
             try:
                 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey  # noqa: PLC0415
 
