@@ -33,6 +33,8 @@ _MAX_INNER = 100
 _CANNOT_STAND_INSIDE = re.compile(r"[+\s\"\x00-\x1f\x7f]|,\Z")
 """Characters that would end the outer reference, so that the value would be cut."""
 
+_ASKS_BASE64 = re.compile(r"[?&]encode=base64(?![^&+])")
+
 
 class Wanted(NamedTuple):
     """A string whose references are to be resolved, and where it stands."""
@@ -75,6 +77,12 @@ class Resolver:
             for match in vals.find(text)
             if not (self._keep_secretref and "secretref+" in match.text)  # an inner one keeps the whole
         ]
+
+    def encodes(self, text: str) -> bool:
+        """Whether `text` is one reference that asks for its value as base64 by itself."""
+        if not vals.is_reference(text):
+            return False
+        return _ASKS_BASE64.search(text.partition("#")[0]) is not None or self._environ.get("VALS_ENCODE") == "base64"
 
     def resolve(self, wanted: Sequence[Wanted]) -> list[Value | Error]:
         """For each string its value, or the first error in it with the place of the string."""

@@ -1,0 +1,95 @@
+"""`exec`: a command started with the references in its environment resolved; nothing is written to disk.
+
+The command takes the place of this process, so signals, the terminal and its exit code are its own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from typing import TYPE_CHECKING
+
+import click
+
+from secrets_gitops.cli import console
+from secrets_gitops.cli.resolving import Resolving, resolving_options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KEY_VARIABLES = (
+    "SOPS_AGE_KEY",
+    "SOPS_AGE_KEY_FILE",
+    "SOPS_AGE_KEY_CMD",
+    "SOPS_AGE_SSH_PRIVATE_KEY_FILE",
+    "SOPS_AGE_SSH_PRIVATE_KEY_CMD",
+    "SECRETS_GITOPS_SEALING_KEYS",
+)
+"""They opened the files; the command gets the values, not the keys to all others."""
+
+_CANNOT_EXECUTE, _NOT_FOUND = 126, 127  # as shells and env(1) say it
+
+
+@click.command(
+    name="exec",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    options_metavar="[OPTIONS] [--]",
+)
+@click.argument("arguments", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND [ARGUMENT]…")
+@click.option(
+    "--env", "env_files", multiple=True, metavar="FILE",
+    help="Take the variables from this YAML or JSON mapping, encrypted or not, and no others.",
+)  # fmt: skip
+@click.option("-i", "--inherit", is_flag=True, help="With --env: add the variables of the current environment.")
+@click.option("--keep-keys", is_flag=True, help="Let the command see the variables that name your private keys.")
+@resolving_options
+def command(
+    arguments: tuple[str, ...],
+    env_files: tuple[str, ...],
+    identities: tuple[str, ...],
+    *,
+    inherit: bool,
+    keep_keys: bool,
+    allow_outside: bool,
+    timeout: float,
+) -> int:
+    """Run COMMAND with the references in its environment resolved.
+
+    Without --env the current environment is searched for references. Nothing is started unless all of them resolve.
+    The exit code is the command's own; 126 when it cannot be executed, 127 when it is not found.
+    """
+    from secrets_gitops.cli.environment import of_file, resolved
+    from secrets_gitops.cli.hardening import core_limit, harden
+
+    program = shutil.which(arguments[0])
+    if program is None:
+        exists = os.path.dirname(arguments[0]) and os.path.exists(arguments[0])
+        console.note(f"error: {'cannot execute' if exists else 'there is no command'} `{arguments[0]}`")
+        return _CANNOT_EXECUTE if exists else _NOT_FOUND
+    limit = harden()
+    resolving = Resolving(identities, allow_outside, timeout)
+    wanted: dict[str, tuple[str, str]] = {}
+    if inherit or not env_files:
+        wanted |= {name: (value, "the environment") for name, value in os.environ.items()}
+    if not keep_keys:
+        wanted = {name: value for name, value in wanted.items() if name not in KEY_VARIABLES}
+    for path in env_files:
+        wanted |= of_file(path, lambda: resolving.keyring)
+    environ = resolved(wanted, resolving.resolver())
+    if limit is not None:
+        core_limit(limit)
+    return _become(program, arguments, environ)
+
+
+def _become(program: str, arguments: tuple[str, ...], environ: Mapping[str, str]) -> int:
+    """Start the program in our place; comes back only when that is not possible."""
+    # Python ignores these two, and what is ignored stays so across exec: `yes | head` would not end.
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        os.execve(program, arguments, environ)  # noqa: S606  no shell is the point
+    except OSError as error:
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+        console.note(f"error: cannot execute `{arguments[0]}`: {(error.strerror or 'unknown reason').lower()}")
+        return _NOT_FOUND if isinstance(error, FileNotFoundError) else _CANNOT_EXECUTE
