@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     class Family(Rule, Protocol):
         """A rule whose findings carry ids of its own making."""
 
+        def members(self) -> tuple[Rule, ...]:
+            """One rule for each id that findings carry."""
+
         def named(self, slug: str) -> Rule | None:
             """The words for `slug` (or its `SGnnn`), which begins with the family's id; None when there is no such."""
 
@@ -67,6 +70,12 @@ def slug_of(name: str) -> str:
         if name in {slug, alias} or name.upper() == alias:
             return slug
     return load(name.upper() if name.upper().startswith("SG") else name).id
+
+
+def members(slug: str) -> tuple[Rule, ...]:
+    """The rules of the family called `slug`."""
+    family: Family = load(slug)  # type: ignore[assignment]  # FAMILIES says so
+    return family.members()
 
 
 def load_all(slugs: Iterable[str] = RULES) -> tuple[Rule, ...]:

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import NamedTuple
 
-from secrets_gitops.errors import Error, worst
-from secrets_gitops.lint import catalog
+from secrets_gitops.errors import Error, FileError, LimitExceeded, Place, ScanIncomplete, worst
+from secrets_gitops.lint import catalog, gate
 from secrets_gitops.lint.finding import Finding, rank
-from secrets_gitops.lint.run import MAX_BYTES, Run
+from secrets_gitops.lint.merge import merge
+from secrets_gitops.lint.nested import texts
+from secrets_gitops.lint.run import MAX_BYTES, RULE_FILE, Run
 from secrets_gitops.lint.target import Target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from secrets_gitops.documents.read import Limits
-    from secrets_gitops.errors import Place
+    from secrets_gitops.documents.limits import Limits
     from secrets_gitops.lint.finding import Severity
     from secrets_gitops.lint.rule import Rule
     from secrets_gitops.repository.snapshot import Snapshot
+
+_LINK = 0o120000
+_BY_BYTES = ("provider-token", "private-key")
+"""The rules that run on lock files and on the targets of symbolic links too."""
+_ABOUT_RULE_FILES = ("sops-not-encrypted", "sops-recipient-drift")
+"""The rules that ask other files when a `.sops.yaml` changes."""
+_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
 class Report(NamedTuple):
@@ -37,7 +46,7 @@ class Report(NamedTuple):
     documents: int
     """YAML and JSON documents that were parsed."""
     skipped: int
-    """Files that hold nothing to scan: binary, images, submodules."""
+    """Files that hold nothing to scan: pictures, archives and other binary files."""
 
     def exit_code(self, fail_on: Severity = "medium") -> int:
         """0 for a complete scan without a finding at or above `fail_on`; incomplete (3 or 2) wins over findings (1)."""
@@ -57,8 +66,129 @@ def scan(
     """Scan `paths` of the snapshot (all of them by default) with `rules` (all by default).
 
     `gone` are paths that a commit deletes. A creation rule file (`.sops.yaml`) among `paths` or `gone` widens the rules
-    about creation rules to the whole snapshot, since it changes what other files must be.
+    about creation rules to all that lies below it, since it changes what other files must be; a file that a
+    kustomization names is checked as that kustomization uses it.
     """
-    run = Run(snapshot, limits=limits, max_bytes=max_bytes)
-    chosen = catalog.load_all() if rules is None else tuple(rules)
-    raise NotImplementedError(run, chosen, gone, paths, Target)
+    chosen = tuple(snapshot.paths() if paths is None else paths)
+    run = Run(snapshot, limits=limits, max_bytes=max_bytes, changed=frozenset(chosen))
+    scanner = _Scanner(run, catalog.load_all() if rules is None else tuple(rules))
+    for path in chosen:
+        scanner.scan(path)
+    if paths is not None:
+        for path in _below_rule_files(snapshot, (*chosen, *gone), run.changed):
+            scanner.scan(path, _ABOUT_RULE_FILES)
+        for path in _kustomizations_above(snapshot, (*chosen, *gone), run.changed):
+            scanner.scan(path, ("kustomize-secret-file",))
+    return scanner.report()
+
+
+def _below_rule_files(snapshot: Snapshot, touched: Iterable[str], seen: frozenset[str]) -> list[str]:
+    """The files whose creation rule may be another one than before."""
+    folders = tuple(path.removesuffix(RULE_FILE) for path in touched if posixpath.basename(path) == RULE_FILE)
+    return [path for path in snapshot.paths() if path.startswith(folders) and path not in seen] if folders else []
+
+
+def _kustomizations_above(snapshot: Snapshot, touched: Iterable[str], seen: frozenset[str]) -> list[str]:
+    """The kustomizations that may name one of the files, as far as they are not scanned anyway."""
+    folders: set[str] = set()
+    for path in touched:
+        folder = posixpath.dirname(path)
+        while folder not in folders:
+            folders.add(folder)
+            folder = posixpath.dirname(folder)
+    candidates = (posixpath.join(folder, name) for folder in sorted(folders) for name in _KUSTOMIZATIONS)
+    return [path for path in candidates if path not in seen and snapshot.exists(path)]
+
+
+class _Scanner:
+    """Scans file after file and counts."""
+
+    def __init__(self, run: Run, rules: tuple[Rule, ...]) -> None:
+        self._run = run
+        self._rules = rules
+        self._findings: list[Finding] = []
+        self._files = self._size = self._documents = self._skipped = 0
+
+    def report(self) -> Report:
+        return Report(
+            tuple(sorted(self._findings, key=Finding.sort_key)),
+            tuple(self._run.incomplete),
+            tuple(dict.fromkeys(self._run.notes)),
+            self._files,
+            self._size,
+            self._documents,
+            self._skipped,
+        )
+
+    def scan(self, path: str, only: tuple[str, ...] | None = None) -> None:
+        """Scan one file, with the rules called `only` where they are given."""
+        is_link = self._run.snapshot.mode(path) == _LINK
+        if gate.is_binary_name(path) and not is_link:
+            self._skipped += 1
+            return
+        data = self._read(path)
+        if data is None:
+            return
+        if is_link or gate.is_lock_file(path):
+            only = _BY_BYTES if only is None else ()
+        self._files += 1
+        self._size += len(data)
+        target = Target(path, gate.utf8(data), self._run)
+        chosen = self._rules if only is None else tuple(rule for rule in self._rules if rule.id in only)
+        found = list(self._check(target, chosen))
+        if target.parsed and target.document is not None:
+            self._documents += len(target.document.roots)
+        self._findings += merge(found)
+
+    def _read(self, path: str) -> bytes | None:
+        """The file's content; None when it is binary, or when it cannot be read or is too large, which is noted."""
+        snapshot, limit = self._run.snapshot, self._run.max_bytes
+        try:
+            try:
+                data = snapshot.read(path, limit)
+            except FileError:  # too large, or really unreadable: a large file may still be a binary one
+                if not gate.is_binary(path, snapshot.read(path)):
+                    raise
+                data = b"\0"
+        except Error as error:
+            place = error.place or Place(path)
+            self._run.note(
+                ScanIncomplete(
+                    f"not scanned: {error.message}",
+                    hints=error.hints or (f"`--max-bytes` raises the limit of {limit} bytes",),
+                    place=place,
+                )
+            )
+            return None
+        if gate.is_binary(path, data):
+            self._skipped += 1
+            return None
+        return data
+
+    def _check(self, target: Target, rules: tuple[Rule, ...]) -> Iterator[Finding]:
+        for rule in rules:
+            try:
+                if rule.concerns(target):
+                    yield from rule.check(target)
+            except Error as error:
+                error.place = error.place or Place(target.path)
+                self._run.note(error)
+        if target.unread is not None:
+            if isinstance(target.unread, LimitExceeded):
+                self._run.note(_not_seen(target))
+            elif target.parent is None and target.format is not None:
+                yield from self._unparsed(target)
+        for inner in texts(target):
+            yield from self._check(inner, rules)
+
+    def _unparsed(self, target: Target) -> Iterator[Finding]:
+        rule = catalog.load("parse-error")
+        if any(rule.id == chosen.id for chosen in self._rules):
+            yield from rule.check(target)
+
+
+def _not_seen(target: Target) -> ScanIncomplete:
+    error = target.unread
+    assert error is not None
+    place = error.place if target.parent is None else Place(target.path)
+    return ScanIncomplete(f"not scanned to its end: {error.message}", hints=error.hints, place=place)

@@ -1,23 +1,84 @@
-"""Run: what one scan shares between its files."""
+"""Run: what one scan shares between its files: the snapshot, the limits, the creation rules, and what went wrong."""
 
 from __future__ import annotations
 
-from secrets_gitops.documents.read import Limits
+import posixpath
+
+from secrets_gitops.documents.limits import Limits
+from secrets_gitops.errors import Error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from secrets_gitops.errors import Place
+    from secrets_gitops.repository.creation_rules import CreationRule, CreationRules
     from secrets_gitops.repository.snapshot import Snapshot
 
 MAX_BYTES = 5 * 1024 * 1024
 """A text file over this size is not scanned, and the scan is incomplete."""
 
+RULE_FILE = ".sops.yaml"
+
 
 class Run:
-    """One scan: the snapshot that all reads go through, the limits, and what was learnt on the way."""
+    """One scan."""
 
-    __slots__ = ("limits", "max_bytes", "snapshot")
+    __slots__ = ("_by_folder", "changed", "incomplete", "limits", "max_bytes", "notes", "snapshot")
 
-    def __init__(self, snapshot: Snapshot, *, limits: Limits | None = None, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        *,
+        limits: Limits | None = None,
+        max_bytes: int = MAX_BYTES,
+        changed: frozenset[str] = frozenset(),
+    ) -> None:
         self.snapshot = snapshot
         self.limits = limits or Limits()
         self.max_bytes = max_bytes
+        self.changed = changed
+        """The paths that were asked for."""
+        self.incomplete: list[Error] = []
+        self.notes: list[tuple[Place, str]] = []
+        self._by_folder: dict[str, CreationRules | None] = {}
+
+    def creation_rule(self, path: str) -> CreationRule | None:
+        """The creation rule for the file `path`; None without one, or when the rules are broken (noted once)."""
+        rules = self.creation_rules(posixpath.dirname(path))
+        if rules is None:
+            return None
+        try:
+            return rules.rule_for(path)
+        except Error as error:
+            self.note(error)
+            return None
+
+    def creation_rules(self, folder: str) -> CreationRules | None:
+        """What the nearest `.sops.yaml` at or above `folder` says, within the root of the snapshot."""
+        if folder in self._by_folder:
+            return self._by_folder[folder]
+        path = posixpath.join(folder, RULE_FILE)
+        if self.snapshot.exists(path):
+            rules = self._load(path)
+        elif folder:
+            rules = self.creation_rules(posixpath.dirname(folder))
+        else:
+            rules = None
+        self._by_folder[folder] = rules
+        return rules
+
+    def _load(self, path: str) -> CreationRules | None:
+        from secrets_gitops.repository import creation_rules  # noqa: PLC0415  only where there is a rule file
+
+        try:
+            rules = creation_rules.load(self.snapshot, path, strict=False)
+        except Error as error:
+            self.note(error)
+            return None
+        if rules is not None:
+            self.notes += rules.warnings
+        return rules
+
+    def note(self, error: Error) -> None:
+        """Remember why the scan is incomplete, each reason once."""
+        if all((error.place, error.message) != (known.place, known.message) for known in self.incomplete):
+            self.incomplete.append(error)

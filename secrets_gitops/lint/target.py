@@ -5,15 +5,17 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from secrets_gitops.documents.formats import format_of
-from secrets_gitops.documents.read import read
-from secrets_gitops.errors import DocumentError
+from secrets_gitops.errors import DocumentError, LimitExceeded
 from secrets_gitops.lint.finding import Finding, Region
+from secrets_gitops.lint.mask import has_templates, mask
+from secrets_gitops.lint.mend import quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from secrets_gitops.documents.document import Document, Format
+    from secrets_gitops.documents.document import Document, Format, Node
     from secrets_gitops.lint.finding import Confidence, Severity
     from secrets_gitops.lint.frame import Frame
+    from secrets_gitops.lint.objects import KubeObject
     from secrets_gitops.lint.rule import Rule
     from secrets_gitops.lint.run import Run
 
@@ -26,7 +28,8 @@ class Target:
     """
 
     __slots__ = (
-        "_breaks", "_document", "data", "format", "frame", "parent", "path", "pointer", "run", "unread",
+        "_breaks", "_document", "_objects", "_text_breaks", "data", "format", "frame", "parent", "path", "pointer",
+        "run", "unread",
     )  # fmt: skip
 
     def __init__(
@@ -35,7 +38,6 @@ class Target:
         data: bytes,
         run: Run,
         *,
-        format: Format | None = None,  # noqa: A002  the field's standard word
         parent: Target | None = None,
         frame: Frame | None = None,
         pointer: str = "",
@@ -44,28 +46,85 @@ class Target:
         self.data = data
         self.run = run
         """What this run shares between files: the snapshot, creation rules, limits."""
-        self.format = format if parent is not None else format_of(path)
-        """`yaml` or `json` when the file is named so (or the nested text looks so), else None."""
+        self.format: Format | None = format_of(path) if parent is None else None
+        """What the file's name says: `yaml`, `json`, or None."""
         self.parent = parent
         self.frame = frame
         self.pointer = pointer
         """JSON pointer of the scalar that holds a nested text, else empty."""
         self.unread: DocumentError | None = None
-        """Why `document` is None although the format is one that we read."""
+        """Why `document` is None, once it was asked for."""
         self._document: Document | None = None
+        self._objects: list[KubeObject] | None = None
         self._breaks: list[int] | None = None
+        self._text_breaks: list[int] | None = None
 
     @property
     def document(self) -> Document | None:
-        """The parsed file, or None where it is neither YAML nor JSON or cannot be read (`unread` says why)."""
-        if self._document is None and self.unread is None and self.format is not None:
-            try:
-                self._document = read(
-                    self.data, path=self.path, format=self.format, limits=self.run.limits, duplicates="keep"
-                )
-            except DocumentError as error:
-                self.unread = error
+        """The parsed text, template spans masked; None where it cannot be read (`unread` says why).
+
+        A file whose name promises no format is read as what it looks like. Read once, when first asked for.
+        """
+        if self._document is None and self.unread is None:
+            self._document = self._read()
         return self._document
+
+    @property
+    def parsed(self) -> bool:
+        """Did a rule ask for `document`?"""
+        return self._document is not None or self.unread is not None
+
+    def _read(self) -> Document | None:
+        from secrets_gitops.documents.read import read  # noqa: PLC0415  most files pass no gate and are not parsed
+
+        looks_json = self.data.lstrip()[:1] in {b"{", b"["}
+        first: Format = self.format or ("json" if looks_json else "yaml")
+        attempts: list[tuple[Format, bytes | str]] = [(first, self.data)]
+        if first == "json":
+            attempts.append(("yaml", self.data))
+        elif has_templates(self.data):
+            attempts.insert(0, (first, mask(self.data.decode("utf-8", "replace"))))
+        failure: DocumentError | None = None
+        for chosen, text in attempts:
+            try:
+                return read(
+                    text,
+                    path=self.path,
+                    format=chosen,
+                    limits=self.run.limits,
+                    duplicates="keep",
+                    stream=chosen == "json",
+                )
+            except LimitExceeded as error:
+                failure = error
+                break
+            except DocumentError as error:
+                failure = failure or error
+        self.unread = failure
+        return None
+
+    @property
+    def objects(self) -> list[KubeObject]:
+        """The Kubernetes objects of the parsed text; none when it cannot be read."""
+        if self._objects is None:
+            from secrets_gitops.lint.objects import find_objects  # noqa: PLC0415
+
+            self._objects = find_objects(self.document) if self.document is not None else []
+        return self._objects
+
+    @property
+    def has_sops_block(self) -> bool:
+        """Did sops encrypt this, wholly or in part? What its block is worth, other rules say."""
+        if b"sops" not in self.data or self.document is None:
+            return False
+        from secrets_gitops.envelopes.sops import metadata  # noqa: PLC0415  most files have no block
+
+        return metadata.find(self.document) is not None
+
+    @property
+    def text(self) -> str:
+        """`data` as text for what reads lines: wrong bytes replaced, NULs left out."""
+        return self.data.replace(b"\0", b"").decode("utf-8", "replace")
 
     @property
     def depth(self) -> int:
@@ -74,15 +133,33 @@ class Target:
 
     def region(self, start: int, end: int) -> Region:
         """The region of the bytes `start` (included) to `end` (excluded) of `data`."""
+        return self.lift(self.own_region(start, end))
+
+    def own_region(self, start: int, end: int) -> Region:
+        """As `region`, in the lines and columns of this text itself."""
         if self._breaks is None:
-            self._breaks = [at for at, byte in enumerate(self.data) if byte == 10]
+            self._breaks = _positions(self.data, b"\n")
         first, last = bisect_right(self._breaks, start - 1), bisect_right(self._breaks, end - 1)
-        return self.lift(Region(first + 1, self._column(first, start), last + 1, self._column(last, end)))
+        return Region(first + 1, self._column(first, start), last + 1, self._column(last, end))
 
     def _column(self, line: int, at: int) -> int:
         assert self._breaks is not None
         begin = self._breaks[line - 1] + 1 if line else 0
         return len(self.data[begin:at].decode("utf-8", "replace")) + 1
+
+    def span(self, node: Node, last: Node | None = None) -> Region:
+        """The region from the start of `node` of `document` to the end of `last` (of `node` itself without one)."""
+        return self.lift(self.own_span(node, last))
+
+    def own_span(self, node: Node, last: Node | None = None) -> Region:
+        """As `span`, in the lines and columns of this text itself."""
+        assert self.document is not None
+        text, end = self.document.text, max(node.end, (last or node).end)
+        if self._text_breaks is None:
+            self._text_breaks = _positions(text, "\n")
+        line = bisect_right(self._text_breaks, end - 1)
+        begin = self._text_breaks[line - 1] + 1 if line else 0
+        return Region(node.line, node.column, max(line + 1, node.line), end - begin + 1)
 
     def lift(self, region: Region) -> Region:
         """`region` of this text as a region of the file."""
@@ -110,9 +187,17 @@ class Target:
             self.path,
             *region,
             message,
-            rule.fix.replace("PATH", self.path) if fix is None else fix,
+            rule.fix.replace("PATH", quoted(self.path)) if fix is None else fix,
             confidence,
             object,
             self.pointer + pointer,
             key,
         )
+
+
+def _positions(text: bytes | str, what: bytes | str) -> list[int]:
+    found, at = [], text.find(what)  # type: ignore[arg-type]  # both are bytes or both are text
+    while at >= 0:
+        found.append(at)
+        at = text.find(what, at + 1)  # type: ignore[arg-type]
+    return found

@@ -76,14 +76,15 @@ def _classify(text: str, key: KeyName, *, strict: bool, tag: str | None = None) 
 
 def _classify_body(text: str, key: KeyName, *, strict: bool) -> ValueClass:
     """The class of several lines: plaintext when one of the assignments in them is."""
-    if not bodies.is_body(text):
+    inside = bodies.assignments(text)
+    if inside is None:
         if all(stand_ins.is_template(line) for line in text.splitlines() if line.strip()):
             return "template"
         if strict:
             return "prose" if key.holds_prose else "plaintext"
         return "plaintext" if key.sensitivity == "strong" else "prose"
     found: ValueClass = "setting"
-    for name, value, _ in bodies.assignments(text):
+    for name, value in inside:
         inner = read_key(name)
         kind = _classify_line(value, inner, strict=strict) if value else "empty"
         if kind == "plaintext" and (strict or _is_secret(value, inner)):
@@ -122,7 +123,7 @@ def _classify_line(text: str, key: KeyName, *, strict: bool) -> ValueClass:
         return "expansion"
     if not strict and stand_ins.is_code(text):
         return "reference"
-    if text[0] in "{[" and bodies.is_body(text):
+    if text[0] in "{[" and bodies.assignments(text) is not None:
         return _classify_body(text, key, strict=strict)
     if _SETTING.fullmatch(text):
         digits = sum(c.isdigit() for c in text)

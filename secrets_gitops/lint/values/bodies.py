@@ -5,55 +5,57 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from secrets_gitops.documents.document import walk
+from secrets_gitops.documents.read import Limits, read
+from secrets_gitops.errors import DocumentError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from secrets_gitops.documents.document import Node
+
 
 class Assignment(NamedTuple):
-    """One line (or JSON member): its key, empty when it has none, its value, and its line, from 0."""
+    """One value with its key, which is empty when it has none."""
 
     key: str
     value: str
-    line: int
 
 
 _LINE = re.compile(r"\s*(?:-\s+)?(?:export\s+)?[\"']?([A-Za-z_.][\w.\-/ ]{0,80}?)[\"']?\s*(?::=|[=:])\s*(.*?)[\s,]*$")
 _NOTHING = re.compile(r"\s*(?:[#;].*|//.*|---.*|\.\.\.|\[[\w .:\"'-]{1,80}\]|[{}\[\],|>-]*)\s*$")
-_MEMBER = re.compile(r'"((?:[^"\\]|\\.){0,80})"\s*:\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",{}\[\]]+))')
 _COMMENT = re.compile(r"\s[#;]\s.*$")
+_JSON_LIMITS = Limits(depth=100, nodes=50_000)
 
 
-def is_body(text: str) -> bool:
-    """Does `text` hold assignments rather than one value?"""
+def assignments(text: str) -> list[Assignment] | None:
+    """All assignments in `text` and, with an empty key, each line that is none; None when it is no such body."""
+    if text.lstrip().startswith(("{", "[")):
+        try:
+            roots = read(text, path="", format="json", limits=_JSON_LIMITS, duplicates="keep", stream=True).roots
+        except DocumentError:
+            pass
+        else:
+            return [leaf for root in roots for leaf in _leaves(root)]
     if "\n" not in text.strip():
-        return text.startswith(("{", "[")) and _MEMBER.search(text) is not None
-    lines = [line for line in text.splitlines() if not _NOTHING.match(line)]
-    return bool(lines) and sum(_LINE.match(line) is not None for line in lines) * 2 > len(lines)
-
-
-def assignments(text: str) -> Iterator[Assignment]:
-    """All assignments of a body, and every line that is none (with an empty key), so that nothing goes unseen."""
-    if text.lstrip().startswith(("{", "[")) and _MEMBER.search(text):
-        yield from _members(text)
-        return
-    for number, line in enumerate(text.splitlines()):
+        return None
+    found, count = [], 0
+    for line in text.splitlines():
         if _NOTHING.match(line):
             continue
-        found = _LINE.match(line)
-        if found is None:
-            yield Assignment("", line.strip(), number)
-        else:
-            yield Assignment(found[1].strip(), _bare(found[2]), number)
+        parts = _LINE.match(line)
+        count += parts is not None
+        found.append(Assignment(parts[1].strip(), _bare(parts[2])) if parts else Assignment("", line.strip()))
+    return found if count * 2 > len(found) else None
 
 
-def _members(text: str) -> Iterator[Assignment]:
-    line, at = 0, 0
-    for found in _MEMBER.finditer(text):
-        line += text.count("\n", at, found.start())
-        at = found.start()
-        value = found[2] if found[2] is not None else found[3]
-        yield Assignment(found[1], value.replace("\\n", "\n").replace('\\"', '"'), line)
+def _leaves(root: Node) -> Iterator[Assignment]:
+    keys = {id(value): key.text for node in walk(root) for key, value in node.pairs}
+    names = {id(key) for node in walk(root) for key, _ in node.pairs}
+    for node in walk(root):
+        if node.kind == "scalar" and id(node) not in names:
+            yield Assignment(keys.get(id(node), ""), node.text)
 
 
 def _bare(value: str) -> str:

@@ -79,18 +79,21 @@ def is_stock(text: str) -> bool:
     """Is `text` built only from stock words, with at most `123…` after them?"""
     if not text[:1].isalpha() or len(text) > 80 or any(ord(c) > 127 for c in text):
         return False
-    pieces = [piece.lower() for piece in re.split(r"[-_. /:@!]+", text) if piece]
-    if pieces and pieces[-1].isdigit() and "123456789".startswith(pieces[-1]):
+    pieces = [piece.lower() for piece in re.split(r"[-_. /:@]+", text) if piece]
+    if len(pieces) > 1 and _is_count(pieces[-1]):
         del pieces[-1]
     return bool(pieces) and all(_is_stock_word(piece) for piece in pieces)
+
+
+def _is_count(digits: str) -> bool:
+    """`123`, `1234` and so on; other digits make a real password, if a bad one."""
+    return len(digits) >= 3 and "123456789".startswith(digits)
 
 
 def _is_stock_word(letters: str) -> bool:
     """Can the letters be cut into stock words?"""
     stem = letters.rstrip("0123456789")
-    if stem != letters and not "123456789".startswith(letters[len(stem) :]):
-        return False
-    if not stem.isalpha():
+    if not stem.isalpha() or (stem != letters and not _is_count(letters[len(stem) :])):
         return False
     reachable = [True] + [False] * len(stem)
     for end in range(1, len(stem) + 1):

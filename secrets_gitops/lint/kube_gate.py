@@ -1,0 +1,27 @@
+"""The byte test that decides whether a text can hold a Secret at all, so that most files are never parsed.
+
+It must not be outwitted by legal spelling: tags, anchors, quotes, comments between key and value, block scalars,
+explicit keys, escapes, quotes escaped in JSON inside YAML.
+"""
+
+from __future__ import annotations
+
+import re
+
+_KIND = re.compile(
+    rb"kind\\{0,8}[\"']?\s{0,200}:\s{0,200}(?:[!&]\S{0,200}\s{1,200}){0,4}(?:[|>][-+0-9]{0,2}\s{1,200})?"
+    rb"(?:#[^\n]{0,400}\s{1,200}){0,4}\\{0,8}[\"']?Secret(?:List)?(?![-.\w])"
+)
+_ODD = re.compile(rb"\?\s{1,200}(?:[!&]\S{0,200}\s{1,200}){0,4}[\"']?kind|kind[\"']?\s{0,200}:\s{0,200}\*")
+_ESCAPED = re.compile(
+    rb"\\(?:(?:x|u00|U000000)(?:6[4569bBeE]|53|63|7[24])"
+    rb"|\r?\n[ \t]{0,200}(?:ind|nd|d[\"']|ecret|cret|ret|et[\"']|t[\"']))"
+)
+"""A letter of `kind` or `Secret` written as an escape, or a line break escaped in the middle of either."""
+
+
+def may_hold_secret(data: bytes) -> bool:
+    """False promises that nothing in `data` is a mapping of kind Secret."""
+    if b"Secret" in data and (_KIND.search(data) is not None or _ODD.search(data) is not None):
+        return True
+    return b"\\" in data and _ESCAPED.search(data) is not None

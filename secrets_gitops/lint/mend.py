@@ -1,0 +1,38 @@
+"""The one command that mends a finding, with the real path filled in."""
+
+from __future__ import annotations
+
+import re
+
+from secrets_gitops.documents.formats import format_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from secrets_gitops.lint.target import Target
+
+_PLAIN = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
+
+
+def quoted(path: str) -> str:
+    """`path` as a shell takes it for one word, also when it begins with a dash."""
+    path = f"./{path}" if path.startswith("-") else path
+    return path if _PLAIN.fullmatch(path) else "'" + path.replace("'", "'\"'\"'") + "'"
+
+
+def encrypt(path: str) -> str:
+    """Encrypt it as its creation rule says; formats that we do not write are the business of sops itself."""
+    return f"{'secrets-gitops' if format_of(path) else 'sops'} encrypt -i {quoted(path)}"
+
+
+def close(target: Target) -> str:
+    """Encrypt the file when a creation rule covers it, else seal it."""
+    if target.run.creation_rule(target.path) is not None:
+        return encrypt(target.path)
+    if target.format is None and target.parent is None:
+        return f"take the value out of {quoted(target.path)}"
+    return f"secrets-gitops seal -i {quoted(target.path)}"
+
+
+def update_keys(path: str) -> str:
+    """Give the file the recipients of its rule."""
+    return f"secrets-gitops updatekeys {quoted(path)}"

@@ -1,0 +1,88 @@
+"""Two rules, one value: keep the finding that says more, and name the other rule beside it."""
+
+from __future__ import annotations
+
+from secrets_gitops.lint.finding import Region, rank
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from secrets_gitops.lint.finding import Finding
+
+_BY_BYTES = ("provider-token", "private-key")
+"""They know what the value is, not where it belongs; most telling first."""
+_SAME_PLACE = ("sops-malformed", "sops-partial", "sealed-not-ciphertext", "k8s-secret-plaintext", "sops-not-encrypted")
+"""Rules about a place in a document; when several name the same place, the first here speaks."""
+
+
+def merge(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings of one file, each value once, sorted."""
+    found = sorted(set(findings), key=lambda finding: finding.sort_key())
+    by_bytes = [finding for finding in found if _order(finding) < len(_BY_BYTES)]
+    placed: dict[tuple[Region, str], Finding] = {}
+    for finding in found:
+        if _order(finding) >= len(_BY_BYTES):
+            place = (finding.region(), finding.key)
+            placed[place] = _first(placed[place], finding) if place in placed else finding
+    by_line: dict[int, list[Finding]] = {}
+    for finding in placed.values():
+        for line in range(finding.line, finding.end_line + 1):
+            by_line.setdefault(line, []).append(finding)
+    absorbed: set[Finding] = set()
+    kept: dict[Region, Finding] = {}
+    for finding in sorted(by_bytes, key=_order):
+        around = next((place for place in by_line.get(finding.line, ()) if _is_same_value(finding, place)), None)
+        if around is None or around in absorbed:
+            kept.setdefault(finding.region(), finding)
+        else:
+            absorbed.add(around)
+            kept[around.region()] = _enriched(finding, around)
+    rest = [finding for finding in placed.values() if finding not in absorbed]
+    return sorted([*kept.values(), *rest], key=lambda finding: finding.sort_key())
+
+
+def _order(finding: Finding) -> int:
+    return next((at for at, name in enumerate(_BY_BYTES) if finding.rule.startswith(name)), len(_BY_BYTES))
+
+
+def _first(one: Finding, other: Finding) -> Finding:
+    """Of two findings in the same place the one whose rule says more."""
+    speaks, silent = sorted((one, other), key=lambda finding: _rank_in(finding.rule))
+    if speaks.rule == silent.rule:
+        return speaks
+    severity = max(speaks.severity, silent.severity, key=rank)
+    return speaks._replace(severity=severity, also=tuple(dict.fromkeys((*speaks.also, silent.rule, *silent.also))))
+
+
+def _rank_in(rule: str) -> int:
+    return _SAME_PLACE.index(rule) if rule in _SAME_PLACE else len(_SAME_PLACE)
+
+
+def _is_same_value(finding: Finding, around: Finding) -> bool:
+    """Does `finding` make up the value that `around` is about, and not a small part of a longer text in it?"""
+    if rank(around.severity) == 0 or not _contains(around, finding):
+        return False
+    return 2 * (finding.end_line - finding.line + 1) >= around.end_line - around.line
+
+
+def _contains(around: Finding, finding: Finding) -> bool:
+    begins = (around.line, around.column) <= (finding.line, finding.column)
+    return begins and (finding.end_line, finding.end_column) <= (around.end_line, around.end_column)
+
+
+def _enriched(finding: Finding, around: Finding) -> Finding:
+    """What is known of the value, at the place and with the command of the finding about its place."""
+    line, column, end_line, end_column = around.region()
+    return finding._replace(
+        severity=max(finding.severity, around.severity, key=rank),
+        line=line,
+        column=column,
+        end_line=end_line,
+        end_column=end_column,
+        object=around.object,
+        pointer=around.pointer,
+        key=around.key,
+        fix=around.fix or finding.fix,
+        also=tuple(dict.fromkeys((*finding.also, around.rule, *around.also))),
+    )

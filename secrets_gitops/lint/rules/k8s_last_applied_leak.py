@@ -1,0 +1,108 @@
+"""`k8s-last-applied-leak`: an annotation that repeats a Secret as it was before it was encrypted or emptied."""
+
+from __future__ import annotations
+
+from secrets_gitops.documents.document import walk
+from secrets_gitops.lint.finding import Region
+from secrets_gitops.lint.mend import quoted
+from secrets_gitops.lint.nested import COPIES
+from secrets_gitops.lint.objects import entries, find_objects
+from secrets_gitops.lint.secret_values import judge
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from secrets_gitops.documents.document import Document
+    from secrets_gitops.lint.finding import Finding, Severity
+    from secrets_gitops.lint.target import Target
+
+
+class K8sLastAppliedLeak:
+    """Annotations on any object, also those in the template of a SealedSecret."""
+
+    id = "k8s-last-applied-leak"
+    alias = "SG102"
+    severity: Severity = "high"
+    summary = "an annotation holds a whole Secret in plaintext"
+    why = (
+        "`kubectl apply` copies the manifest into the annotation `last-applied-configuration`. An export from the "
+        "cluster carries that copy into git, even where the data beside it is encrypted."
+    )
+    fix = "delete the annotation from PATH; apply with `kubectl apply --server-side`, which writes none"
+
+    def concerns(self, target: Target) -> bool:
+        """Is there such an annotation, and a Secret?"""
+        return b"Secret" in target.data and any(name.encode() in target.data for name in COPIES)
+
+    def check(self, target: Target) -> Iterator[Finding]:
+        """Each annotation whose text is or holds a Secret with values."""
+        document = target.document
+        if document is None:
+            yield from self._by_lines(target)
+            return
+        for root in document.roots:
+            for mapping in walk(root):
+                for key, value in mapping.pairs:
+                    name, scalar = key.resolved().text, value.resolved()
+                    if not name.endswith(COPIES) or scalar.kind != "scalar" or "Secret" not in scalar.text:
+                        continue
+                    leaked = _leaked(_parsed(target, scalar.text))
+                    if leaked:
+                        region = target.span(key, value) if value is scalar else target.span(scalar)
+                        yield self._finding(target, region, name, _names(leaked))
+
+    def _by_lines(self, target: Target) -> Iterator[Finding]:
+        """Where nothing parses: JSON on the annotation's line or on the next one."""
+        lines = target.text.split("\n")
+        for at, line in enumerate(lines):
+            name = next((name for name in COPIES if name in line), None)
+            begin = next((number for number in (at, at + 1) if number < len(lines) and "{" in lines[number]), None)
+            if name is None or begin is None:
+                continue
+            text = lines[begin][lines[begin].index("{") : lines[begin].rfind("}") + 1]
+            leaked = _leaked(_parsed(target, text))
+            if leaked:
+                region = target.lift(Region(at + 1, 1, begin + 1, len(lines[begin]) + 1))
+                yield self._finding(target, region, name, _names(leaked))
+
+    def _finding(self, target: Target, region: Region, name: str, keys: str) -> Finding:
+        return target.finding(
+            self,
+            region,
+            f"the annotation `{name}` repeats a Secret in plaintext: {keys}",
+            fix=f"delete the annotation `{name}` from {quoted(target.path)}; `kubectl apply --server-side` writes none",
+            key=name,
+        )
+
+
+def _names(keys: list[str]) -> str:
+    return ", ".join(f"`{key}`" for key in keys[:5]) + (" and more" if len(keys) > 5 else "")
+
+
+def _parsed(target: Target, text: str) -> Document | None:
+    from secrets_gitops.documents.read import read  # noqa: PLC0415
+    from secrets_gitops.errors import DocumentError  # noqa: PLC0415
+
+    for chosen in ("json", "yaml"):
+        try:
+            return read(text, path=target.path, format=chosen, limits=target.run.limits, duplicates="keep")
+        except DocumentError:
+            continue
+    return None
+
+
+def _leaked(document: Document | None) -> list[str]:
+    """The keys of the plaintext values of every Secret in the copy."""
+    keys: dict[str, None] = {}
+    for found in find_objects(document) if document is not None else ():
+        for field in ("data", "stringData") if found.is_secret else ():
+            for _, mapping in entries(found.node, field):
+                for key, value in entries(mapping):
+                    judgement = judge(key.resolved().text, value.resolved().text, encoded=field == "data")
+                    if judgement.severity not in {None, "info"}:
+                        keys[key.resolved().text] = None
+    return list(keys)
+
+
+RULE = K8sLastAppliedLeak()

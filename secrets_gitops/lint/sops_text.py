@@ -1,0 +1,86 @@
+"""SOPS files in formats that are not parsed as documents here: dotenv, INI, and whole files (`binary`).
+
+Only what a gate must know: is it encrypted, and which lines were left open.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_DOTENV_BLOCK = re.compile(rb"^sops_(?:mac|version|lastmodified)=", re.MULTILINE)
+_INI_BLOCK = re.compile(rb"^\[sops\]\s*$(?=[^\[]*^(?:mac|version|lastmodified)\s*=)", re.MULTILINE)
+_BINARY_DATA = re.compile(rb"\"data\"\s{0,20}:\s{0,20}\"ENC\[AES256_GCM,")
+_BINARY_BLOCK = re.compile(rb"\"sops\"\s{0,20}:\s{0,20}\{")
+_DOTENV_LINE = re.compile(r"([^\s#=][^=\n]*)=(.*)")
+_INI_LINE = re.compile(r"\s*([^\s#;\[=:][^=:\n]*?)\s*[=:]\s*(.*)")
+_SECTION = re.compile(r"\s*\[([^\]]*)\]\s*$")
+
+
+class Line(NamedTuple):
+    """One assignment: section (INI), key, value, and its line, from 1, with the columns of key and end."""
+
+    section: str
+    key: str
+    value: str
+    line: int
+    column: int
+    end_column: int
+
+
+def is_dotenv(path: str) -> bool:
+    """As sops says: the end of the name."""
+    return path.endswith(".env")
+
+
+def is_ini(path: str) -> bool:
+    """As sops says: the end of the name."""
+    return path.endswith(".ini")
+
+
+def is_encrypted(path: str, data: bytes) -> bool:
+    """Does `data`, of a format that the end of `path` names, hold the metadata of sops?"""
+    if is_dotenv(path):
+        return _DOTENV_BLOCK.search(data) is not None
+    if is_ini(path):
+        return _INI_BLOCK.search(data) is not None
+    if data.lstrip()[:1] != b"{":
+        return False
+    return _BINARY_DATA.search(data) is not None and _BINARY_BLOCK.search(data) is not None
+
+
+def assignments(path: str, text: str) -> Iterator[Line]:
+    """The assignments of a dotenv or INI file, those of the metadata left out."""
+    section = ""
+    pattern = _DOTENV_LINE if is_dotenv(path) else _INI_LINE
+    for number, line in enumerate(text.split("\n"), 1):
+        line = line.rstrip("\r")  # noqa: PLW2901
+        head = None if is_dotenv(path) else _SECTION.match(line)
+        if head:
+            section = head[1]
+            continue
+        found = pattern.match(line)
+        if found is None or section == "sops" or (is_dotenv(path) and found[1].startswith("sops_")):
+            continue
+        yield Line(section, found[1], found[2], number, found.start(1) + 1, len(line) + 1)
+
+
+def metadata(path: str, text: str) -> dict[str, str]:
+    """The flattened metadata of a dotenv or INI file: `age__list_0__map_recipient` and so on."""
+    found, inside = {}, False
+    for line in text.split("\n"):
+        if is_dotenv(path):
+            if line.startswith("sops_"):
+                key, _, value = line.removeprefix("sops_").partition("=")
+                found[key.strip()] = value.strip()
+            continue
+        if head := _SECTION.match(line):
+            inside = head[1] == "sops"
+        elif inside and "=" in line:
+            key, _, value = line.partition("=")
+            found[key.strip()] = value.strip()
+    return found
