@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import click
 
 from secrets_gitops.cli import console
 from secrets_gitops.cli.options import dry_run_option
+from secrets_gitops.cli.steps import say
 from secrets_gitops.errors import SettingsError
 from secrets_gitops.repository import git, hooks
 
-_DONE = {"make": "made", "renew": "renewed", "chain": "made", "keep": "kept"}
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_VERBS = {"make": "made", "renew": "renewed", "chain": "made", "keep": "kept"}
 
 hook_option = click.option(
-    "--hook",
-    "names",
-    multiple=True,
-    type=click.Choice(hooks.NAMES),
-    default=hooks.NAMES,
-    help="Only this hook; repeatable.",
+    "--hook", "names", multiple=True, type=click.Choice(hooks.NAMES), default=hooks.NAMES, help="Only this; repeatable."
 )
 
 
@@ -34,6 +34,7 @@ def command() -> None:
 @dry_run_option
 def install(names: tuple[str, ...], *, chain: bool, dry_run: bool) -> None:
     """Write the hooks of the repository that we stand in."""
+    hooks.check_interpreter()
     install_hooks(repository_root("."), names, chain=chain, dry_run=dry_run)
 
 
@@ -43,7 +44,7 @@ def uninstall(names: tuple[str, ...]) -> None:
     """Remove the hooks of the repository that we stand in."""
     removed = hooks.uninstall(repository_root("."), names)
     for path in removed:
-        console.note(f"removed  {shown(path)}")
+        say("removed", path)
     if not removed:
         console.note("no hook of secrets-gitops is here")
 
@@ -58,31 +59,16 @@ def repository_root(folder: str) -> str:
     return root
 
 
-def install_hooks(root: str, names: tuple[str, ...], *, chain: bool, dry_run: bool) -> None:
+def install_hooks(root: str, names: Sequence[str], *, chain: bool, dry_run: bool) -> None:
     """Install hooks and say line by line what was done. Raises as `hooks.plan` does, before anything is written."""
-    hooks.check_interpreter()
     steps = hooks.plan(root, names, chain=chain)
     if not dry_run:
         hooks.install(steps)
     for path, action in steps:
-        console.note(f"{done(_DONE[action], dry_run=dry_run)}  {shown(path)}")
-        if action == "chain":
-            console.note(
-                f"      the hook that was there is {os.path.basename(path)}{hooks.CHAINED} now, and runs after ours"
-            )
-    if hooks.are_shared(root):
+        old = f"the hook that was there runs after it, as {os.path.basename(path)}{hooks.CHAINED}"
+        say(_VERBS[action], path, remark=old if action == "chain" else "", dry_run=dry_run)
+    if steps and hooks.are_shared(root):
         console.warn(
-            "git's `core.hooksPath` leads out of this clone, and the hook names the Python of this machine",
-            hints=("do not commit it; where all use a hook framework, add our hook there instead",),
+            "`core.hooksPath` leads out of this clone, and the hook names the Python of this machine",
+            hints=("do not commit it; where a team shares hooks, add ours to its hook framework instead",),
         )
-
-
-def done(verb: str, *, dry_run: bool) -> str:
-    """`made` or `would be made`; what is kept is kept either way."""
-    return f"would be {verb}" if dry_run and verb != "kept" else verb
-
-
-def shown(path: str) -> str:
-    """`path` as a person types it here."""
-    near = os.path.relpath(path)
-    return path if near.startswith("../..") else near

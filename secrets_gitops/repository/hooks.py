@@ -79,6 +79,12 @@ def _action(path: str, *, chain: bool) -> Action:
     return "chain"
 
 
+def foreign(root: str, names: Iterable[str]) -> list[str]:
+    """Those of the hooks `names` that are there and not ours."""
+    folder = git.hooks_folder(root)
+    return [name for name in names if os.path.lexists(path := os.path.join(folder, name)) and not is_ours(path)]
+
+
 def is_ours(path: str) -> bool:
     """Whether the hook at `path` was written by `install`."""
     return os.path.isfile(path) and _MARK in files.read(path, _LIMIT)

@@ -1,0 +1,86 @@
+"""Settings of the repository: `.secrets-gitops.yaml` at its root, read by name and changed by text edits.
+
+clusters:
+  production:
+    certificate: certs/production.pem    # a path from the root of the repository
+    fingerprint: sha256:…                # of the public key; a certificate that does not fit is refused
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from secrets_gitops.errors import Place, SettingsError
+from secrets_gitops.repository.fields import Fields, read_settings
+from secrets_gitops.repository.snapshot import follow
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from secrets_gitops.repository.snapshot import Snapshot
+
+NAME = ".secrets-gitops.yaml"
+_LIMIT = 1 << 20
+_DIGEST = 64
+
+
+class ClusterSettings(NamedTuple):
+    """The sealing certificate that is pinned for a cluster."""
+
+    certificate: str
+    """Path from the root of the repository."""
+    fingerprint: str
+    """`sha256:` and 64 hexadecimal digits, over the public key."""
+    place: Place
+
+
+class Settings(NamedTuple):
+    """What the file says; all defaults when there is none."""
+
+    path: str
+    clusters: Mapping[str, ClusterSettings]
+
+
+def load(snapshot: Snapshot) -> Settings:
+    """The settings of a snapshot. Raises SettingsError for an unknown key and for a value that cannot be."""
+    if not snapshot.exists(NAME):
+        return Settings(NAME, {})
+    target = follow(snapshot, NAME)
+    if target is None:
+        raise SettingsError("a symbolic link that leads to no file of the repository", place=Place(NAME))
+    return parse(snapshot.read(target, _LIMIT))
+
+
+def parse(data: bytes, path: str = NAME) -> Settings:
+    """The settings in `data`, the content of the file `path`. Raises SettingsError."""
+    document = read_settings(data, path, "settings")
+    if len(document.roots) > 1:
+        raise SettingsError("settings are one YAML document", place=document.place(document.roots[1]))
+    clusters: dict[str, ClusterSettings] = {}
+    for root in document.roots:
+        top = Fields(document, root, "settings")
+        _refuse_unknown(top, ("clusters",))
+        if named := top.mapping("clusters"):
+            clusters = {name: _cluster(name, named) for name in named.names()}
+    return Settings(path, clusters)
+
+
+def _refuse_unknown(fields: Fields, known: tuple[str, ...]) -> None:
+    for error in fields.unknown(known):
+        raise error
+
+
+def _cluster(name: str, clusters: Fields) -> ClusterSettings:
+    fields = clusters.mapping(name)
+    if fields is None:
+        raise clusters.wrong(name, "must be a mapping with `certificate` and `fingerprint`")
+    _refuse_unknown(fields, ("certificate", "fingerprint"))
+    for required in ("certificate", "fingerprint"):
+        if required not in fields:
+            raise clusters.wrong(name, f"has no `{required}`")
+    fingerprint = fields.text("fingerprint")
+    algorithm, _, digest = fingerprint.partition(":")
+    if algorithm != "sha256" or len(digest) != _DIGEST or not set(digest) <= set("0123456789abcdef"):
+        raise fields.wrong("fingerprint", f"must be `sha256:` and {_DIGEST} hexadecimal digits")
+    return ClusterSettings(fields.text("certificate"), fingerprint, fields.place_of("certificate"))
