@@ -8,11 +8,20 @@ import sys
 from secrets_gitops.errors import Error, NoMatchingKey
 from secrets_gitops.printable import printable
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
+
 _STYLES = {"error": "1;31", "warning": "1;33", "hint": "1;36", "place": "34"}
 
 
+def has_colour(stream: TextIO) -> bool:
+    """Whether what goes to `stream` may be coloured."""
+    return stream.isatty() and not os.environ.get("NO_COLOR")
+
+
 def _style(word: str, kind: str) -> str:
-    if os.environ.get("NO_COLOR") or not sys.stderr.isatty():
+    if not has_colour(sys.stderr):
         return word
     return f"\x1b[{_STYLES[kind]}m{word}\x1b[0m"
 

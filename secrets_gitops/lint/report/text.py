@@ -1,0 +1,81 @@
+"""The report that a person reads. Each finding is a line that editors understand, then its `fix:`.
+
+    path:line:col: rule: message [severity]
+      fix: the command that mends it
+
+`findings` is the data; `summary` says how much was scanned, what was not, and what else a reader should know.
+"""
+
+from __future__ import annotations
+
+from secrets_gitops.printable import printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from secrets_gitops.lint.engine import Report
+    from secrets_gitops.lint.finding import Finding
+
+_COLOURS = {"critical": "1;31", "high": "31", "medium": "33", "low": "36"}
+
+
+def findings(report: Report, *, colour: bool = False) -> str:
+    """Every finding but those of severity info, by file, with an empty line between files; empty when there is none."""
+    out: list[str] = []
+    path = None
+    for finding in shown(report):
+        if path not in (None, finding.path):
+            out.append("\n")
+        path = finding.path
+        out.append(_finding(finding, colour=colour))
+    return "".join(out)
+
+
+def shown(report: Report) -> list[Finding]:
+    """The findings that people see. Info is for programs: it names what a file is, not what is wrong with it."""
+    return [finding for finding in report.findings if finding.severity != "info"]
+
+
+def _finding(finding: Finding, *, colour: bool) -> str:
+    place = f"{printable(finding.path)}:{finding.line}:{finding.column}"
+    severity = f"[{finding.severity}]"
+    if colour:
+        place = f"\x1b[1m{place}\x1b[0m"
+        severity = f"\x1b[{_COLOURS[finding.severity]}m{severity}\x1b[0m"
+    fix = f"  fix: {printable(finding.fix)}\n" if finding.fix else ""
+    return f"{place}: {finding.rule}: {printable(finding.message)} {severity}\n{fix}"
+
+
+def summary(report: Report) -> str:
+    """Warnings, what the scan did not see and why, and one line with the sums."""
+    out = [f"warning: {printable(message)}\n  --> {printable(str(place))}\n" for place, message in report.notes]
+    for error in report.incomplete:
+        out.append(f"error: {printable(error.message)}\n")
+        if error.place is not None:
+            out.append(f"  --> {printable(str(error.place))}\n")
+        out += [f"hint: {printable(hint)}\n" for hint in error.hints]
+    return "".join([*out, sums(report), "\n"])
+
+
+def sums(report: Report) -> str:
+    """`2 findings in 1 file; 15 files, 42 kB, 3 documents scanned`."""
+    seen = shown(report)
+    info = len(report.findings) - len(seen)
+    files = len({finding.path for finding in seen})
+    parts = [f"{count(len(seen), 'finding')} in {count(files, 'file')}" if seen else "no findings"]
+    if info:
+        parts[0] += f" ({count(info, 'note')} of severity info in the other formats)"
+    parts.append(f"{count(report.files, 'file')}, {_bytes(report.size)}, {count(report.documents, 'document')} scanned")
+    if report.incomplete:
+        parts.append(f"incomplete: {count(len(report.incomplete), 'part')} not scanned")
+    return "; ".join(parts)
+
+
+def count(number: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _bytes(size: int) -> str:
+    if size < 1000:
+        return f"{size} B"
+    return f"{size / 1000:.0f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
