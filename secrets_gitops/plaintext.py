@@ -6,8 +6,6 @@ What Python cannot do is said in SECURITY.md: copies that libraries made are not
 
 from __future__ import annotations
 
-import hmac
-
 
 class Plaintext:
     """Owns a private copy of secret bytes in a buffer that `wipe` zeroes; `reveal` is the only way out.
@@ -36,6 +34,8 @@ class Plaintext:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Plaintext):
             return NotImplemented
+        import hmac  # noqa: PLC0415  loads a second OpenSSL, for a comparison that few runs make
+
         return hmac.compare_digest(self._buffer, other._buffer)
 
     __hash__ = None  # type: ignore[assignment]  # a hash would be a fingerprint of the secret

@@ -29,7 +29,8 @@ _YAML_SPECIAL = re.compile('["\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uff
 """Beside JSON's own: what YAML takes for a line break or does not take at all."""
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
-_NOT_IN_BLOCKS = re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_NOT_IN_BLOCKS = "[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+"""Compiled when a multi-line value is written: that takes as long as starting half an interpreter."""
 _BLANK_BEFORE_BREAK = re.compile("[ \t](?:\n|$)")
 
 _LONGEST_SIMPLE_KEY = 1000
@@ -61,13 +62,16 @@ def yaml_scalar(value: Scalar, *, indent: int = 0, inline_only: bool = True) -> 
     return value.text
 
 
-def yaml_block(tree: Mapping[str, Tree] | Sequence[Tree], indent: int = 0) -> str:
+def yaml_block(
+    tree: Mapping[str, Tree] | Sequence[Tree], indent: int = 0, *, step: int = 2, dash: int = 0, blocks: bool = True
+) -> str:
     """A mapping or a list as YAML block text with its final line break, each line indented by `indent` blanks or more.
 
-    Two blanks a level; the dashes of a list stand under the first letter of its key, as kubectl writes them.
+    `step` more blanks for each mapping inside, `dash` more blanks for the dashes of a list under its key (kubectl
+    writes none). `blocks=False` keeps multi-line text in double quotes.
     """
     if not tree:
-        return f"{' ' * indent}{'[]' if isinstance(tree, list | tuple) else '{}'}\n"
+        return f"{' ' * indent}{_leaf(tree, 0, blocks=False)}\n"
     lines: list[str] = []
     open_collections = [_Open(tree, indent, " " * indent)]
     while open_collections:
@@ -80,12 +84,12 @@ def yaml_block(tree: Mapping[str, Tree] | Sequence[Tree], indent: int = 0) -> st
         lead, current.lead = current.lead, " " * current.indent
         head = f"{lead}-" if key is None else yaml_key(key, lead=lead, indent=current.indent)
         if not isinstance(value, dict | list | tuple) or not value:
-            lines.append(f"{head} {_leaf(value, current.indent + 2)}")
+            lines.append(f"{head} {_leaf(value, current.indent + (2 if key is None else step), blocks=blocks)}")
         elif key is None:
             open_collections.append(_Open(value, current.indent + 2, f"{head} "))
         else:
             lines.append(head)
-            inner = current.indent + (2 if isinstance(value, dict) else 0)
+            inner = current.indent + (step if isinstance(value, dict) else dash)
             open_collections.append(_Open(value, inner, " " * inner))
     return "\n".join(lines) + "\n"
 
@@ -198,10 +202,10 @@ def yaml_key(key: str, *, lead: str = "", indent: int = 0) -> str:
     return f"{lead}{text}:" if len(text) <= _LONGEST_SIMPLE_KEY else f"{lead}? {text}\n{' ' * indent}:"
 
 
-def _leaf(value: Tree, indent: int) -> str:
+def _leaf(value: Tree, indent: int, *, blocks: bool) -> str:
     if isinstance(value, dict | list | tuple):
         return "{}" if isinstance(value, dict) else "[]"
-    return yaml_scalar(value, indent=indent, inline_only=False)  # type: ignore[arg-type]  # as in _flow
+    return yaml_scalar(value, indent=indent, inline_only=not blocks)  # type: ignore[arg-type]  # as in _flow
 
 
 def _escaped(match: re.Match[str]) -> str:
@@ -213,7 +217,7 @@ def _suits_block(text: str) -> bool:
     return (
         text[0] not in " \t\n"
         and not text.endswith("\n\n")
-        and _NOT_IN_BLOCKS.search(text) is None
+        and re.search(_NOT_IN_BLOCKS, text) is None
         and _BLANK_BEFORE_BREAK.search(text) is None
     )
 
