@@ -11,13 +11,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from secrets_gitops.errors import Place, SettingsError
-from secrets_gitops.repository.fields import Fields, read_settings
+from secrets_gitops.repository.fields import Fields, is_null, read_settings
 from secrets_gitops.repository.snapshot import follow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from secrets_gitops.documents.document import Document, Edit
     from secrets_gitops.repository.snapshot import Snapshot
 
 NAME = ".secrets-gitops.yaml"
@@ -84,3 +85,22 @@ def _cluster(name: str, clusters: Fields) -> ClusterSettings:
     if algorithm != "sha256" or len(digest) != _DIGEST or not set(digest) <= set("0123456789abcdef"):
         raise fields.wrong("fingerprint", f"must be `sha256:` and {_DIGEST} hexadecimal digits")
     return ClusterSettings(fields.text("certificate"), fingerprint, fields.place_of("certificate"))
+
+
+def pin(document: Document, cluster: str, certificate: str, fingerprint: str) -> list[Edit]:
+    """The edits to `document`, valid settings, that pin a certificate for a cluster, anew or in place of another."""
+    from secrets_gitops.documents.document import Edit  # noqa: PLC0415  the hook only reads settings
+    from secrets_gitops.documents.edit import set_path  # noqa: PLC0415
+    from secrets_gitops.documents.emit import yaml_block  # noqa: PLC0415
+
+    entry = {"certificate": certificate, "fingerprint": fingerprint}
+    if not document.roots or is_null(document.roots[0]):
+        end = len(document.text)
+        lead = "\n" if document.text and not document.text.endswith("\n") else ""
+        return [Edit(end, end, lead + yaml_block({"clusters": {cluster: entry}}))]
+    clusters = document.roots[0].get("clusters")
+    if clusters is None or is_null(clusters):
+        return set_path(document, 0, ("clusters",), {cluster: entry})
+    if clusters.get(cluster) is None:
+        return set_path(document, 0, ("clusters", cluster), entry)
+    return [edit for name, text in entry.items() for edit in set_path(document, 0, ("clusters", cluster, name), text)]

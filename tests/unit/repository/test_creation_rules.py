@@ -120,7 +120,7 @@ class TestAsSops:
     def test_two_selectors_in_one_rule(self):
         text = "creation_rules:\n  - age: age1one\n    encrypted_regex: a\n    unencrypted_suffix: b\n"
         for strict in (True, False):
-            with pytest.raises(SettingsError, match="`unencrypted_suffix` and `encrypted_regex`.*only one"):
+            with pytest.raises(SettingsError, match=r"`unencrypted_suffix` and `encrypted_regex`.*only one"):
                 parse(text, strict=strict)
 
     def test_an_empty_selector_is_none(self):
