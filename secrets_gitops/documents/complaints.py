@@ -6,6 +6,8 @@ from secrets_gitops.errors import DocumentError, Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from secrets_gitops.documents.document import Node
 
 _LONGEST_KEY = 60
@@ -30,3 +32,11 @@ def duplicate_key(key: Node, first: Node, path: str) -> DocumentError:
         hints=("remove one of the two: programs disagree about which of them counts",),
         place=Place(path, key.line, key.column),
     )
+
+
+def shown_path(path: Sequence[str | int]) -> str:
+    """A path of keys and indices as messages show it: `a.b[0]`; the empty one is the document."""
+    if not path:
+        return "the document"
+    steps = (f"[{step}]" if isinstance(step, int) else f".{shown_key(step)[1:-1]}" for step in path)
+    return f"`{''.join(steps).removeprefix('.')}`"

@@ -67,7 +67,7 @@ class Node:
         self.style: Style = style
         """In JSON, strings are `double`, and numbers, true, false and null are `json`."""
         self.text = text
-        """A scalar's parsed text: quotes and escapes undone. An alias has its name here."""
+        """A scalar's parsed text: quotes and escapes undone. An alias has the text of the scalar that it repeats."""
         self.tag = tag
         """The explicit tag, resolved (`tag:yaml.org,2002:str`, `!vault`); None when there is none."""
         self.anchor = anchor
@@ -83,8 +83,16 @@ class Node:
     def get(self, key: str) -> Node | None:
         """The first value under `key` of a mapping (aliases undone), or None."""
         for name, value in self.resolved().pairs:
-            if name.resolved().text == key and name.resolved().kind == "scalar":
+            if name.text == key and name.resolved().kind == "scalar":
                 return value.resolved()
+        return None
+
+    def position(self, key: str) -> int | None:
+        """Which pair of a mapping has `key`; the last one, which counts for most programs, when several have it."""
+        for at in range(len(self.pairs) - 1, -1, -1):
+            name = self.pairs[at][0]
+            if name.text == key and name.resolved().kind == "scalar":
+                return at
         return None
 
     def __repr__(self) -> str:  # no text: the node may hold a secret
