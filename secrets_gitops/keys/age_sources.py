@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from secrets_gitops.errors import Attempt, Error, KeySourceError, Place
 from secrets_gitops.keys import age
-from secrets_gitops.keys.age_command import CommandIdentity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -65,6 +64,8 @@ def discover(
         else:
             problems.append(Attempt(age.KIND, path, "there is no such file"))
     if command := environ.get("SOPS_AGE_KEY_CMD"):
+        from secrets_gitops.keys.age_command import CommandIdentity  # noqa: PLC0415  rare
+
         identities.append(CommandIdentity(command, environ, deadline=deadline))
     problems += [Attempt(age.KIND, source, "SSH identities are not built yet") for source in _ssh_sources(environ)]
     return Found(tuple(identities), tuple(problems))
