@@ -7,6 +7,7 @@ be the private one.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from typing import TYPE_CHECKING
 
@@ -125,6 +126,7 @@ class UnbuiltIdentity:
         raise NotMine(self.reason)
 
 
+@functools.lru_cache(maxsize=256)  # many files name the same few, and a post-quantum one takes a millisecond
 def parse_recipient(text: str) -> AgeRecipient:
     """The recipient that `text` names.
 

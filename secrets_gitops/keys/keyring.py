@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from secrets_gitops.errors import Attempt, Error, NoMatchingKey, Place
+from secrets_gitops.keys.catalog import UNBUILT
 from secrets_gitops.keys.recipient import NotMine, WrappedKey
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Keyring:
         kinds = {identity.kind for identity in self.identities}
         attempts = [Attempt(kind, source, reason) for (kind, source), reason in reasons.items()]
         attempts += [
-            Attempt(entry.kind, entry.recipient, "no key of this kind is at hand")
+            Attempt(entry.kind, entry.recipient, _without_key(entry.kind))
             for entry in entries
             if entry.kind not in kinds
         ]
@@ -83,3 +84,7 @@ class Keyring:
         return NoMatchingKey(
             f"cannot decrypt `{path}`: {reason}", attempts=tuple(attempts), hints=hints, place=Place(path)
         )
+
+
+def _without_key(kind: str) -> str:
+    return f"{UNBUILT[kind]} are not built yet" if kind in UNBUILT else "no key of this kind is at hand"
