@@ -1,0 +1,240 @@
+"""The text of the `sops` block: a new one, one cut out of a file and put back, single fields of it changed.
+
+A block that was found keeps its text, down to quoting and field order; only `mac` and `lastmodified` are replaced.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from secrets_gitops.documents import emit
+from secrets_gitops.documents.document import Edit
+from secrets_gitops.documents.properties import content_start
+from secrets_gitops.envelopes.sops import metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from secrets_gitops.documents.document import Document, Node
+    from secrets_gitops.documents.plain import Tree
+    from secrets_gitops.envelopes.sops.selection import Selector
+
+_ENDS_DOCUMENT = re.compile(r"(?:---|\.\.\.)(?:[ \t\r\n]|\Z)|%")
+_PLACEHOLDER = re.compile(r'\b(lastmodified|mac)"?: ("\?"|\?)')
+VERSION = "3.13.3"
+"""The sops whose rules for writing are followed here."""
+
+
+class Stamp(NamedTuple):
+    """What every sealing writes anew."""
+
+    lastmodified: str
+    mac: str
+
+
+class Cut(NamedTuple):
+    """A block taken out of one document, and how to find its place again."""
+
+    start: int
+    end: int
+    """The span in the document it was cut from."""
+    text: str
+    fields: tuple[tuple[str, int, int], ...]
+    """Name and span, in `text`, of the values of `mac` and `lastmodified`."""
+    before: int
+    """How many keys stood before it."""
+    after: int
+    """How many keys stood behind it."""
+    tail: int
+    """Lines between the block and the next key or the end of the document."""
+
+    def stamped(self, stamp: Stamp) -> str:
+        """The block with a new MAC and time; quotes stay as they are."""
+        text = self.text
+        for name, start, end in sorted(self.fields, key=lambda field: -field[1]):
+            fresh = stamp.mac if name == "mac" else stamp.lastmodified
+            quote = text[start] if text[start] in "\"'" else ""
+            if name == "lastmodified" and not quote:
+                quote = '"'  # sops 3.13 refuses a time without quotes
+            text = f"{text[:start]}{quote}{fresh}{quote}{text[end:]}"
+        return text
+
+
+def cut(document: Document, root: int) -> Cut | None:
+    """The block of one document; None when it has none."""
+    found = metadata.find(document, root)
+    if found is None:
+        return None
+    key, block = found
+    top = document.roots[root].resolved()
+    at = next(number for number, (name, _) in enumerate(top.pairs) if name is key)
+    after = len(top.pairs) - at - 1
+    if top.style == "flow":
+        start = top.pairs[at - 1][1].end if at else key.start if after else top.start + 1
+        end = block.end if at else top.pairs[1][0].start if after else top.end - 1
+        tail = 0
+    else:
+        start = document.text.rfind("\n", 0, key.start) + 1
+        end = _line_end(document.text, block.end)
+        boundary = _line_start(document.text, top.pairs[at + 1][0].start) if after else document_end(document, root)
+        tail = document.text.count("\n", end, boundary)
+    fields = tuple(
+        (name.text, content_start(document.text, node.start) - start, node.end - start)
+        for name, node in block.pairs
+        if name.text in {"mac", "lastmodified"} and node.kind == "scalar" and node.end > node.start
+    )
+    return Cut(start, end, document.text[start:end], fields, at, after, tail)
+
+
+def removal(document: Document, root: int, block: Cut) -> Edit:
+    """What takes the block out. A document that holds nothing else is left as `{}`."""
+    top = document.roots[root].resolved()
+    alone = not block.before and not block.after and top.style == "block"
+    newline = "\r\n" if "\r\n" in block.text else "\n"
+    return Edit(block.start, block.end, f"{{}}{newline}" if alone else "")
+
+
+def insertion(plain: Document, root: int, block: Cut, stamp: Stamp) -> Edit:
+    """What puts a block back into a document without one: where it was, as far as its neighbours are still there."""
+    top = plain.roots[root].resolved()
+    text = block.stamped(stamp)
+    if plain.format == "json" or (top.style == "flow" and top.pairs):
+        return _flow_insertion(top, block, text)
+    if top.style == "flow" or top.kind == "scalar":  # `{}`, null or nothing: the block takes its place
+        return _instead(plain, top, text)
+    count = len(top.pairs)
+    at = min(block.before, count) if block.after else count
+    boundary = _line_start(plain.text, top.pairs[at][0].start) if at < count else document_end(plain, root)
+    for _ in range(block.tail):
+        line = plain.text.rfind("\n", 0, max(boundary - 1, 0)) + 1
+        if (at and line < top.pairs[at - 1][1].end) or plain.text[line:boundary].strip()[:1] not in {"", "#"}:
+            break
+        boundary = line
+    lead = "" if not boundary or plain.text[boundary - 1] == "\n" else newline_of(plain)
+    final = "" if text.endswith("\n") or (boundary == len(plain.text) and not lead) else newline_of(plain)
+    return Edit(boundary, boundary, lead + text + final)
+
+
+def _flow_insertion(top: Node, block: Cut, text: str) -> Edit:
+    """Between braces: with the comma on the side of the neighbour that is still there."""
+    body = text.strip(", \t\r\n")
+    count = len(top.pairs)
+    if not count:
+        return Edit(top.start + 1, top.end - 1, body if block.before or block.after else text)
+    at = min(block.before, count) if block.after else count
+    if at:
+        lead = text[: text.find(body)] if block.before else ", "
+        return Edit(top.pairs[at - 1][1].end, top.pairs[at - 1][1].end, lead + body)
+    return Edit(top.pairs[0][0].start, top.pairs[0][0].start, body + text[text.rfind(body) + len(body) :])
+
+
+def _instead(plain: Document, top: Node, text: str) -> Edit:
+    """Put block text where an empty document says `{}`, null or nothing."""
+    newline = newline_of(plain)
+    lead = "" if _line_start(plain.text, top.start) == top.start else newline
+    if plain.text[top.end : top.end + 1] in {"\n", "\r"}:
+        text = text.removesuffix(newline)
+    return Edit(top.start, top.end, lead + text)
+
+
+def document_end(document: Document, root: int) -> int:
+    """Where the text of one YAML document ends: at the line of the next `---` or `...`, or at the end of the file."""
+    text, at = document.text, _line_end(document.text, document.roots[root].end)
+    while at < len(text) and not _ENDS_DOCUMENT.match(text, at):
+        at = _line_end(text, at)
+    return at
+
+
+def newline_of(document: Document) -> str:
+    """The line break that the file uses."""
+    at = document.text.find("\n")
+    return "\r\n" if at > 0 and document.text[at - 1] == "\r" else "\n"
+
+
+def _line_start(text: str, at: int) -> int:
+    return text.rfind("\n", 0, at) + 1
+
+
+def _line_end(text: str, at: int) -> int:
+    """Behind the line break that ends the line of `at`."""
+    end = text.find("\n", at)
+    return end + 1 if end >= 0 else len(text)
+
+
+def new(
+    plain: Document,
+    root: int,
+    keys: Sequence[tuple[str, str]],
+    selector: Selector,
+    *,
+    mac_only_encrypted: bool,
+) -> Cut:
+    """A new block for one document, as its last key; `keys` are age recipients with their wrapped data key.
+
+    Laid out as sops 3.13 does, alphabetically, but indented as the file is.
+    """
+    fields: dict[str, Tree] = {
+        "age": [{"enc": enc, "recipient": recipient} for recipient, enc in keys],
+        "lastmodified": "?",
+        "mac": "?",
+        "version": VERSION,
+        selector.field: selector.text,
+    }
+    if mac_only_encrypted:
+        fields["mac_only_encrypted"] = True
+    tree = dict(sorted(fields.items()))
+    top = plain.roots[root].resolved()
+    if plain.format == "json" or (top.style == "flow" and top.pairs):
+        text = _json_block(plain, top, tree)
+    else:
+        base = " " * (top.pairs[0][0].column - 1) if top.pairs else ""
+        text = _yaml_block(tree, keys, base, " " * _step(top))
+    text = text.replace("\n", newline_of(plain))
+    return Cut(0, 0, text, _placeholders(text), len(top.pairs), 0, 0)
+
+
+def _placeholders(text: str) -> tuple[tuple[str, int, int], ...]:
+    """Where `?` stands for the time and the MAC."""
+    return tuple((found[1], *found.span(2)) for found in _PLACEHOLDER.finditer(text))
+
+
+def _step(top: Node) -> int:
+    """By how much the file indents: that of its first nested map; sops' four when it has none."""
+    waiting = [(top, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        for _, child in node.pairs:
+            if child.kind == "mapping" and child.style == "block" and child.pairs:
+                return max(child.pairs[0][0].column - node.pairs[0][0].column, 2)
+            if depth < 3 and child.items:
+                waiting += [(item, depth + 1) for item in child.items[:1] if item.kind == "mapping"]
+    return 4
+
+
+def _yaml_block(tree: dict[str, Tree], keys: Sequence[tuple[str, str]], base: str, step: str) -> str:
+    lines = [f"{base}{metadata.KEY}:"]
+    for name, content in tree.items():
+        if isinstance(content, list):
+            lines.append(f"{base}{step}{name}:")
+            for recipient, enc in keys:
+                lines += yaml_entry(recipient, enc, base + step * 2)
+        else:
+            text = content if name in {"mac", "version"} else emit.yaml_scalar(content)  # type: ignore[arg-type]
+            lines.append(f"{base}{step}{name}: {text}")
+    return "\n".join(lines) + "\n"
+
+
+def yaml_entry(recipient: str, enc: str, lead: str) -> list[str]:
+    """The lines of one key entry in a list whose dashes stand behind `lead`."""
+    return [f"{lead}- enc: |", *(f"{lead}    {line}" for line in enc.splitlines()), f"{lead}  recipient: {recipient}"]
+
+
+def _json_block(plain: Document, top: Node, tree: dict[str, Tree]) -> str:
+    """The member, and the comma before it; on lines of its own when the first member stands on one."""
+    between = plain.text[top.start + 1 : top.pairs[0][0].start] if top.pairs else "\n\t"
+    if "\n" not in between:
+        return f', "{metadata.KEY}": {emit.json_text(tree, indent=None)}'
+    lead = between.rpartition("\n")[2]
+    member = f'"{metadata.KEY}": {emit.json_text(tree, indent=lead or "  ", outer=lead)}'
+    return f",\n{lead}{member}" if top.pairs else f"\n{lead}{member}\n"

@@ -1,0 +1,75 @@
+"""A plaintext document becomes an encrypted one: a new data key, wrapped for the recipients, and a new block."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from secrets_gitops.envelopes.sops import block, metadata
+from secrets_gitops.envelopes.sops.sealing import Sealer, plaintext_leaves
+from secrets_gitops.envelopes.sops.selection import Selection
+from secrets_gitops.errors import AlreadySealed, DocumentError, Place, SettingsError
+from secrets_gitops.plaintext import Plaintext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from secrets_gitops.documents.document import Document
+    from secrets_gitops.envelopes.sops.selection import Selector
+    from secrets_gitops.keys.recipient import Recipient
+
+
+def create(
+    plain: Document,
+    recipients: Sequence[Recipient],
+    selector: Selector,
+    now: str,
+    *,
+    mac_only_encrypted: bool = False,
+    random: Callable[[int], bytes] = os.urandom,
+) -> tuple[Document, list[int]]:
+    """The encrypted document, and the lines of aliases that had to be written out.
+
+    Raises AlreadySealed, DocumentError for what sops cannot hold, SettingsError for a selector that is not valid or
+    leaves everything in clear.
+    """
+    refuse_own_block(plain)
+    selection = Selection(selector)
+    reads = [read for read in plaintext_leaves(plain, selection) if read.type != "comment" and read.data]
+    if reads and not any(read.state == "sealed" for read in reads):
+        raise SettingsError(
+            f"nothing would be encrypted: `{selector}` leaves every value of the file in clear",
+            hints=("correct the selector in the creation rule, or leave the file as it is",),
+            place=Place(plain.path),
+        )
+    assert recipients
+    data_key = Plaintext(random(32))
+    keys = [(recipient.text, recipient.wrap(data_key)) for recipient in recipients]
+    sealer = Sealer(selector, data_key, mac_only_encrypted, random)
+    blocks = [
+        block.new(plain, root, keys, selector, mac_only_encrypted=mac_only_encrypted)
+        for root in range(len(plain.roots))
+    ]
+    sealed = sealer.seal(plain, blocks, now)
+    data_key.wipe()
+    return sealed, sealer.expanded
+
+
+def refuse_own_block(plain: Document) -> None:
+    """Raise unless the top of every document is free of the key `sops`; empty files have nothing to encrypt."""
+    if metadata.find(plain) is not None:
+        raise AlreadySealed(
+            f"`{plain.path}` is encrypted already",
+            hints=(f"`secrets-gitops edit {plain.path}` or `set` changes it",),
+            place=Place(plain.path),
+        )
+    if not plain.roots:
+        raise DocumentError("there is nothing in the file to encrypt", place=Place(plain.path))
+    for root in plain.roots:
+        for key, _ in root.resolved().pairs:
+            if key.resolved().text == metadata.KEY:
+                raise DocumentError(
+                    "a key `sops` at the top of a document is kept for the metadata",
+                    hints=("give it another name, or put it under another key",),
+                    place=plain.place(key),
+                )

@@ -1,0 +1,172 @@
+"""Opened: an encrypted document, decrypted, that can be changed and sealed again with the smallest possible difference.
+
+Sealing writes the old text of every leaf whose place and value did not change, nonce, quotes and all.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from secrets_gitops.crypto.aead import Cipher
+from secrets_gitops.documents.document import Edit
+from secrets_gitops.documents.properties import content_start
+from secrets_gitops.envelopes.sops import block, reading, spelling
+from secrets_gitops.envelopes.sops import metadata as sops_metadata
+from secrets_gitops.errors import EnvelopeError, NotBuiltYet, NotSealed, Place
+from secrets_gitops.keys.recipient import WrappedKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from secrets_gitops.documents.document import Document
+    from secrets_gitops.documents.plain import Tree
+    from secrets_gitops.envelopes.sops.metadata import Metadata
+    from secrets_gitops.envelopes.sops.reading import Read
+    from secrets_gitops.envelopes.sops.tree import Leaf
+    from secrets_gitops.keys.keyring import Keyring
+    from secrets_gitops.plaintext import Plaintext
+
+
+class Opened:
+    """A decrypted document: `text` is its plaintext, `plain` the same with its tree."""
+
+    def __init__(self, sealed: Document, metadata: Metadata, data_key: Plaintext, reads: list[Read]) -> None:
+        self.sealed = sealed
+        self.metadata = metadata
+        self.data_key = data_key
+        self.reads = reads
+        self._plain: Document | None = None
+        self._text: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The plaintext, without the `sops` block."""
+        if self._plain is not None:
+            return self._plain.text
+        if self._text is None:
+            self._text = self.sealed.splice(_plain_edits(self))
+        return self._text
+
+    @property
+    def plain(self) -> Document:
+        """The plaintext as a document."""
+        if self._plain is None:
+            self._plain = self.sealed.apply([Edit(0, len(self.sealed.text), self.text)])
+        return self._plain
+
+    @property
+    def step(self) -> int:
+        """By how much the file indents: as its `sops` block does."""
+        inner, outer = self.metadata.block, self.sealed.roots[0].resolved()
+        if inner.style != "block" or outer.style != "block" or not inner.pairs:
+            return 2
+        return max(inner.pairs[0][0].column - outer.pairs[0][0].column, 1)
+
+    def set(self, path: tuple[str | int, ...], value: Tree, *, root: int = 0) -> None:
+        """Put a value into the plaintext; missing maps and lists on the way are made."""
+        from secrets_gitops.documents import edit  # noqa: PLC0415  decrypting needs none
+
+        self._plain = self.plain.apply(edit.set_path(self.plain, root, path, value))
+
+    def unset(self, path: tuple[str | int, ...], *, root: int = 0) -> None:
+        """Remove a value from the plaintext."""
+        from secrets_gitops.documents import edit  # noqa: PLC0415
+
+        self._plain = self.plain.apply(edit.remove_path(self.plain, root, path))
+
+    def replace_plain(self, document: Document) -> None:
+        """Take other plaintext; what it has in common with the old keeps its envelopes."""
+        self._plain = document
+
+    def seal(self, now: str, *, random: Callable[[int], bytes] = os.urandom) -> Document:
+        """The document encrypted again, with `now` (RFC 3339, UTC, whole seconds) as the time of the change.
+
+        What comes out was read back and equals the plaintext.
+        """
+        from secrets_gitops.envelopes.sops import sealing  # noqa: PLC0415
+
+        blocks = [block.cut(self.sealed, root) for root in range(len(self.sealed.roots))]
+        sealer = sealing.Sealer(self.metadata.selector, self.data_key, self.metadata.mac_only_encrypted, random)
+        sealer.remember(self.sealed, self.reads)
+        return sealer.seal(self.plain, blocks, now)
+
+
+def data_key_of(document: Document, metadata: Metadata, keyring: Keyring) -> Plaintext:
+    """The data key. Raises NoMatchingKey, or NotBuiltYet for a file whose key is split among groups."""
+    if len(metadata.groups) > 1:
+        raise NotBuiltYet(
+            f"the data key is split among {len(metadata.groups)} key groups, which is not handled yet",
+            place=sops_metadata.place_of(document, metadata),
+        )
+    entries = [WrappedKey(entry.kind, entry.recipient, entry.enc) for entry in metadata.entries]
+    data_key = keyring.unwrap(entries, document.path)
+    if len(data_key) != 32:
+        raise EnvelopeError("the data key has not 32 bytes", place=sops_metadata.place_of(document, metadata))
+    return data_key
+
+
+def required_metadata(document: Document) -> Metadata:
+    """The metadata of a document that must be encrypted; raises NotSealed when it is not."""
+    metadata = sops_metadata.read(document)
+    if metadata is None:
+        raise NotSealed(
+            f"`{document.path}` is not encrypted with sops: it has no `sops` block",
+            hints=(f"`secrets-gitops encrypt -i {document.path}` encrypts it",),
+            place=Place(document.path),
+        )
+    return metadata
+
+
+def open(  # noqa: A001  always used as opened.open
+    document: Document, keyring: Keyring, *, verify_mac: bool = True, keep_open: bool = False
+) -> Opened:
+    """Decrypt a document and check its MAC.
+
+    Raises NotSealed, NoMatchingKey, Tampered (an envelope or the MAC does not fit), EnvelopeError (metadata that makes
+    no sense). `keep_open` takes scalars that stand in clear where envelopes should be; the MAC cannot fit then.
+    """
+    metadata = required_metadata(document)
+    return open_with(
+        document, metadata, data_key_of(document, metadata, keyring), verify_mac=verify_mac, keep_open=keep_open
+    )
+
+
+def open_with(
+    document: Document, metadata: Metadata, data_key: Plaintext, *, verify_mac: bool = True, keep_open: bool = False
+) -> Opened:
+    """Decrypt a document with its data key."""
+    cipher = Cipher(data_key)
+    reads = reading.leaves(document, metadata, cipher, keep_open=keep_open)
+    if verify_mac:
+        reading.check_mac(document, metadata, cipher, reads)
+    return Opened(document, metadata, data_key, reads)
+
+
+def _plain_edits(opened: Opened) -> list[Edit]:
+    document, step = opened.sealed, opened.step
+    edits = []
+    for root in range(len(document.roots)):
+        cut = block.cut(document, root)
+        if cut is not None:
+            edits.append(block.removal(document, root, cut))
+    done: set[int] = set()
+    items: list[tuple[Leaf, str]] = []
+    for read in opened.reads:
+        leaf = read.leaf
+        if read.state != "sealed":
+            continue
+        if leaf.comment is not None:
+            edits.append(Edit(leaf.comment.start, leaf.comment.end, spelling.comment_text(str(read.value))))
+            continue
+        node = leaf.node
+        assert node is not None
+        if id(node) in done:  # reached again through an alias
+            continue
+        done.add(id(node))
+        if leaf.is_comment:
+            items.append((leaf, str(read.value)))
+            continue
+        text = spelling.value_text(read.value, document, node, flow=leaf.flow, step=step)
+        edits.append(Edit(content_start(document.text, node.start), node.end, text))
+    return edits + spelling.comment_item_edits(document, items)

@@ -1,0 +1,260 @@
+"""Plaintext to an encrypted document: choose the leaves, encrypt each, put the block in, read back, compare."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from secrets_gitops.crypto.aead import Cipher
+from secrets_gitops.documents.document import Edit
+from secrets_gitops.documents.scalars import resolve
+from secrets_gitops.envelopes.sops import aliases, block, metadata, reading, spelling, tree, value
+from secrets_gitops.envelopes.sops.block import Stamp
+from secrets_gitops.envelopes.sops.selection import Selection
+from secrets_gitops.envelopes.sops.value import Sealed
+from secrets_gitops.errors import DocumentError, EnvelopeError, Tampered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from secrets_gitops.documents.document import Document
+    from secrets_gitops.envelopes.sops.block import Cut
+    from secrets_gitops.envelopes.sops.reading import Read
+    from secrets_gitops.envelopes.sops.selection import Selector
+    from secrets_gitops.envelopes.sops.tree import Leaf, Path
+    from secrets_gitops.plaintext import Plaintext
+
+NONCE_SIZE = 32
+"""Bytes, as sops writes them."""
+
+
+class _Old(NamedTuple):
+    """What stood for a leaf in the encrypted text."""
+
+    raw: str
+    data: bytes
+    type: str
+    keys: tuple[str, ...]
+    column: int
+    """Of a comment that stood as an item of a list; 0 otherwise."""
+
+
+class Sealer:
+    """Seals plaintext under one data key and remembers the envelopes that were there before."""
+
+    def __init__(
+        self,
+        selector: Selector,
+        data_key: Plaintext,
+        mac_only_encrypted: bool,
+        random: Callable[[int], bytes],
+    ) -> None:
+        self.selection = Selection(selector, lenient=True)
+        self.expanded: list[int] = []
+        """Lines of aliases that were written out."""
+        self._cipher = Cipher(data_key)
+        self._only_encrypted = mac_only_encrypted
+        self._random = random
+        self._old: dict[tuple[int, Path], list[_Old]] = {}
+
+    def remember(self, sealed: Document, reads: Sequence[Read]) -> None:
+        """Use again what stands in an encrypted document, where place and value stay as they are."""
+        for read in reads:
+            leaf = read.leaf
+            clear_comment = leaf.comment is not None and read.state == "open"
+            if (read.state != "sealed" and not clear_comment) or leaf.alias is not None:
+                continue
+            path, column, raw = leaf.path, 0, reading.raw(sealed, leaf)
+            if leaf.is_comment and leaf.node is not None:
+                path = path[:-1]
+                dash = sealed.text.rindex("-", 0, leaf.node.start) if not leaf.flow else leaf.node.start
+                column = dash - sealed.text.rfind("\n", 0, dash)
+                raw = sealed.text[dash : leaf.node.end]
+            old = _Old(raw, read.data, read.type, leaf.keys, column)
+            self._old.setdefault((leaf.root, path), []).append(old)
+
+    def seal(self, plain: Document, blocks: Sequence[Cut | None], now: str) -> Document:
+        """The encrypted document, with one block for each document that has one in `blocks`."""
+        plain, self.expanded = aliases.expand(plain, self.selection)
+        reads = plaintext_leaves(plain, self.selection)
+        raws = self._raws(reads, json=plain.format == "json")
+        stamp = Stamp(now, self._mac(reads, now))
+        block_edits = []
+        for root in range(len(plain.roots)):
+            cut = blocks[root] if root < len(blocks) else blocks[0]
+            if cut is not None:
+                block_edits.append(block.insertion(plain, root, cut, stamp))
+        try:
+            sealed = self._with_items(plain, reads, raws, block_edits, items=True)
+        except DocumentError:  # the lists of old comment items look otherwise now
+            sealed = self._with_items(plain, reads, raws, block_edits, items=False)
+        self._verify(sealed, reads)
+        return sealed
+
+    def _raws(self, reads: Sequence[Read], *, json: bool) -> dict[int, _Old]:
+        """The old text for each leaf (by its number) that can keep it."""
+        found: dict[int, _Old] = {}
+        for at, read in enumerate(reads):
+            if read.state != "sealed":
+                continue
+            waiting = self._old.get((read.leaf.root, read.leaf.path), [])
+            for old in waiting:
+                if same(old.type, old.data, read, json=json) and old.keys == read.leaf.keys:
+                    waiting.remove(old)
+                    found[at] = old
+                    break
+        spare: dict[tuple[tuple[str, ...], bytes], list[_Old]] = {}
+        for waiting in self._old.values():
+            for old in waiting:
+                spare.setdefault((old.keys, old.data), []).append(old)
+        for at, read in enumerate(reads):
+            if read.state == "sealed" and at not in found:
+                for old in spare.get((read.leaf.keys, read.data), []):
+                    if same(old.type, old.data, read, json=json) and "\n" not in old.raw and not old.column:
+                        spare[read.leaf.keys, read.data].remove(old)
+                        found[at] = old
+                        break
+        return found
+
+    def _with_items(
+        self, plain: Document, reads: Sequence[Read], raws: dict[int, _Old], edits: Sequence[Edit], *, items: bool
+    ) -> Document:
+        edits = list(edits)
+        comments: dict[int, tuple[Read, _Old | None]] = {}
+        gone: set[int] = set()
+        for at, read in enumerate(reads):
+            leaf, old = read.leaf, raws.get(at)
+            if read.state != "sealed" or leaf.alias is not None:
+                continue
+            if leaf.comment is not None:
+                if old is not None and old.column and items and _fits_list(leaf, old):
+                    edits.append(Edit(leaf.comment.start, leaf.comment.end, old.raw))
+                    gone.add(leaf.comment.start)
+                else:
+                    comments[leaf.comment.start] = (read, old if old is not None and not old.column else None)
+                continue
+            node = leaf.node
+            assert node is not None
+            if old is not None:
+                edits.append(spelling.content_edit(plain, node, old.raw))
+            else:
+                envelope = self._envelope(read.data, read.type, leaf.keys)
+                text = spelling.envelope_text(envelope, plain, node, flow=leaf.flow)
+                edits.append(Edit(node.start, node.end, text))
+        sealed = plain.apply(edits)
+        if not comments:
+            return sealed
+        return sealed.apply(self._comment_edits(plain, sealed, comments, gone))
+
+    def _comment_edits(
+        self, plain: Document, sealed: Document, comments: dict[int, tuple[Read, _Old | None]], gone: set[int]
+    ) -> list[Edit]:
+        """Comments are bound to where they belong in the encrypted text, which may differ: `sops:` follows the last."""
+        blocks = [found[1] for at in range(len(sealed.roots)) if (found := metadata.find(sealed, at)) is not None]
+        before = [comment for comment in plain.comments() if comment.start not in gone]
+        after = [comment for comment in sealed.comments() if not any(b.start <= comment.start < b.end for b in blocks)]
+        homes = {
+            leaf.comment.start: leaf.keys
+            for leaf in tree.walk(sealed, self.selection, sealed=True)
+            if leaf.comment is not None
+        }
+        edits = []
+        for old_place, place in zip(before, after, strict=True):
+            if old_place.start in comments and place.start in homes:
+                read, old = comments[old_place.start]
+                keys = homes[place.start]
+                raw = (
+                    old.raw
+                    if old is not None and old.keys == keys
+                    else "#" + self._envelope(read.data, "comment", keys)
+                )
+                edits.append(Edit(place.start, place.end, raw))
+        return edits
+
+    def _envelope(self, data: bytes, kind: str, keys: tuple[str, ...]) -> str:
+        nonce = self._random(NONCE_SIZE)
+        sealed, tag = self._cipher.encrypt(nonce, data, tree.associated(keys))
+        return value.format(Sealed(sealed, nonce, tag, kind))
+
+    def _mac(self, reads: Sequence[Read], now: str) -> str:
+        text = reading.computed_mac(reads, only_encrypted=self._only_encrypted)
+        nonce = self._random(NONCE_SIZE)
+        sealed, tag = self._cipher.encrypt(nonce, text.encode(), metadata.mac_time(now).encode())
+        return value.format(Sealed(sealed, nonce, tag, "str"))
+
+    def _verify(self, sealed: Document, wanted: Sequence[Read]) -> None:
+        """Read back what was made: it must open, its MAC fit, and its values be those that were wanted."""
+        found_metadata = metadata.read(sealed)
+        assert found_metadata is not None
+        try:
+            found = reading.leaves(sealed, found_metadata, self._cipher)
+            reading.check_mac(sealed, found_metadata, self._cipher, found)
+        except Tampered as error:
+            raise _not_the_same(error.message) from error
+        json = sealed.format == "json"
+        values = [read for read in found if read.type != "comment"]
+        intended = [read for read in wanted if read.type != "comment"]
+        if len(values) != len(intended) or not all(
+            one.leaf.root == two.leaf.root
+            and one.leaf.path == two.leaf.path
+            and same(one.type, one.data, two, json=json)
+            for one, two in zip(values, intended, strict=True)
+        ):
+            raise _not_the_same("the values differ")
+        texts = sorted(read.data for read in found if read.type == "comment")
+        if texts != sorted(read.data for read in wanted if read.type == "comment"):
+            raise _not_the_same("the comments differ")
+
+
+def _not_the_same(reason: str) -> EnvelopeError:
+    return EnvelopeError(
+        f"the encrypted text does not read back as what was to be encrypted: {reason}",
+        hints=("nothing was written; a comment selector that matches an encrypted comment can do this",),
+    )
+
+
+def _fits_list(leaf: Leaf, old: _Old) -> bool:
+    """May a comment stand as an item of its list, as it did?"""
+    within, comment = leaf.within, leaf.comment
+    return (
+        within is not None
+        and comment is not None
+        and within.kind == "sequence"
+        and within.style == "block"
+        and bool(within.items)
+        and comment.column == old.column
+    )
+
+
+def plaintext_leaves(plain: Document, selection: Selection) -> list[Read]:
+    """All leaves of plaintext, with `sealed` as the state of those that shall be."""
+    reads = []
+    for leaf in tree.walk(plain, selection, sealed=False):
+        if leaf.comment is not None:
+            data = leaf.comment.text.encode("utf-8", "surrogatepass")
+            state = "sealed" if leaf.selected and data else "clear"
+            reads.append(reading.Read(leaf, leaf.comment.text, data, "comment", state))
+            continue
+        node = leaf.node
+        assert node is not None
+        content = resolve(node, "go_v3", path=plain.path)
+        try:
+            data, kind = value.to_bytes(content)
+        except ValueError as error:
+            raise EnvelopeError(
+                f"`{reading.shown(leaf.path)}` holds {error}, which sops does not take",
+                hints=("write it as a string, in quotes",),
+                place=plain.place(node),
+            ) from None
+        state = "clear" if not leaf.selected else "sealed" if data else "empty"
+        reads.append(reading.Read(leaf, content, data, kind, state))
+    return reads
+
+
+def same(kind: str, data: bytes, read: Read, *, json: bool) -> bool:
+    """Is this the value of `read`? JSON has one kind of number, and no times."""
+    if data != read.data:
+        return False
+    if json:
+        numbers, texts = {"int", "float"}, {"str", "time"}
+        return kind == read.type or {kind, read.type} == numbers or {kind, read.type} == texts
+    return kind == read.type

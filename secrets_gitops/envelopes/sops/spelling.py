@@ -1,0 +1,115 @@
+"""How a decrypted value is written in place of its envelope, and an envelope in place of a value.
+
+The quotes of a YAML value outlive its encryption: an envelope is quoted as the value was, and the value is then quoted
+as its envelope is. Inside `[…]` and `{…}` an envelope needs quotes; there single ones stand for none.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from secrets_gitops.documents import emit
+from secrets_gitops.documents.document import Edit
+from secrets_gitops.documents.properties import content_start
+
+if TYPE_CHECKING:
+    from secrets_gitops.documents.document import Document, Node
+    from secrets_gitops.envelopes.sops.tree import Leaf
+    from secrets_gitops.envelopes.sops.value import Value
+
+_BLOCK_LEAD = re.compile(r"( *(?:- +)*)(.?)")
+_SINGLE_QUOTABLE = re.compile("[ -~\u00a0-\ud7ff]*")
+_CORE_TAG = re.compile(r"(?:!!|!<tag:yaml\.org,2002:)(?!str\b)\S*\s*")
+
+
+def value_text(value: Value, document: Document, node: Node, *, flow: bool, step: int) -> str:
+    """The plaintext for the content of `node`, an envelope. Raises DocumentError for what JSON cannot hold."""
+    if document.format == "json":
+        return emit.json_scalar(value)
+    if isinstance(value, str):
+        if node.style == "double":
+            text = emit.yaml_scalar(value)
+            return text if text.startswith('"') else f'"{text}"'
+        if node.style == "single" and not flow and _SINGLE_QUOTABLE.fullmatch(value):
+            return "'" + value.replace("'", "''") + "'"
+        if "\n" in value and not flow and not _rest_of_line(document.text, node.end).strip():
+            return emit.yaml_scalar(value, indent=_indent(document.text, node, step), inline_only=False)
+    return emit.yaml_scalar(value)
+
+
+def envelope_text(envelope: str, document: Document, node: Node, *, flow: bool) -> str:
+    """The text for all of `node`, anchor included. A tag for the type is left out: the envelope says it."""
+    if document.format == "json":
+        return f'"{envelope}"'
+    properties = _properties(document, node)
+    if node.style == "double":
+        return f'{properties}"{envelope}"'
+    if node.style == "single" and not flow:
+        return f"{properties}'{envelope}'"
+    return f"{properties}'{envelope}'" if flow else f"{properties}{envelope}"
+
+
+def content_edit(document: Document, node: Node, text: str) -> Edit:
+    """What puts the text of an envelope in place of a value and its type tag."""
+    return Edit(node.start, node.end, _properties(document, node) + text)
+
+
+def _properties(document: Document, node: Node) -> str:
+    """Anchor and tag in front of a value, but for a tag that says its type."""
+    properties = document.text[node.start : content_start(document.text, node.start)]
+    return _CORE_TAG.sub("", properties) if "!" in properties else properties
+
+
+def comment_text(text: str) -> str:
+    """A comment with its `#`. INI comments, which may have several lines, can come from other formats."""
+    return "#" + text.replace("\r\n", "\n").replace("\n", "\n#")
+
+
+def comment_item_edits(document: Document, items: list[tuple[Leaf, str]]) -> list[Edit]:
+    """What turns comments that stand as items of lists into comments; where there are none, they are left out."""
+    edits = []
+    texts = {id(leaf.node): text for leaf, text in items}
+    for within in {id(leaf.within): leaf.within for leaf, _ in items}.values():
+        assert within is not None
+        if within.style == "flow":
+            edits += _left_out(within, texts)
+            continue
+        last = None
+        for item in within.items:
+            if id(item) in texts:
+                dash = document.text.rindex("-", 0, item.start)
+                last = Edit(dash, item.end, comment_text(texts[id(item)]))
+                edits.append(last)
+        if last is not None and all(id(item) in texts for item in within.items):
+            # A list of nothing but comments must stay a list.
+            column = last.start - document.text.rfind("\n", 0, last.start) - 1
+            edits[-1] = last._replace(text=f"{last.text}\n{' ' * column}  []")
+    return edits
+
+
+def _left_out(within: Node, texts: dict[int, str]) -> list[Edit]:
+    kept = [item for item in within.items if id(item) not in texts]
+    if not kept:
+        return [Edit(within.items[0].start, within.items[-1].end, "")]
+    edits = []
+    for at, item in enumerate(within.items):
+        if id(item) in texts:
+            if item.start < kept[-1].start:
+                edits.append(Edit(item.start, within.items[at + 1].start, ""))
+            else:
+                edits.append(Edit(within.items[at - 1].end, item.end, ""))
+    return edits
+
+
+def _rest_of_line(text: str, at: int) -> str:
+    end = text.find("\n", at)
+    return text[at : end if end >= 0 else len(text)]
+
+
+def _indent(text: str, node: Node, step: int) -> int:
+    """How far the lines of a literal block in place of `node` are indented."""
+    line = text.rfind("\n", 0, node.start) + 1
+    lead = _BLOCK_LEAD.match(text, line, node.start)
+    assert lead is not None
+    return len(lead[1]) + step if lead[2] else max(len(lead[1]), 1)

@@ -1,0 +1,265 @@
+"""The leaves of a document in sops' order: scalars and comments, each with its place, its path and the decision on it.
+
+`sealed=True` reads an encrypted document: the `sops` block is passed over, and an item of a list that is an encrypted
+comment counts as a comment (sops writes them so). Needs no key.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import NamedTuple
+
+from secrets_gitops.envelopes.sops import metadata, value
+from secrets_gitops.errors import DocumentError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from secrets_gitops.documents.document import Comment, Document, Node
+    from secrets_gitops.envelopes.sops.selection import Selection
+
+    Path = tuple[str | int, ...]
+
+
+class Leaf(NamedTuple):
+    """A scalar or a comment."""
+
+    root: int
+    """Which document of the file, from 0."""
+    path: Path
+    """Keys and list positions; list positions do not count comments. A comment has the path of its map or list."""
+    keys: tuple[str, ...]
+    """The keys alone: what authenticates an envelope here."""
+    node: Node | None
+    """The scalar; for a comment that stands as an item of a list, that item."""
+    comment: Comment | None
+    alias: Node | None
+    """The outermost alias through which the leaf was reached; its node then stands elsewhere."""
+    selected: bool
+    """The selector wants it encrypted."""
+    flow: bool
+    """It stands inside `[…]` or `{…}`."""
+    within: Node | None = None
+    """For a comment: its map or list, where sops knows one."""
+
+    @property
+    def is_comment(self) -> bool:
+        """Is this a comment, in whichever form?"""
+        return self.comment is not None or (self.node is not None and self.path[-1:] == (COMMENT_ITEM,))
+
+    @property
+    def associated(self) -> bytes:
+        """The additional data of an envelope here."""
+        return associated(self.keys)
+
+
+COMMENT_ITEM = -1
+"""Stands in a path for the position of a comment that is an item of a list."""
+
+
+def associated(keys: tuple[str, ...]) -> bytes:
+    """The additional data of an envelope under `keys`: joined, and closed, by colons."""
+    return (":".join(keys) + ":").encode("utf-8", "surrogatepass")
+
+
+def walk(document: Document, selection: Selection, *, sealed: bool) -> list[Leaf]:
+    """All leaves of all documents. Raises DocumentError where the top of a document is no map, or a key no string."""
+    slots = {}
+    if document.format == "yaml" and document.comments():
+        from secrets_gitops.envelopes.sops import comments  # noqa: PLC0415  most files have none
+
+        slots = comments.attach(document)
+    leaves: list[Leaf] = []
+    for at, root in enumerate(document.roots):
+        _Walk(document, selection, slots, at, leaves, sealed=sealed).run(root)
+    if slots:
+        _add_lost_comments(document, selection, leaves)
+    return leaves
+
+
+class _Frame:
+    """An open map or list."""
+
+    __slots__ = ("at", "counted", "flow", "keys", "node", "path")
+
+    def __init__(self, node: Node, path: Path, keys: tuple[str, ...], *, flow: bool) -> None:
+        self.node = node
+        self.flow = flow
+        self.path = path
+        self.keys = keys
+        self.at = 0
+        self.counted = 0
+        """Items so far that are no comments."""
+
+
+class _Walk:
+    def __init__(
+        self,
+        document: Document,
+        selection: Selection,
+        slots: dict[int, dict[int, list[Comment]]],
+        root: int,
+        leaves: list[Leaf],
+        *,
+        sealed: bool,
+    ) -> None:
+        self.document = document
+        self.selection = selection
+        self.slots = slots
+        self.root = root
+        self.leaves = leaves
+        self.block = metadata.find(document, root) if sealed else None
+        self.sealed = sealed
+        self.active: list[list[str]] = []
+        """The comments that govern, one list for each open map or list."""
+        self.frames: list[_Frame] = []
+        self.alias: tuple[Node, int] | None = None
+        """The outermost alias that is being followed, and how many frames were open outside it."""
+
+    def run(self, root: Node) -> None:
+        node = root.resolved()
+        if node.kind == "scalar":
+            if node.text not in {"", "~", "null", "Null", "NULL"} or node.style not in {"plain", "json"}:
+                raise _no_map(self.document, node)
+            self.active = [[]]
+            self._comments(node, 0, (), ())
+            return
+        if node.kind != "mapping":
+            raise _no_map(self.document, node)
+        self._enter(node, (), ())
+        while self.frames:
+            frame = self.frames[-1]
+            if not self._step(frame):
+                self.frames.pop()
+                self.active.pop()
+                if self.alias is not None and len(self.frames) == self.alias[1]:
+                    self.alias = None
+                if self.active:
+                    self.active[-1].clear()
+
+    def _enter(self, node: Node, path: Path, keys: tuple[str, ...]) -> None:
+        flow = node.style == "flow" or (bool(self.frames) and self.frames[-1].flow)
+        self.frames.append(_Frame(node, path, keys, flow=flow))
+        self.active.append([])
+
+    def _step(self, frame: _Frame) -> bool:
+        """Take the next item of a map or list; False at its end."""
+        node, at = frame.node, frame.at
+        frame.at += 1
+        if self.slots:
+            self._comments(node, at, frame.path, frame.keys)
+        if node.kind == "mapping":
+            if at == len(node.pairs):
+                return False
+            key, child = node.pairs[at]
+            if self.block is not None and key is self.block[0]:
+                return True
+            name = _name(self.document, key)
+            self._value(child, (*frame.path, name), (*frame.keys, name))
+            return True
+        if at == len(node.items):
+            return False
+        child = node.items[at]
+        if self.sealed and child.kind == "scalar" and self._comment_item(frame, child):
+            return True
+        self._value(child, (*frame.path, frame.counted), frame.keys)
+        frame.counted += 1
+        return True
+
+    def _value(self, child: Node, path: Path, keys: tuple[str, ...]) -> None:
+        if child.target is not None:
+            if self.alias is None:
+                self.alias = (child, len(self.frames))
+            child = child.target
+        if child.kind != "scalar":
+            self._enter(child, path, keys)
+            return
+        selected = self.selection.selects(keys, self.active)
+        alias, flow = self.alias[0] if self.alias else None, self.frames[-1].flow
+        self.leaves.append(Leaf(self.root, path, keys, child, None, alias, selected, flow))
+        if self.alias is not None and len(self.frames) == self.alias[1]:
+            self.alias = None
+        self.active[-1].clear()
+
+    def _comments(self, node: Node, at: int, path: Path, keys: tuple[str, ...]) -> None:
+        for comment in self.slots.get(id(node), {}).get(at, ()):
+            self.active[-1].append(comment.text)
+            if self.alias is None:  # under an alias they govern too, but they stand elsewhere
+                selected = self.selection.selects(keys, self.active, is_comment=True)
+                self.leaves.append(Leaf(self.root, path, keys, None, comment, None, selected, flow=False, within=node))
+
+    def _comment_item(self, frame: _Frame, child: Node) -> bool:
+        """Is this item an encrypted comment? Then take it as one."""
+        if not child.text.endswith("type:comment]"):
+            return False
+        envelope = value.parse(child.text)
+        if envelope is None or envelope.type != "comment":
+            return False
+        self.active[-1].append(child.text)
+        if not self.selection.selects(frame.keys, self.active, is_comment=True):
+            self.active[-1].pop()
+            return False  # where nothing is encrypted it is text that only looks so
+        alias = self.alias[0] if self.alias else None
+        path = (*frame.path, COMMENT_ITEM)
+        leaf = Leaf(self.root, path, frame.keys, child, None, alias, selected=True, flow=frame.flow, within=frame.node)
+        self.leaves.append(leaf)
+        return True
+
+
+def _no_map(document: Document, node: Node) -> DocumentError:
+    return DocumentError(
+        "a document whose top is no map cannot be encrypted by sops",
+        hints=("put it under a key",),
+        place=document.place(node),
+    )
+
+
+def _name(document: Document, key: Node) -> str:
+    """The text of a key; raises DocumentError for one that is no string."""
+    node = key.resolved()
+    if node.kind == "scalar":
+        if node.style != "plain" or node.tag is not None:
+            if (
+                node.tag is None
+                or not node.tag.startswith("tag:yaml.org,2002:")
+                or node.tag.endswith((":str", ":merge"))
+            ):
+                return node.text
+        else:
+            from secrets_gitops.golang.scalars import resolve_plain  # noqa: PLC0415  JSON needs none
+
+            if isinstance(resolve_plain(node.text, "go_v3"), str):
+                return node.text
+    raise DocumentError("a key that is no string", hints=("write it in quotes",), place=document.place(key))
+
+
+def _add_lost_comments(document: Document, selection: Selection, leaves: list[Leaf]) -> None:
+    """Comments that sops would drop must not stay readable either: they go with the map or list they stand in."""
+    seen = {leaf.comment.start for leaf in leaves if leaf.comment is not None}
+    blocks = [found[1] for at in range(len(document.roots)) if (found := metadata.find(document, at)) is not None]
+    for comment in document.comments():
+        if comment.start in seen or any(block.start <= comment.start < block.end for block in blocks):
+            continue
+        at, path, keys = _around(document, comment.start)
+        selected = selection.selects(keys, [[comment.text]], is_comment=True)
+        leaves.append(Leaf(at, path, keys, None, comment, None, selected, flow=False))
+
+
+def _around(document: Document, offset: int) -> tuple[int, Path, tuple[str, ...]]:
+    """The document, and the path of the innermost map or list, whose text encloses `offset`."""
+    at = max(bisect_right(document.roots, offset, key=lambda root: root.start) - 1, 0)
+    path: Path = ()
+    keys: tuple[str, ...] = ()
+    node = document.roots[at]
+    while node.kind in {"mapping", "sequence"}:
+        number = bisect_right(node.pairs, offset, key=lambda pair: pair[1].start) - 1 if node.pairs else -1
+        if node.items:
+            number = bisect_right(node.items, offset, key=lambda item: item.start) - 1
+        if number < 0:
+            break
+        part = node.pairs[number][0].text if node.pairs else number
+        child = node.pairs[number][1] if node.pairs else node.items[number]
+        if child.kind not in {"mapping", "sequence"} or offset >= child.end:
+            break
+        node, path = child, (*path, part)
+        keys = (*keys, part) if isinstance(part, str) else keys
+    return at, path, keys
