@@ -28,8 +28,8 @@ class Target:
     """
 
     __slots__ = (
-        "_breaks", "_document", "_objects", "_text_breaks", "data", "format", "frame", "parent", "path", "pointer",
-        "run", "unread",
+        "_breaks", "_counted", "_document", "_objects", "_text_breaks", "data", "format", "frame", "parent", "path",
+        "pointer", "run", "unread",
     )  # fmt: skip
 
     def __init__(
@@ -57,6 +57,7 @@ class Target:
         self._document: Document | None = None
         self._objects: list[KubeObject] | None = None
         self._breaks: list[int] | None = None
+        self._counted = 0, 1
         self._text_breaks: list[int] | None = None
 
     @property
@@ -123,8 +124,9 @@ class Target:
 
     @property
     def text(self) -> str:
-        """`data` as text for what reads lines: wrong bytes replaced, NULs left out."""
-        return self.data.replace(b"\0", b"").decode("utf-8", "replace")
+        """`data` as text for what reads lines: wrong bytes replaced, NULs left out, template spans masked."""
+        text = self.data.replace(b"\0", b"").decode("utf-8", "replace")
+        return mask(text) if has_templates(self.data) else text
 
     @property
     def depth(self) -> int:
@@ -143,9 +145,14 @@ class Target:
         return Region(first + 1, self._column(first, start), last + 1, self._column(last, end))
 
     def _column(self, line: int, at: int) -> int:
+        """The column of byte `at`, counted on from the last answer: findings on one long line come in order."""
         assert self._breaks is not None
-        begin = self._breaks[line - 1] + 1 if line else 0
-        return len(self.data[begin:at].decode("utf-8", "replace")) + 1
+        begin, column = self._breaks[line - 1] + 1 if line else 0, 1
+        if begin <= self._counted[0] <= at:
+            begin, column = self._counted
+        column += len(self.data[begin:at].decode("utf-8", "replace"))
+        self._counted = at, column
+        return column
 
     def span(self, node: Node, last: Node | None = None) -> Region:
         """The region from the start of `node` of `document` to the end of `last` (of `node` itself without one)."""

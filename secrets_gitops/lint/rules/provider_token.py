@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FAMILY = "provider-token"
 
-_KEY = re.compile(rb"([0-9A-Za-z_.-]{1,80})[\"']?[ \t]{0,20}(?:=>|[:=])[ \t]{0,20}[\"']?\Z")
+_KEY = re.compile(rb"(?<![0-9A-Za-z_.-])([0-9A-Za-z_.-]{1,80}+)[\"']?[ \t]{0,20}(?:=>|[:=])[ \t]{0,20}[\"']?\Z")
 
 
 class Found(NamedTuple):
@@ -40,6 +40,7 @@ class ProviderToken:
     def __init__(self, tokens: tuple[Token, ...]) -> None:
         self._tokens = tokens
         self._compiled: dict[str, tuple[re.Pattern[bytes], Validator]] = {}
+        self._members: dict[str, ProviderToken] = {}
         one = tokens[0] if len(tokens) == 1 else None
         self.id = f"{FAMILY}-{one.name}" if one else FAMILY
         self.alias = one.alias if one else "SG710"
@@ -101,8 +102,10 @@ class ProviderToken:
         return self._compiled[token.name]
 
     def _finding(self, target: Target, token: Token, start: int, end: int, *, in_base64: bool = False) -> Finding:
-        rule = self if len(self._tokens) == 1 else ProviderToken((token,))
-        named = _KEY.search(target.data[max(target.data.rfind(b"\n", 0, start) + 1, start - 130) : start])
+        rule = self._members.get(token.name)
+        if rule is None:
+            rule = self._members[token.name] = ProviderToken((token,))
+        named = _KEY.search(target.data[max(0, start - 130) : start].rpartition(b"\n")[2])
         key = named[1].decode() if named else ""
         return target.finding(
             rule,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import tomllib
 
@@ -11,12 +12,20 @@ from recipes import Maker
 
 from secrets_gitops.lint import token_table, token_validators
 from secrets_gitops.lint.rules.provider_token import RULE
+from secrets_gitops.lint.run import Run
+from secrets_gitops.lint.target import Target
 
 SOURCE = compile_tokens.SOURCE.read_text(encoding="utf-8")
 TOKENS = tomllib.loads(SOURCE)["token"]
 SAMPLES = [(token["name"], recipe) for token in TOKENS for recipe in token["samples"]]
 NEGATIVES = [(token["name"], recipe) for token in TOKENS for recipe in token["negatives"]]
 SURROUNDINGS = ["{}", 'value: "{}"\n', "a = '{}';", "export X={}\n", "see {} for more", "- `{}`\n"]
+
+
+class Nothing:
+    """A snapshot without files; the rule asks it for nothing."""
+
+    root = "/"
 
 
 def names(text: str) -> set[str]:
@@ -130,3 +139,49 @@ def test_a_hostile_line_of_five_megabytes_ends(text):
     """The time-out is the test: quadratic work on these would take minutes."""
     for _ in RULE.find(text.encode()):
         pass
+
+
+@pytest.mark.timeout(20)
+def test_a_hundred_thousand_tokens_on_one_line_end():
+    tokens = [Maker(seed).make("npm" + "_{crc62:30}") for seed in range(50)]
+    data = " ".join(tokens * 2_000).encode()
+    findings = list(RULE.check(Target("a.txt", data, Run(Nothing()))))
+    assert len(findings) == 100_000
+    assert findings[-1].column == len(data) - len(tokens[0]) + 1
+
+
+def test_a_finding_names_the_service_the_key_and_what_to_do():
+    text = "data:\n  ci-token: " + Maker(1).make("glpat-{alnum:20}") + "\n"
+    (finding,) = RULE.check(Target("ci/values.yaml", text.encode(), Run(Nothing())))
+    assert (finding.rule, finding.severity, finding.line, finding.column) == ("provider-token-gitlab", "high", 2, 13)
+    assert finding.message == "a GitLab token stands here under `ci-token`"
+    assert "ci/values.yaml" in finding.fix
+    assert "revoke" in finding.fix
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_a_token_in_base64_is_reported_where_the_base64_stands(depth):
+    token = Maker(2).make("glpat-{alnum:20}")
+    encoded = f"token={token}\n".encode()
+    for _ in range(depth):
+        encoded = base64.b64encode(encoded)
+    (finding,) = RULE.check(Target("a.yaml", b"a: 1\nb: " + encoded + b"\n", Run(Nothing())))
+    assert (finding.line, finding.column, finding.end_column) == (2, 4, 4 + len(encoded))
+    assert "in base64" in finding.message
+
+
+def test_no_finding_holds_a_part_of_a_token():
+    for name, recipe in SAMPLES:
+        made = Maker((name, recipe)).make(recipe)
+        for finding in RULE.check(Target("a.txt", made.encode(), Run(Nothing()))):
+            body = max(re.findall(r"[0-9A-Za-z]+", made), key=len)
+            shown = repr(finding)
+            assert not any(body[at : at + 8] in shown for at in range(len(body) - 8))
+
+
+@pytest.mark.parametrize("typed", ["provider-token-github", "SG713"])
+def test_one_token_can_be_asked_for(typed):
+    rule = RULE.named(typed)
+    text = Maker(3).make("ghp" + "_{crc62:30} npm" + "_{crc62:30}")
+    assert [f.rule for f in rule.check(Target("a.txt", text.encode(), Run(Nothing())))] == ["provider-token-github"]
+    assert RULE.named("provider-token-nothing") is None
