@@ -7,6 +7,7 @@ level, keys in the order of the tree, one final line break; several documents ar
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from secrets_gitops.documents import emit
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
 _PLAIN = re.compile(
     r"[A-Za-z][A-Za-z0-9_-]*(?:[./][A-Za-z0-9_-]+)+"  # kubernetes.io/tls, tls.key
     r"|\.(?!(?i:inf|nan)$)[A-Za-z][A-Za-z0-9_-]*"  # .dockerconfigjson
-    r"|A[A-Za-z0-9+/]{300,}={0,2}"  # a sealed item
 )
-"""Left without quotes beside the words that `emit` leaves so; no dialect of YAML takes any of it but for text."""
-_LONG_KEY = 500
+_SEALED_ITEM = re.compile("A[A-Za-z0-9+/]+={0,2}")
+_LONG = 300
+"""Characters; a sealed item has more, and a key never has."""
 
 
 def yaml_document(tree: Mapping[str, object]) -> str:
@@ -52,10 +53,7 @@ def json_value(tree: Mapping[str, object], *, indent: str | None = "  ", outer: 
 def _mapping(lines: list[str], tree: Mapping[str, object], indent: str, lead: str) -> None:
     for key in sorted(tree):
         value = tree[key]
-        if len(key) < _LONG_KEY:
-            head = f"{lead}{_text(key, indent)}:"
-        else:
-            head = emit.yaml_key(key, lead=lead, indent=len(indent))
+        head = lead + _key(key, indent)
         lead = indent
         if isinstance(value, dict) and value:
             lines.append(head)
@@ -78,9 +76,18 @@ def _sequence(lines: list[str], items: list[object], indent: str) -> None:
             lines.append(f"{indent}- {_text(item, indent + '  ')}")
 
 
+@lru_cache(maxsize=1024)  # few keys stand in many objects
+def _key(key: str, indent: str) -> str:
+    return emit.yaml_key(key, indent=len(indent)) if len(key) > _LONG else f"{_text(key, indent)}:"
+
+
 def _text(value: object, indent: str) -> str:
-    if isinstance(value, str) and _PLAIN.fullmatch(value):
-        return value
-    if isinstance(value, (dict, list)):
+    """A value in a block. Without quotes stand the words that `emit` leaves so, names and sealed items: no dialect of
+    YAML takes any of them but for text.
+    """
+    if isinstance(value, str):
+        if (_PLAIN if len(value) < _LONG else _SEALED_ITEM).fullmatch(value):
+            return value
+    elif isinstance(value, (dict, list)):
         return "{}" if isinstance(value, dict) else "[]"
     return emit.yaml_scalar(cast("Scalar", value), indent=len(indent), inline_only=False)
