@@ -1,6 +1,7 @@
 """Masking: template spans in YAML become runs of one character, so that the rest parses and every place stays.
 
-Nothing is rendered. `{{ … }}` and `{% … %}` are masked; a line that held only such spans becomes a blank line.
+Nothing is rendered. `{{ … }}` and `{% … %}` are masked; a line that held only such spans becomes a blank line, and so
+does a span that fills in a mapping which goes on below it (`labels: {{ … | nindent 4 }}`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from secrets_gitops.lint.values.stand_ins import MASK
 _CLOSING = {"{{": "}}", "{%": "%}"}
 _OPENING = re.compile(r"\{[{%]")
 _NOT_BREAK = re.compile(r"[^\r\n]")
+_FILLED_IN = re.compile(rf"^([ \t]*(?:-[ \t]+)*)[^\s{MASK}#][^\n{MASK}]*:[ \t]+{MASK}+[ \t]*\r?$", re.MULTILINE)
+_NEXT = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)+([ \t]*)")
 _ONLY_MASKS = re.compile(rf"^[ \t]*(?:{MASK}[ \t]*)+$", re.MULTILINE)
 
 
@@ -40,4 +43,13 @@ def mask(text: str) -> str:
     if not out:
         return text
     out.append(text[done:])
-    return _ONLY_MASKS.sub(lambda line: " " * len(line[0]), "".join(out))
+    return _FILLED_IN.sub(_blank_if_deeper, _ONLY_MASKS.sub(lambda line: " " * len(line[0]), "".join(out)))
+
+
+def _blank_if_deeper(found: re.Match[str]) -> str:
+    """The line with its mask blanked when the next line with text stands deeper, so in the mapping that it opens."""
+    following = _NEXT.match(found.string, found.end())
+    key_column = len(found[1])
+    if following is None or len(following[1]) <= key_column:
+        return found[0]
+    return found[0].replace(MASK, " ")

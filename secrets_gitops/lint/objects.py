@@ -84,6 +84,17 @@ def entries(mapping: Node, key: str | None = None) -> Iterator[tuple[Node, Node]
                 yield name, value
 
 
+def secret_pairs(found: KubeObject) -> Iterator[tuple[str, Node, Node]]:
+    """Field, key and value of everything in a Secret's `data` and `stringData`; nothing for a patch that deletes it."""
+    if not found.is_secret or any(value.resolved().text == "delete" for _, value in entries(found.node, "$patch")):
+        return
+    for field in ("data", "stringData"):
+        for _, mapping in entries(found.node, field):
+            for key, value in entries(mapping):
+                if value.resolved().kind == "scalar":
+                    yield field, key, value
+
+
 def find_objects(document: Document) -> list[KubeObject]:
     """Every object of the document, outer ones first."""
     found: list[KubeObject] = []

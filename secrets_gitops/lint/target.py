@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from secrets_gitops.lint.objects import KubeObject
     from secrets_gitops.lint.rule import Rule
     from secrets_gitops.lint.run import Run
+    from secrets_gitops.lint.sops_block import Block
 
 
 class Target:
@@ -116,11 +117,27 @@ class Target:
     @property
     def has_sops_block(self) -> bool:
         """Did sops encrypt this, wholly or in part? What its block is worth, other rules say."""
-        if b"sops" not in self.data or self.document is None:
-            return False
-        from secrets_gitops.envelopes.sops import metadata  # noqa: PLC0415  most files have no block
+        return self.sops_block is not None
 
-        return metadata.find(self.document) is not None
+    @property
+    def sops_block(self) -> Block | None:
+        """The `sops` block of the first document, or None."""
+        if b"sops" not in self.data or self.document is None:
+            return None
+        from secrets_gitops.lint.sops_block import block_of  # noqa: PLC0415  most files have no block
+
+        return block_of(self.document)
+
+    def key_of(self, node: Node) -> Node | None:
+        """The key that `node` of `document` is the value of; None for an item of a list."""
+        from secrets_gitops.documents.document import walk  # noqa: PLC0415
+
+        for root in self.document.roots if self.document is not None else ():
+            for mapping in walk(root):
+                for key, value in mapping.pairs:
+                    if value is node:
+                        return key
+        return None
 
     @property
     def text(self) -> str:

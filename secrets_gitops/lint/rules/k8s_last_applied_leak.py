@@ -6,7 +6,7 @@ from secrets_gitops.documents.document import walk
 from secrets_gitops.lint.finding import Region
 from secrets_gitops.lint.mend import quoted
 from secrets_gitops.lint.nested import COPIES
-from secrets_gitops.lint.objects import entries, find_objects
+from secrets_gitops.lint.objects import find_objects, secret_pairs
 from secrets_gitops.lint.secret_values import judge
 
 TYPE_CHECKING = False
@@ -96,12 +96,10 @@ def _leaked(document: Document | None) -> list[str]:
     """The keys of the plaintext values of every Secret in the copy."""
     keys: dict[str, None] = {}
     for found in find_objects(document) if document is not None else ():
-        for field in ("data", "stringData") if found.is_secret else ():
-            for _, mapping in entries(found.node, field):
-                for key, value in entries(mapping):
-                    judgement = judge(key.resolved().text, value.resolved().text, encoded=field == "data")
-                    if judgement.severity not in {None, "info"}:
-                        keys[key.resolved().text] = None
+        for field, key, value in secret_pairs(found):
+            judgement = judge(key.resolved().text, value.resolved().text, encoded=field == "data")
+            if judgement.severity not in {None, "info"}:
+                keys[key.resolved().text] = None
     return list(keys)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from secrets_gitops.lint import line_machine, mend
 from secrets_gitops.lint.kube_gate import may_hold_secret
-from secrets_gitops.lint.objects import entries
+from secrets_gitops.lint.objects import secret_pairs
 from secrets_gitops.lint.secret_values import judge
 
 TYPE_CHECKING = False
@@ -42,18 +42,11 @@ class K8sSecretPlaintext:
         if target.has_sops_block:
             return
         for found in target.objects:
-            if found.is_secret and not any(
-                value.resolved().text == "delete" for _, value in entries(found.node, "$patch")
-            ):
-                for field in ("data", "stringData"):
-                    for _, mapping in entries(found.node, field):
-                        for key, value in entries(mapping):
-                            yield from self._value(target, found, field, key, value)
+            for field, key, value in secret_pairs(found):
+                yield from self._value(target, found, field, key, value)
 
     def _value(self, target: Target, found: KubeObject, field: str, key: Node, value: Node) -> Iterator[Finding]:
         scalar, name = value.resolved(), key.resolved().text
-        if scalar.kind != "scalar":
-            return
         judgement = judge(name, scalar.text, encoded=field == "data", tag=scalar.tag)
         if judgement.severity is None:
             return
