@@ -1,0 +1,401 @@
+"""The hook on real git repositories: what is staged counts, and nothing unscanned passes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+HOOK = [sys.executable, "-I", "-c", "import sys; from secrets_gitops.hook import main; sys.exit(main())"]
+PASSWORD = "correct-Horse7-battery"
+SECRET = f"apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\nstringData:\n  password: {PASSWORD}\n"
+CLEAN = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: db\ndata:\n  host: db.example.org\n"
+
+
+class Repository:
+    """A git repository in a folder, and what the hook says of it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        root.mkdir()
+        self.git("init", "-q")
+
+    def git(
+        self, *arguments: str, check: bool = True, env: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            ["git", *arguments],
+            cwd=self.root,
+            check=check,
+            capture_output=True,
+            text=True,
+            env=dict(os.environ, **(env or {})),
+        )
+
+    def write(self, path: str, content: str | bytes) -> Path:
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return target
+
+    def stage(self, path: str, content: str | bytes) -> None:
+        self.write(path, content)
+        self.git("add", "--", path)
+
+    def commit(self, *arguments: str) -> None:
+        self.git("commit", "-q", "-m", "a commit", *arguments)
+
+    def hook(self, *arguments: str, env: dict[str, str] | None = None, cwd: Path | None = None):
+        return subprocess.run(
+            [*HOOK, *arguments],
+            cwd=cwd or self.root,
+            capture_output=True,
+            text=True,
+            errors="surrogateescape",
+            env=dict(os.environ, **(env or {})),
+            timeout=60,
+            check=False,
+        )
+
+    def install(self) -> None:
+        """As a plain git hook."""
+        hook = self.root / ".git" / "hooks" / "pre-commit"
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -m secrets_gitops.hook\n')
+        hook.chmod(0o755)
+
+
+@pytest.fixture
+def repo(tmp_path):
+    return Repository(tmp_path / "repo")
+
+
+@pytest.fixture
+def committed(repo):
+    """With one clean commit."""
+    repo.stage("app/config.yaml", CLEAN)
+    repo.commit()
+    return repo
+
+
+# --- what is staged counts
+
+
+def test_a_plaintext_secret_is_refused_with_file_line_key_and_remedy(committed):
+    committed.stage("app/secret.yaml", SECRET)
+    done = committed.hook()
+    assert done.returncode == 1
+    assert done.stdout.startswith("app/secret.yaml:6:3: k8s-secret-plaintext: ")
+    assert "password" in done.stdout
+    assert "  fix: secrets-gitops seal -i app/secret.yaml\n" in done.stdout
+    assert "`git add` it again" in done.stderr
+    assert PASSWORD not in done.stdout + done.stderr
+
+
+def test_a_clean_commit_is_not_talked_about(committed):
+    committed.stage("app/other.yaml", CLEAN)
+    done = committed.hook()
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_nothing_staged_is_fine(committed):
+    done = committed.hook()
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_first_commit_is_looked_at(repo):
+    repo.stage("secret.yaml", SECRET)
+    assert repo.hook().returncode == 1
+
+
+def test_a_key_appended_to_a_committed_secret_is_found(committed):
+    sealed = SECRET.replace(PASSWORD, "ref+env://PASSWORD")
+    committed.stage("s.yaml", sealed)
+    assert committed.hook().returncode == 0
+    committed.commit()
+    committed.stage("s.yaml", sealed + "  token: Zq8!rT2#xW9v\n")
+    done = committed.hook()
+    assert done.returncode == 1
+    assert done.stdout.startswith("s.yaml:7:3: ")
+
+
+def test_what_is_staged_counts_when_the_disk_is_clean(committed):
+    committed.stage("s.yaml", SECRET)
+    committed.write("s.yaml", CLEAN)
+    assert committed.hook().returncode == 1
+    committed.root.joinpath("s.yaml").unlink()
+    assert committed.hook().returncode == 1
+
+
+def test_what_is_only_on_disk_does_not_count(committed):
+    committed.stage("s.yaml", CLEAN)
+    committed.write("s.yaml", SECRET)
+    committed.write("untracked.yaml", SECRET)
+    assert committed.hook().returncode == 0
+
+
+def test_a_renamed_secret_is_looked_at(committed):
+    committed.stage("a/s.yaml", SECRET)
+    committed.git("commit", "-q", "-m", "slipped through")
+    committed.git("mv", "a/s.yaml", "b.yaml")
+    done = committed.hook()
+    assert done.returncode == 1
+    assert done.stdout.startswith("b.yaml:6:3: ")
+
+
+def test_deleting_a_secret_is_fine(committed):
+    committed.stage("s.yaml", SECRET)
+    committed.commit()
+    committed.git("rm", "-q", "s.yaml")
+    assert committed.hook().returncode == 0
+
+
+def test_a_change_of_mode_alone_is_looked_at_and_fine(committed):
+    committed.git("update-index", "--chmod=+x", "app/config.yaml")
+    assert committed.hook().returncode == 0
+
+
+def test_a_link_to_a_secret_outside_is_no_secret(committed, tmp_path):
+    tmp_path.joinpath("outside.yaml").write_text(SECRET)
+    committed.root.joinpath("link.yaml").symlink_to(tmp_path / "outside.yaml")
+    committed.git("add", "link.yaml")
+    assert committed.hook().returncode == 0
+
+
+@pytest.mark.parametrize("arguments", [("-a",), ("-a", "--amend"), ("app/config.yaml",)])
+def test_the_temporary_index_of_commit_is_read(committed, arguments):
+    """`git commit -a`, `--amend` and `git commit PATH` name another index in GIT_INDEX_FILE."""
+    committed.install()
+    committed.write("app/config.yaml", SECRET)
+    done = committed.git("commit", "-m", "x", *arguments, check=False)
+    assert done.returncode == 1
+    assert "app/config.yaml:6:3: k8s-secret-plaintext" in done.stderr
+    committed.write("app/config.yaml", CLEAN.replace("db.example", "db2.example"))
+    assert committed.git("commit", "-m", "x", *arguments, check=False).returncode == 0
+
+
+def test_a_commit_from_a_folder_below_is_looked_at(committed):
+    committed.install()
+    committed.stage("app/s.yaml", SECRET)
+    done = subprocess.run(
+        ["git", "commit", "-m", "x"], cwd=committed.root / "app", capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "app/s.yaml:6:3" in done.stderr
+
+
+def test_a_second_work_tree_is_looked_at(committed, tmp_path):
+    committed.install()
+    committed.git("worktree", "add", "-q", str(tmp_path / "second"))
+    (tmp_path / "second" / "s.yaml").write_text(SECRET)
+    subprocess.run(["git", "add", "."], cwd=tmp_path / "second", check=True)
+    done = subprocess.run(["git", "commit", "-m", "x"], cwd=tmp_path / "second", capture_output=True, check=False)
+    assert done.returncode == 1
+
+
+def test_a_merge_is_looked_at(committed):
+    committed.git("checkout", "-q", "-b", "side")
+    committed.stage("s.yaml", SECRET)
+    committed.commit()
+    committed.git("checkout", "-q", "main")
+    committed.stage("other.yaml", CLEAN)
+    committed.commit()
+    committed.git("merge", "-q", "--no-commit", "--no-ff", "side")
+    assert committed.hook().returncode == 1
+
+
+def test_an_unresolved_conflict_is_an_incomplete_scan(committed):
+    for branch, host in (("side", "one"), ("main", "two")):
+        committed.git("checkout", "-q", "-B", branch)
+        committed.stage("app/config.yaml", CLEAN.replace("db.example.org", host))
+        committed.commit() if branch == "side" else committed.git("commit", "-q", "-m", "x")
+        if branch == "side":
+            committed.git("checkout", "-q", "-B", "main", "HEAD~1")
+    assert committed.git("merge", "-q", "side", check=False).returncode == 1
+    done = committed.hook()
+    assert done.returncode == 3
+    assert "conflict" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        (b"with space.yaml", "with space.yaml:6:3"),
+        (b"line\nbreak.yaml", r"line\x0abreak.yaml:6:3"),
+        (b"caf\xe9.yaml", r"caf\xe9.yaml:6:3"),
+        (b"-dash.yaml", "-dash.yaml:6:3"),
+        (b'quote"d\t.yaml', r'quote"d\x09.yaml:6:3'),
+        (b":(top)x.yaml", ":(top)x.yaml:6:3"),
+        ("é日本.yaml".encode(), "é日本.yaml:6:3"),
+    ],
+)
+def test_an_odd_name_is_scanned_and_shown_safely(committed, name, shown):
+    path = os.fsencode(committed.root) + b"/" + name
+    Path(os.fsdecode(path)).write_text(SECRET)
+    committed.git("--literal-pathspecs", "add", "--", os.fsdecode(name))
+    done = committed.hook()
+    assert done.returncode == 1
+    assert done.stdout.startswith(shown)
+
+
+def test_a_deleted_rule_file_reports_files_that_are_not_staged(committed):
+    recipient = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kdqlx6p0qpyfr3n"
+    committed.stage(".sops.yaml", f"creation_rules:\n  - path_regex: ^x\\.yaml$\n    age: {recipient}\n")
+    committed.stage("secrets/db.yaml", "password: hunter2-and-more\n")
+    committed.commit()
+    committed.stage(".sops.yaml", f"creation_rules:\n  - path_regex: secrets/.*\n    age: {recipient}\n")
+    done = committed.hook()
+    assert done.returncode == 1
+    assert "secrets/db.yaml" in done.stdout
+    assert "sops-not-encrypted" in done.stdout
+
+
+# --- nothing unscanned passes
+
+
+def test_a_file_too_large_is_an_incomplete_scan(committed):
+    committed.stage("big.txt", b"word and word\n" * 400_000)
+    done = committed.hook()
+    assert done.returncode == 3
+    assert "big.txt" in done.stderr
+    assert "incomplete" in done.stderr
+
+
+def test_a_missing_object_is_an_incomplete_scan(committed):
+    committed.stage("s.yaml", SECRET)
+    name = committed.git("rev-parse", ":s.yaml").stdout.strip()
+    (committed.root / ".git" / "objects" / name[:2] / name[2:]).unlink()
+    done = committed.hook()
+    assert done.returncode == 3
+    assert "missing" in done.stderr
+
+
+def test_incomplete_wins_over_findings_and_both_are_shown(committed):
+    committed.stage("s.yaml", SECRET)
+    committed.stage("big.txt", b"word and word\n" * 400_000)
+    done = committed.hook()
+    assert done.returncode == 3
+    assert "s.yaml:6:3" in done.stdout
+    assert "big.txt" in done.stderr
+
+
+def test_a_corrupt_index_is_an_error(committed):
+    committed.write(".git/index", b"DIRC" + b"\0" * 40)
+    done = committed.hook()
+    assert done.returncode == 3
+    assert done.stderr.startswith("error: ")
+
+
+def test_no_repository_is_a_usage_error(tmp_path, repo):
+    done = repo.hook(cwd=tmp_path)
+    assert done.returncode == 2
+    assert "no git repository" in done.stderr
+
+
+def test_without_git_nothing_passes(committed, tmp_path):
+    committed.stage("s.yaml", SECRET)
+    done = committed.hook(env={"PATH": str(tmp_path)})
+    assert done.returncode == 3
+    assert "install git" in done.stderr
+
+
+@pytest.mark.parametrize("argument", ["--staged", "file.yaml", "--no-verify", "-h"])
+def test_an_argument_is_refused(repo, argument):
+    done = repo.hook(argument)
+    assert done.returncode == 2
+    assert argument in done.stderr
+
+
+def test_the_version_is_told(repo):
+    from secrets_gitops import __version__
+
+    done = repo.hook("--version")
+    assert (done.returncode, done.stdout) == (0, f"secrets-gitops-hook {__version__}\n")
+
+
+def test_a_bug_stops_the_commit_and_says_only_its_type_and_place(committed):
+    committed.stage("s.yaml", SECRET)
+    broken = (
+        "import sys, secrets_gitops.lint.engine as e\n"
+        "def broken(*a, **k): raise ZeroDivisionError('the value is hunter2')\n"
+        "e.Target = broken\n"
+        "from secrets_gitops.hook import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", broken], cwd=committed.root, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 5
+    assert "ZeroDivisionError at " in done.stderr
+    assert "hunter2" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_interrupt_stops_the_commit(committed):
+    """Git is replaced by a program that waits, so that the hook is caught in the middle."""
+    tools = committed.root.parent / "tools"
+    tools.mkdir()
+    (tools / "git").write_text("#!/bin/sh\necho started >&2\nexec sleep 60\n")
+    (tools / "git").chmod(0o755)
+    process = subprocess.Popen(
+        HOOK,
+        cwd=committed.root,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        env=dict(os.environ, PATH=f"{tools}:{os.environ['PATH']}"),
+    )
+    time.sleep(0.7)
+    os.killpg(process.pid, signal.SIGINT)
+    _, complaint = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert b"Traceback" not in complaint
+
+
+def test_a_closed_output_does_not_let_the_commit_pass(committed):
+    committed.stage("s.yaml", SECRET)
+    process = subprocess.Popen(HOOK, cwd=committed.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    process.communicate(timeout=20)
+    assert process.returncode != 0
+
+
+# --- under a hook framework
+
+
+def test_pre_commit_on_all_files_means_the_whole_index(committed):
+    committed.stage("s.yaml", SECRET)
+    committed.commit()
+    assert committed.hook().returncode == 0
+    done = committed.hook(env={"PRE_COMMIT": "1"})
+    assert done.returncode == 1
+    assert "s.yaml:6:3" in done.stdout
+
+
+def test_a_range_of_commits_is_refused_by_name(committed):
+    done = committed.hook(env={"PRE_COMMIT": "1", "PRE_COMMIT_FROM_REF": "HEAD~1", "PRE_COMMIT_TO_REF": "HEAD"})
+    assert done.returncode == 3
+    assert "not built yet" in done.stderr
+
+
+# --- the same scan as `lint --staged`
+
+
+@pytest.mark.parametrize("content", [SECRET, CLEAN, SECRET + "  other: Zq8!rT2#xW9v\n", "a: [\n", "b: &a [*a]\n"])
+def test_the_hook_says_what_lint_staged_says(committed, content):
+    committed.stage("one.yaml", content)
+    committed.stage("two/three.yaml", SECRET.replace("password", "token") if content == SECRET else CLEAN)
+    hook = committed.hook()
+    lint = subprocess.run(
+        [sys.executable, "-m", "secrets_gitops", "lint", "--staged"],
+        cwd=committed.root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (hook.returncode, hook.stdout) == (lint.returncode, lint.stdout)
+    if hook.returncode:
+        assert hook.stderr.startswith(lint.stderr)
