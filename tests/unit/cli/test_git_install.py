@@ -5,12 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 OURS = "written by `secrets-gitops git install`"
 
@@ -75,6 +72,19 @@ def test_a_plaintext_secret_is_refused(install, repo):
     assert done.returncode == 1
     assert "secret.yaml:4:" in done.stderr
     assert "k8f-Dw2" not in done.stderr + done.stdout
+
+
+def test_a_secret_that_a_merge_brings_is_refused(install, repo):
+    git(repo, "commit", "--quiet", "--message", "first")
+    git(repo, "switch", "--quiet", "--create", "side")
+    (repo / "secret.yaml").write_text("kind: Secret\napiVersion: v1\nstringData:\n  password: k8f-Dw2-pQ9x\n")
+    git(repo, "add", "secret.yaml")
+    git(repo, "commit", "--quiet", "--message", "a secret")
+    git(repo, "switch", "--quiet", "-")
+    install()
+    done = git(repo, "merge", "--no-ff", "--no-edit", "side")
+    assert done.returncode != 0
+    assert "secret.yaml:4:" in done.stderr + done.stdout
 
 
 def test_one_hook_alone(install, repo):
@@ -248,3 +258,14 @@ class TestTheScript:
         hook(repo).write_bytes(hooks.script())
         done = git(repo, "commit", "--message", "clean")
         assert (done.returncode, "started: -I" in done.stderr) == (0, True)
+
+
+def test_the_pre_commit_framework_takes_our_manifest():
+    root = Path(__file__).resolve().parents[3]
+    done = subprocess.run(
+        [sys.executable, "-m", "pre_commit", "validate-manifest", str(root / ".pre-commit-hooks.yaml")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "")
