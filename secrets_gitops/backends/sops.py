@@ -45,15 +45,15 @@ class SealedFiles:
         return [opened[locator] for locator in locators]
 
     def _open(self, locator: Locator) -> Fetched:
+        form = _format(locator)
         if self._surroundings.keyring is None:
             raise AccessDenied("encrypted files are not opened here")
-        form = _format(locator)
         data = confined.read(locator.path, self._surroundings)
         document = read(data, path=locator.path, format=form, limits=Limits.LARGE)
         if self._keyring is None:
             self._keyring = self._surroundings.keyring()
         result = open_sealed(document, self._keyring)
-        return Fetched(Plaintext(result.plain.to_bytes()), metadata={"format": form})
+        return Fetched(Plaintext(result.text), metadata={"format": form})
 
 
 def _format(locator: Locator) -> Format:

@@ -63,7 +63,7 @@ class Scan:
             if node.kind == "scalar":
                 self._scalar(node, role, path, found)
             else:
-                waiting += self._children(node, role, path)
+                waiting += reversed(list(self._children(node, role, path)))
         return sorted(found.values(), key=lambda site: site.node.start)
 
     def _scalar(self, node: Node, role: Role, path: tuple[str | int, ...], found: dict[int, Site]) -> None:

@@ -9,6 +9,7 @@ from secrets_gitops.documents.limits import Limits
 from secrets_gitops.documents.plain import to_plain
 from secrets_gitops.documents.read import read
 from secrets_gitops.errors import DocumentError
+from secrets_gitops.references.dialects import vals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +31,15 @@ def no_ciphertext_left(chunk: Chunk) -> None:
                 hints=("objects encrypted inside a List, or without their metadata, cannot be opened",),
                 place=chunk.document.place(node),
             )
+
+
+def almost_references(chunk: Chunk) -> list[str]:
+    """A note for every text that looks like a reference and, by the grammar, is none, so that it stays as it is."""
+    return [
+        f"{chunk.document.place(node)}: this text stays as it is; a reference needs a path of two characters or more"
+        for node in walk(chunk.root)
+        if node.kind == "scalar" and "ref+" in node.text and vals.almost(node.text)
+    ]
 
 
 def only_values_changed(chunk: Chunk, text: str, changed: Sequence[tuple[Node, Value]]) -> None:
@@ -59,7 +69,8 @@ def _same(before: Node, after: Node, wanted: dict[int, Value], document: Documen
 
 
 def _shape(node: Node) -> tuple[object, ...]:
-    return node.kind, node.text, node.tag, node.anchor, len(node.pairs), len(node.items)
+    text = node.text if node.kind == "scalar" else ""  # an alias has the text of what it repeats
+    return node.kind, text, node.tag, node.anchor, len(node.pairs), len(node.items)
 
 
 def _is(node: Node, value: Value, document: Document) -> bool:

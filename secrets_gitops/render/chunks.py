@@ -47,7 +47,7 @@ class Chunk(NamedTuple):
 
 def split(document: Document) -> list[Chunk]:
     """One chunk for each root of the document, in order."""
-    starts = [0]
+    starts = [0] if document.roots else []
     for before, root in zip(document.roots, document.roots[1:], strict=False):
         found = None
         if document.format == "yaml":
@@ -55,5 +55,5 @@ def split(document: Document) -> list[Chunk]:
             for found in _MARKER.finditer(document.text, before.end, max(root.start, before.end)):  # noqa: B007
                 pass
         starts.append(found.start() if found is not None else root.start)
-    ends = [*starts[1:], len(document.text)]
+    ends = [*starts[1:], len(document.text)][: len(starts)]
     return [Chunk(document, root, start, end) for root, start, end in zip(document.roots, starts, ends, strict=True)]

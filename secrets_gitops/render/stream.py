@@ -85,11 +85,12 @@ class Stream:
         self._resolve(pieces)
         for piece in pieces if not self._errors else ():
             self._attempt(partial(self._write, piece))
-        if not self._errors and any(d.text.strip() for d in documents) and not any(p.text.strip() for p in pieces):
-            self._errors.append(DocumentError("the output would be empty although the input is not"))
         if self._errors:
             raise RenderFailed(self._errors)
-        return Rendered(_joined(plans), tuple(pieces), tuple(self._notes))
+        text = _joined(plans)
+        if not text.strip() and any(document.text.strip() for document in documents):
+            raise RenderFailed([DocumentError("the output would be empty although the input is not")])
+        return Rendered(text, tuple(pieces), tuple(self._notes))
 
     def _plan(self, document: Document) -> list[Piece]:
         pieces: list[Piece] = []
@@ -109,6 +110,7 @@ class Stream:
         check.no_ciphertext_left(chunk)
         items, notes = open_sealed.made_items(chunk, self._given, opened=opened.was_sealed)
         self._notes += notes
+        self._notes += check.almost_references(chunk)
         scan = Scan(chunk.document, self._resolver.find, inside_base64=self._inside_base64)
         sites = scan.sites(chunk.root, without=[item.node for item in items])
         return Piece(chunk, sites=sites, items=items, opened=opened.paths(chunk))

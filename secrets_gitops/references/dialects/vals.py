@@ -160,6 +160,11 @@ def is_reference(string: str) -> bool:
     return first is not None and first.start == 0 and first.end == len(string)
 
 
+def almost(string: str) -> bool:
+    """Whether `string` holds what its writer surely took for a reference and vals does not: `ref+env://X` is too short."""
+    return any(head[2].lower() in BACKENDS for head in _HEAD.finditer(string)) and next(find(string), None) is None
+
+
 def split(text: str) -> Expression:
     """The parts of one reference that holds no other. Raises BadReference when it cannot be understood."""
     head = _HEAD.match(text)

@@ -15,7 +15,6 @@ from secrets_gitops.references.fetcher import Fetcher
 from secrets_gitops.references.pick import Pick
 from secrets_gitops.references.reference import Reference, Store
 
-
 MEMORY = Store("memory")
 
 

@@ -34,9 +34,12 @@ def test_a_reference_is_split_as_vals_splits_it(case):
 
 
 def test_every_scheme_of_vals_is_known():
-    schemes = """awskms awssecrets awsssm azurekeyvault bw conjur doppler echo envsubst exec file gcpsecrets gcs gitlab
-        gkms googlesheets hcpvaultsecrets httpjson infisical k8s keychain oci onepasswordconnect op openbao pulumistateapi s3
-        scw servercore sops tfstate tfstateazurerm tfstategitlab tfstategs tfstateremote tfstates3 tss vault yclockbox"""
+    schemes = """
+        awskms awssecrets awsssm azurekeyvault bw conjur doppler echo envsubst exec file gcpsecrets gcs
+        gitlab gkms googlesheets hcpvaultsecrets httpjson infisical k8s keychain oci onepasswordconnect op
+        openbao pulumistateapi s3 scw servercore sops tfstate tfstateazurerm tfstategitlab tfstategs
+        tfstateremote tfstates3 tss vault yclockbox
+    """
     assert set(schemes.split()) <= set(vals.BACKENDS)
 
 
