@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.hashes import SHA256, Hash
 
+from secrets_gitops.crypto import hkdf
+
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
@@ -52,6 +54,4 @@ class Fingerprints:
 
     def of(self, value: bytes) -> str:
         """Eight hex digits; equal values give equal ones."""
-        import hmac  # noqa: PLC0415  loads a second OpenSSL
-
-        return hmac.digest(self._key, value, "sha256").hex()[:8]
+        return hkdf.mac(self._key, value).hex()[:8]

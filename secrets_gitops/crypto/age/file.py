@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import os
 from typing import TYPE_CHECKING, Protocol
 
@@ -70,7 +69,7 @@ def decrypt(data: bytes, identities: Sequence[Identity]) -> bytearray:
         raise header.malformed("the file ends before its payload")
     file_key = _file_key(head, identities)
     try:
-        if not hmac.compare_digest(header.mac(file_key, head.covered), head.mac):
+        if not header.is_genuine(head, file_key):
             raise Tampered("the MAC of the age header does not fit: a recipient was added, removed or changed")
         return stream.decrypt(file_key, data[head.size : at], memoryview(data)[at:])
     finally:

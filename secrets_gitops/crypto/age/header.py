@@ -11,10 +11,9 @@ Only the one spelling that the format allows is read, so that what was parsed is
 from __future__ import annotations
 
 import binascii
-import hmac
 from typing import NamedTuple
 
-from secrets_gitops.crypto.hkdf import derive
+from secrets_gitops.crypto import hkdf
 from secrets_gitops.errors import DocumentError, NotBuiltYet
 
 VERSION = b"age-encryption.org/v1"
@@ -70,12 +69,16 @@ def encode(stanzas: tuple[Stanza, ...], file_key: bytes) -> bytes:
         body = base64(stanza.body)
         lines += [body[at : at + _COLUMNS] for at in range(0, len(body) + 1, _COLUMNS)]
     covered = "\n".join((*lines, "---")).encode()
-    return covered + f" {base64(mac(file_key, covered))}\n".encode()
+    return covered + f" {base64(hkdf.mac(_mac_key(file_key), covered))}\n".encode()
 
 
-def mac(file_key: bytes | bytearray, covered: bytes) -> bytes:
-    """The MAC of a header under its file key."""
-    return hmac.digest(derive(file_key, salt=b"", info=b"header"), covered, "sha256")
+def is_genuine(head: Header, file_key: bytes | bytearray) -> bool:
+    """Whether the MAC of a header fits under its file key."""
+    return hkdf.fits(_mac_key(file_key), head.covered, head.mac)
+
+
+def _mac_key(file_key: bytes | bytearray) -> bytes:
+    return hkdf.derive(file_key, salt=b"", info=b"header")
 
 
 def decode(data: bytes) -> Header:

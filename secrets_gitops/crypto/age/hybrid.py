@@ -5,7 +5,6 @@ Few files need it and some builds of `cryptography` lack ML-KEM, so the library'
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
@@ -98,6 +97,8 @@ class HybridIdentity:
 
     def _private(self) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:
         if self._keys is None:
+            import hashlib  # noqa: PLC0415  loads a second OpenSSL
+
             expanded = hashlib.shake_256(self._seed.reveal()).digest(_MLKEM_SEED_SIZE + 32)
             try:
                 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey  # noqa: PLC0415
