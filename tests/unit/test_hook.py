@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -25,17 +24,8 @@ class Repository:
         root.mkdir()
         self.git("init", "-q")
 
-    def git(
-        self, *arguments: str, check: bool = True, env: dict[str, str] | None = None
-    ) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            ["git", *arguments],
-            cwd=self.root,
-            check=check,
-            capture_output=True,
-            text=True,
-            env=dict(os.environ, **(env or {})),
-        )
+    def git(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["git", *arguments], cwd=self.root, check=check, capture_output=True, text=True)
 
     def write(self, path: str, content: str | bytes) -> Path:
         target = self.root / path
@@ -326,9 +316,8 @@ def test_a_bug_stops_the_commit_and_says_only_its_type_and_place(committed):
         "e.Target = broken\n"
         "from secrets_gitops.hook import main; main()"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", broken], cwd=committed.root, capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-c", broken]
+    done = subprocess.run(command, cwd=committed.root, capture_output=True, text=True, check=False)
     assert done.returncode == 5
     assert "ZeroDivisionError at " in done.stderr
     assert "hunter2" not in done.stderr
@@ -339,7 +328,8 @@ def test_an_interrupt_stops_the_commit(committed):
     """Git is replaced by a program that waits, so that the hook is caught in the middle."""
     tools = committed.root.parent / "tools"
     tools.mkdir()
-    (tools / "git").write_text("#!/bin/sh\necho started >&2\nexec sleep 60\n")
+    os.mkfifo(tools / "started")
+    (tools / "git").write_text(f"#!/bin/sh\necho > {tools}/started\nexec sleep 60\n")
     (tools / "git").chmod(0o755)
     process = subprocess.Popen(
         HOOK,
@@ -348,7 +338,7 @@ def test_an_interrupt_stops_the_commit(committed):
         start_new_session=True,
         env=dict(os.environ, PATH=f"{tools}:{os.environ['PATH']}"),
     )
-    time.sleep(0.7)
+    (tools / "started").read_text()
     os.killpg(process.pid, signal.SIGINT)
     _, complaint = process.communicate(timeout=20)
     assert process.returncode == 130

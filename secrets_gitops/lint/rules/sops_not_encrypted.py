@@ -41,6 +41,10 @@ class SopsNotEncrypted:
     why = "`.sops.yaml` says that files of this name are encrypted; this one is readable in the repository."
     fix = "secrets-gitops encrypt -i PATH"
 
+    def __init__(self, *, strict: bool = False) -> None:
+        self._strict = strict
+        """A rule for all files obliges all files."""
+
     def concerns(self, target: Target) -> bool:
         """Is there a rule for the file?"""
         if target.parent is not None or posixpath.basename(target.path) in _NEVER or not target.data.strip():
@@ -52,7 +56,7 @@ class SopsNotEncrypted:
         rule = target.run.creation_rule(target.path)
         if rule is None or target.has_sops_block or sops_text.is_encrypted(target.path, target.data):
             return
-        found = _first_open(target, rule, broad=_is_broad(rule))
+        found = _first_open(target, rule, broad=not self._strict and _is_broad(rule))
         if found is not None:
             region, key = found
             what = f"`{key}` and the rest of the file are" if key else "the file is"
@@ -130,3 +134,4 @@ def _first_open_line(target: Target, rule: CreationRule, *, broad: bool) -> tupl
 
 
 RULE = SopsNotEncrypted()
+STRICT = SopsNotEncrypted(strict=True)

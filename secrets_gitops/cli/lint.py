@@ -1,0 +1,210 @@
+"""`lint`: find plaintext secrets and broken encryption. Reports go to standard output, all else to standard error."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+
+import click
+
+from secrets_gitops.cli import console
+from secrets_gitops.cli.options import output_option
+from secrets_gitops.errors import SettingsError
+from secrets_gitops.lint import catalog
+from secrets_gitops.lint.finding import SEVERITIES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from secrets_gitops.lint.engine import Report
+    from secrets_gitops.lint.finding import Severity
+    from secrets_gitops.lint.rule import Rule
+
+FORMATS = ("text", "json", "sarif")
+_UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "ki": 1 << 10, "mi": 1 << 20, "gi": 1 << 30}
+
+
+def _bytes(ctx: click.Context, param: click.Parameter, value: str) -> int:
+    """The number of bytes that `5242880`, `5MiB` or `5MB` say; 0 is none."""
+    found = re.fullmatch(r"([1-9][0-9]{0,14}) ?([kmg]i?)?b?", value.lower())
+    if found is None:
+        raise click.BadParameter(f"`{value}` is no number of bytes, as `5MiB` is", ctx, param)
+    return int(found[1]) * _UNITS[found[2] or ""]
+
+
+def _formats(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Format and file of each `FORMAT[=FILE]`; an empty file stands for `-o`, or standard output."""
+    out = []
+    for value in values or ("text",):
+        name, equals, file = value.partition("=")
+        if name not in FORMATS:
+            known = ", ".join(f"`{known}`" for known in FORMATS)
+            raise click.BadParameter(f"`{name}` is not one of {known}", ctx, param)
+        if equals and not file:
+            raise click.BadParameter(f"`{value}` names no file", ctx, param)
+        out.append((name, file))
+    return tuple(out)
+
+
+@click.command("lint", help="Find plaintext secrets and broken encryption: in PATH, or in the whole repository.")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--staged", is_flag=True, help="Scan what is staged, as the git hook does. PATHs then limit the report.")
+@click.option("--stdin", "from_stdin", is_flag=True, help="Scan one document from standard input, named by --path.")
+@click.option("--path", "name", metavar="NAME", help="The name that the document has in the repository.")
+@click.option(
+    "--format", "formats", multiple=True, callback=_formats, metavar="FORMAT[=FILE]",
+    help=f"How to report: {', '.join(FORMATS)}. Repeatable; all but one need a file.",
+)  # fmt: skip
+@output_option
+@click.option(
+    "--fail-on", type=click.Choice(SEVERITIES), default="medium", show_default=True,
+    help="Exit 1 for findings at least as severe.",
+)  # fmt: skip
+@click.option("--rule", "only", multiple=True, metavar="RULE", help="Only this rule; repeatable.")
+@click.option("--disable", multiple=True, metavar="RULE", help="All rules but this one; repeatable.")
+@click.option(
+    "--max-bytes", callback=_bytes, default="5MiB", show_default=True, metavar="N",
+    help="A larger text file is not scanned, and the scan is incomplete.",
+)  # fmt: skip
+@click.option(
+    "--require-sops", type=click.Choice(("strict", "auto", "off")), default="auto", show_default=True,
+    help="What a creation rule that covers everything obliges: each file, those that hold a secret, none.",
+)  # fmt: skip
+@click.option("--list-rules", is_flag=True, help="Print all rules.")
+@click.option("--explain", metavar="RULE", help="Print what a rule finds, why that is a problem, and what to do.")
+def command(
+    *,
+    paths: tuple[str, ...],
+    staged: bool,
+    from_stdin: bool,
+    name: str | None,
+    formats: tuple[tuple[str, str], ...],
+    output: str | None,
+    fail_on: Severity,
+    only: tuple[str, ...],
+    disable: tuple[str, ...],
+    max_bytes: int,
+    require_sops: str,
+    list_rules: bool,
+    explain: str | None,
+) -> int:
+    """Scan and report; the exit code."""
+    if list_rules:
+        console.write(_table())
+        return 0
+    if explain is not None:
+        console.write(_explanation(catalog.load(catalog.slug_of(explain))))
+        return 0
+    if from_stdin and (staged or paths or not name):
+        raise SettingsError("`--stdin` takes one document, and `--path NAME` beside it", hints=(_help(),))
+    if name and not from_stdin:
+        raise SettingsError("`--path` goes with `--stdin`", hints=(f"to scan that file: `secrets-gitops lint {name}`",))
+    writers = _destinations(formats, output)
+    off = {catalog.slug_of(typed) for typed in disable}
+    rules = _chosen([catalog.slug_of(typed) for typed in only], off, require_sops)
+
+    from secrets_gitops.cli import lint_sources as sources
+
+    found: sources.Scanned
+    if staged:
+        found = sources.staged(paths, rules, max_bytes)
+    elif from_stdin:
+        assert name is not None
+        found = sources.document(sys.stdin.buffer.read(max_bytes + 1), name, rules, max_bytes)
+    else:
+        found = sources.work_tree(paths, rules, max_bytes)
+    report = found.report._replace(findings=tuple(f for f in found.report.findings if f.rule not in off))
+    code = report.exit_code(fail_on)
+    _write(report, code, writers, rules)
+    _summarize(report, found.root)
+    return code
+
+
+def _help() -> str:
+    return "see `secrets-gitops lint --help`"
+
+
+def _chosen(only: Iterable[str], off: set[str], require_sops: str) -> tuple[Rule, ...]:
+    """The rules that run. Raises SettingsError when none is left, for nothing would be found then."""
+    from secrets_gitops.lint.rules import sops_not_encrypted
+
+    slugs = [slug for slug in only or catalog.RULES if slug not in off]
+    rules = [catalog.load(slug) for slug in slugs]
+    if require_sops == "off":
+        rules = [rule for rule in rules if rule is not sops_not_encrypted.RULE]
+    elif require_sops == "strict":
+        rules = [sops_not_encrypted.STRICT if rule is sops_not_encrypted.RULE else rule for rule in rules]
+    if not rules:
+        raise SettingsError("no rule is left to run", hints=("name one with `--rule` that `--disable` does not name",))
+    return tuple(rules)
+
+
+def _destinations(formats: Sequence[tuple[str, str]], output: str | None) -> list[tuple[str, str]]:
+    """Format and file of each report; `-` is standard output. Refuses two reports for one place."""
+    out = [(form, file or output or "-") for form, file in formats]
+    files = [file for _, file in out]
+    for file in files:
+        if files.count(file) > 1:
+            place = "standard output" if file == "-" else f"`{file}`"
+            raise SettingsError(
+                f"two reports would go to {place}", hints=("give all but one a file: `--format sarif=FILE`",)
+            )
+        if os.path.isdir(file):
+            raise SettingsError(f"`{file}` is a folder", hints=("name a file",))
+    return out
+
+
+def _write(report: Report, code: int, writers: list[tuple[str, str]], rules: tuple[Rule, ...]) -> None:
+    from secrets_gitops.repository import files
+
+    for form, file in writers:
+        if file == "-":
+            console.write(_render(report, code, form, rules, colour=console.has_colour(sys.stdout)))
+        else:
+            files.replace(file, _render(report, code, form, rules, colour=False).encode(), mode=0o644)
+
+
+def _render(report: Report, code: int, form: str, rules: tuple[Rule, ...], *, colour: bool) -> str:
+    if form == "json":
+        from secrets_gitops.lint.report import json
+
+        return json.write(report, code)
+    if form == "sarif":
+        from secrets_gitops.lint.report import sarif
+
+        return sarif.write(report, code, rules)
+    from secrets_gitops.lint.report import text
+
+    return text.findings(report, colour=colour)
+
+
+def _summarize(report: Report, root: str) -> None:
+    from secrets_gitops.lint.report import text
+
+    for line in text.summary(report).splitlines():
+        console.note(line)
+    if report.findings and os.path.realpath(".") != os.path.realpath(root):
+        console.note(f"paths are relative to {root}")
+
+
+def _table() -> str:
+    rows = []
+    for slug in catalog.RULES:
+        rule = catalog.load(slug)
+        rows.append(rule)
+        if slug in catalog.FAMILIES:
+            rows += catalog.members(slug)
+    width = max(len(rule.id) for rule in rows)
+    return "".join(f"{rule.id:<{width}}  {rule.alias}  {rule.severity:<8}  {rule.summary}\n" for rule in rows)
+
+
+def _explanation(rule: Rule) -> str:
+    return (
+        f"{rule.id} ({rule.alias}, {rule.severity})\n\n"
+        f"what: {rule.summary}\n"
+        f"why:  {rule.why}\n"
+        f"fix:  {rule.fix}\n"
+        f"off:  secrets-gitops lint --disable {rule.id}\n"
+    )

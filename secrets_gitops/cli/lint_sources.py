@@ -1,0 +1,105 @@
+"""What `lint` scans: staged files, the work tree, or one document from standard input."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from typing import NamedTuple
+
+from secrets_gitops.errors import FileError, Place, SettingsError
+from secrets_gitops.lint.engine import Report, scan
+from secrets_gitops.lint.overlay import Overlay
+from secrets_gitops.lint.staged import scan_staged
+from secrets_gitops.repository import git
+from secrets_gitops.repository.snapshot import WorkTree
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from secrets_gitops.lint.rule import Rule
+
+
+class Scanned(NamedTuple):
+    """A report, and the folder that its paths are relative to."""
+
+    report: Report
+    root: str
+
+
+def staged(paths: tuple[str, ...], rules: tuple[Rule, ...], max_bytes: int) -> Scanned:
+    """Scan what is staged; with `paths`, report only what was found at or below them."""
+    root = git.root_of(paths[0] if paths else ".")
+    if root is None:
+        raise SettingsError("`--staged` needs a git repository", hints=("make one with `git init`",))
+    report = scan_staged(root, os.environ, rules=rules, max_bytes=max_bytes)
+    if paths:
+        wanted = [_relative(root, path) for path in paths]
+        report = report._replace(findings=tuple(f for f in report.findings if _covered(f.path, wanted)))
+    return Scanned(report, root)
+
+
+def document(data: bytes, name: str, rules: tuple[Rule, ...], max_bytes: int) -> Scanned:
+    """Scan `data` as if it were the file `name` of the work tree."""
+    root = _root((name,))
+    path = _relative(root, name)
+    return Scanned(scan(Overlay(WorkTree(root), path, data), (path,), rules=rules, max_bytes=max_bytes), root)
+
+
+def work_tree(paths: tuple[str, ...], rules: tuple[Rule, ...], max_bytes: int) -> Scanned:
+    """Scan the files at or below `paths`, by default all of the repository that we stand in (or the folder)."""
+    root = _root(paths)
+    tree = WorkTree(root)
+    if not paths:
+        return Scanned(scan(tree, rules=rules, max_bytes=max_bytes), root)
+    chosen = dict.fromkeys(file for path in paths for file in _below(tree, _relative(root, path), path))
+    return Scanned(scan(tree, chosen, rules=rules, max_bytes=max_bytes), root)
+
+
+def _root(paths: tuple[str, ...]) -> str:
+    """The repository of the first path; without one the folder that we stand in, or the path's own."""
+    first = paths[0] if paths else "."
+    root = git.root_of(first)
+    if root is not None:
+        return root
+    here, there = os.path.realpath("."), os.path.realpath(first)
+    if there == here or there.startswith(here.rstrip("/") + "/"):
+        return here
+    return there if os.path.isdir(there) else os.path.dirname(there)
+
+
+def _relative(root: str, path: str) -> str:
+    """`path` in the snapshot at `root`; empty for the root itself. The last part may be a link, and stays one."""
+    folder, name = os.path.split(os.path.abspath(path))
+    real = os.path.realpath(path) if os.path.isdir(path) else os.path.join(os.path.realpath(folder), name)
+    relative = os.path.relpath(real, root)
+    if relative == ".." or relative.startswith("../"):
+        raise SettingsError(f"`{path}` is not in `{root}`", hints=("scan one repository at a time",))
+    return "" if relative == "." else relative
+
+
+def _covered(path: str, wanted: list[str]) -> bool:
+    return any(not item or path == item or path.startswith(item + "/") for item in wanted)
+
+
+def _below(tree: WorkTree, path: str, typed: str) -> Iterator[str]:
+    """The file `path`, or the files in that folder; an ignored folder is walked since it was named.
+
+    Raises FileError when there is nothing at `path`: nothing scanned must not look like nothing found.
+    """
+    if path and tree.exists(path):
+        yield path
+        return
+    if not os.path.isdir(os.path.join(tree.root, path)):
+        raise FileError("no such file", hints=("check the path",), place=Place(typed))
+    files = [file for file in tree.paths() if _covered(file, [path])]
+    yield from files or _walk(tree, path)
+
+
+def _walk(tree: WorkTree, folder: str) -> Iterator[str]:
+    for name in tree.list(folder):
+        path = posixpath.join(folder, name)
+        if tree.exists(path):
+            yield path
+        elif os.path.isdir(os.path.join(tree.root, path)):
+            yield from _walk(tree, path)
