@@ -78,7 +78,7 @@ def _sequence(lines: list[str], items: list[object], indent: str) -> None:
 
 @lru_cache(maxsize=1024)  # few keys stand in many objects
 def _key(key: str, indent: str) -> str:
-    return emit.yaml_key(key, indent=len(indent)) if len(key) > _LONG else f"{_text(key, indent)}:"
+    return f"{key}:" if len(key) < _LONG and _PLAIN.fullmatch(key) else emit.yaml_key(key, indent=len(indent))
 
 
 def _text(value: object, indent: str) -> str:
