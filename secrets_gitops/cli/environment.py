@@ -10,6 +10,7 @@ from secrets_gitops.documents.read import read
 from secrets_gitops.errors import DocumentError, Error, Place, SettingsError
 from secrets_gitops.references.pick import to_text
 from secrets_gitops.references.resolve import Wanted
+from secrets_gitops.repository import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,8 +25,7 @@ def of_file(path: str, keyring: Callable[[], Keyring]) -> dict[str, tuple[str, s
 
     Numbers and booleans become text; null, lists and mappings are refused by name.
     """
-    with open(path, "rb") as file:
-        document = read(file.read(), path=path, limits=Limits.LARGE)
+    document = read(files.read(path), path=path, limits=Limits.LARGE)
     if document.roots and document.roots[0].get("sops") is not None:
         from secrets_gitops.envelopes.sops import opened
 

@@ -95,11 +95,11 @@ class _Given:
 
     def _sealing_keys(self) -> tuple[SealingKey, ...]:
         from secrets_gitops.keys.sealing import load_sealing_keys
+        from secrets_gitops.repository import files
 
         keys: list[SealingKey] = []
         for path in self._files:
-            with open(path, "rb") as file:
-                keys += load_sealing_keys(file.read(), path, on_problem=lambda error: console.warn(error.message))
+            keys += load_sealing_keys(files.read(path), path, on_problem=lambda error: console.warn(error.message))
         return tuple(keys)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from secrets_gitops.documents.read import read
 from secrets_gitops.documents.scalars import resolve
 from secrets_gitops.errors import BackendError, DocumentError, SecretNotFound
+from secrets_gitops.golang.numbers import json_float, yaml_float
 from secrets_gitops.golang.times import Time
 
 if TYPE_CHECKING:
@@ -60,19 +61,16 @@ def to_text(value: Value) -> str:
             "the value is not text", hints=("it can only stand alone, in `data` of a Secret, or take `?encode=base64`",)
         )
     if isinstance(value, float):
-        return _float_text(value)
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return json_float(value) if math.isfinite(value) else yaml_float(value)
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        raise BackendError("the value holds a number that JSON has no word for") from None
 
 
 def to_bytes(value: Value) -> bytes:
     """`value` as the bytes of a Secret's entry or of a file."""
     return value if isinstance(value, bytes) else to_text(value).encode()
-
-
-def _float_text(value: float) -> str:
-    if math.isfinite(value):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e21 else repr(value)
-    return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
 
 
 def as_value(data: bytes) -> str | bytes:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from secrets_gitops.documents.formats import format_of
 from secrets_gitops.documents.limits import Limits
 from secrets_gitops.documents.read import read
-from secrets_gitops.errors import AccessDenied, DocumentError, Error, FileError, Place, SettingsError
+from secrets_gitops.errors import AccessDenied, DocumentError, Error, Place, SettingsError
+from secrets_gitops.repository import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -83,13 +84,13 @@ def _stream(data: bytes) -> Document:
 def _below(folder: str, skipped: list[str]) -> Iterator[str]:
     """The YAML and JSON files below the folder. Names that begin with a dot are settings of tools, never manifests."""
     found: list[str] = []
-    for where, folders, files in os.walk(folder):
-        if "Chart.yaml" in files:
+    for where, folders, names in os.walk(folder):
+        if "Chart.yaml" in names:
             skipped.append(f"`{where}`: a Helm chart; pipe `helm template` into `secrets-gitops render -`")
             folders.clear()
             continue
         folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in files:
+        for name in names:
             path = os.path.normpath(os.path.join(where, name))
             if name in _KUSTOMIZE:
                 skipped.append(f"`{path}`: pipe `kustomize build` into `secrets-gitops render -` to apply it")
@@ -116,13 +117,4 @@ def _is_object(node: Node) -> bool:
 
 
 def _named(path: str) -> Document:
-    return read(_bytes(path), path=path, limits=Limits.LARGE)
-
-
-def _bytes(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else "unknown"
-        raise FileError(f"cannot read the file: {reason[:1].lower()}{reason[1:]}", place=Place(path)) from None
+    return read(files.read(path), path=path, limits=Limits.LARGE)

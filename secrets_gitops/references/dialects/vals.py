@@ -161,7 +161,7 @@ def is_reference(string: str) -> bool:
 
 
 def almost(string: str) -> bool:
-    """Whether `string` holds what its writer surely took for a reference and vals does not: `ref+env://X` is too short."""
+    """Whether `string` looks like a reference and is none, as `ref+env://X`: its path is too short."""
     return any(head[2].lower() in BACKENDS for head in _HEAD.finditer(string)) and next(find(string), None) is None
 
 
