@@ -34,21 +34,27 @@ def resolve(node: Node, dialect: Dialect, *, path: str = "") -> Scalar:
     """
     node = node.target if node.target is not None else node
     tag = node.tag
-    if tag is None or tag == "!":
+    if tag is None or (tag == "!" and dialect == "go_v3"):
         if node.style == "plain":
             return resolve_plain(node.text, dialect)
         if node.style == "json":
             return _json_literal(node, path)
         return node.text
+    if tag.startswith("!!") and dialect == "go_v3":  # written as `!<!!int>`
+        tag = _CORE + tag[2:]
     if tag == _BINARY:
         return _binary(node, path)
     if tag not in _TYPES:  # a string, or a tag that Go drops
         return node.text
-    if tag == f"{_CORE}timestamp" and dialect == "k8s":
-        return node.text
-    value = resolve_plain(node.text, dialect)
-    if type(value) not in _TYPES[tag]:
+    is_time = tag == f"{_CORE}timestamp"
+    value = resolve_plain(node.text, "go_v3" if is_time else dialect)
+    wrong = type(value) not in _TYPES[tag]
+    if tag == f"{_CORE}float" and type(value) is int:
+        wrong = value > INT64_MAX  # Go makes a float of a signed integer only
+    if wrong:
         raise DocumentError(f"this is not a `!!{tag.removeprefix(_CORE)}`", place=Place(path, node.line, node.column))
+    if is_time and dialect == "k8s":
+        return node.text
     return float(value) if tag == f"{_CORE}float" else value  # type: ignore[arg-type]
 
 

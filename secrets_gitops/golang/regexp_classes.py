@@ -42,6 +42,8 @@ _PROPERTY = re.compile(r"[pP](?:([A-Z])|\{(\^?)([A-Za-z_]+)\})")
 
 # Go folds simply: these two belong to ASCII letters; the dotted and dotless i, which Python folds, do not.
 _FOLDS_INTO_ASCII = {0x4B: 0x212A, 0x6B: 0x212A, 0x53: 0x17F, 0x73: 0x17F}
+_UPPER_ONLY = {0xDF: 0x1E9E, 0xE5: 0x212B, 0x3B8: 0x3F4, 0x3C9: 0x2126}
+"""Capitals that lower to a letter which has another capital, or none, of its own."""
 _MOST_FOLDED = 4096
 """A non-ASCII range larger than this is one of scripts, with both cases in it."""
 
@@ -144,6 +146,7 @@ def _other_cases(code: int) -> set[int]:
     cases = {char.lower(), char.upper(), char.title()}
     cases |= {one.lower() for one in cases} | {one.upper() for one in cases}
     codes = {ord(one) for one in cases if len(one) == 1}
+    codes |= {_UPPER_ONLY[one] for one in codes if one in _UPPER_ONLY}
     return codes - {0x130, 0x131}
 
 

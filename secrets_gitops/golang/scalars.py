@@ -42,6 +42,8 @@ _INT = re.compile(
     r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))", re.ASCII
 )  # fmt: skip
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+# Only behind a point does Go leave the underscores to its own rule: between digits.
+_POINT_FLOAT = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?", re.ASCII)
 # Behind `0b` and `0o` Go reads another signed number.
 _INNER_SIGN = re.compile(r"0(?:b([-+][01]+)|o([-+][0-7]+))", re.ASCII)
 
@@ -64,7 +66,7 @@ def resolve_plain(text: str, dialect: Dialect) -> Plain:
     if first.isdigit() or first in "+-":
         return _number(text, dialect)
     if first == ".":
-        found = _float(text)
+        found = _float(text.replace("_", "")) if _POINT_FLOAT.fullmatch(text) else None
         return text if found is None else found
     return text
 

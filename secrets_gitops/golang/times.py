@@ -14,7 +14,7 @@ class Time(NamedTuple):
 
 # The four layouts of gopkg.in/yaml.v3. Go takes a comma before the fraction, and any number of its digits.
 _CLOCK = r"(\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,](\d+))?"
-_TIMESTAMP = re.compile(rf"(\d{{4}})-(\d{{1,2}})-(\d{{1,2}})(?:[Tt]{_CLOCK}(Z|[+-]\d\d:\d\d)| {_CLOCK})?", re.ASCII)
+_TIMESTAMP = re.compile(rf"(\d{{4}})-(\d{{1,2}})-(\d{{1,2}})(?:[Tt]{_CLOCK}(Z|[+-]\d\d:\d\d)| +{_CLOCK})?", re.ASCII)
 _RFC_3339 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII
 )  # fmt: skip
@@ -51,6 +51,8 @@ def _time(
         if int(zone[1:3]) > 24 or int(zone[4:6]) > 60:  # Go takes offsets of 24 hours and of 60 minutes
             return None
         offset = int(zone[1:3]) * 60 + int(zone[4:6])
+        if offset >= 24 * 60:  # but then cannot print the time: as text it at least survives
+            return None
     shown_zone = f"{zone[0]}{offset // 60:02}:{offset % 60:02}" if offset else "Z"
     digits = (fraction or "")[:9].rstrip("0")
     clock = f"{int(hour):02}:{int(minute):02}:{int(second):02}{'.' + digits if digits else ''}"
