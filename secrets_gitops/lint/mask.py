@@ -38,7 +38,8 @@ def mask(text: str) -> str:
             unclosed.add(opening[0])
             continue
         at = close + len(closing)
-        out += (text[done : opening.start()], _NOT_BREAK.sub(MASK, text[opening.start() : at]))
+        span = text[opening.start() : at]
+        out += (text[done : opening.start()], _NOT_BREAK.sub(MASK, span) if "\n" in span else MASK * len(span))
         done = at
     if not out:
         return text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from secrets_gitops.lint.frame import Shifted, Within
 from secrets_gitops.lint.kube_gate import may_hold_secret
-from secrets_gitops.lint.runs import hidden
 from secrets_gitops.lint.target import Target
 
 TYPE_CHECKING = False
@@ -40,7 +39,7 @@ def texts(target: Target) -> Iterator[Target]:
                 yield Target(
                     target.path, data, target.run, parent=target, frame=frame, pointer=target.pointer + pointer
                 )
-    for found in hidden(target.data):
+    for found in target.hidden:
         if _may_matter(found.text):
             for start, end in found.places(target.data):
                 frame = Within(target.own_region(start, end))

@@ -50,9 +50,12 @@ class Hidden(NamedTuple):
             yield at, at + len(self.encoded)
 
 
-def hidden(data: bytes) -> Iterator[Hidden]:
-    """The texts behind base64 of 24 and more characters, where nine tenths of them are printable."""
-    candidates = set(_BASE64.findall(runs(data)))
+def hidden(data: bytes, dense: bytes) -> Iterator[Hidden]:
+    """The texts behind base64 of 24 and more characters, where nine tenths of them are printable.
+
+    `dense` are the runs of `data`.
+    """
+    candidates = set(_BASE64.findall(dense))
     if sum(60 <= len(found) <= 129 for found in candidates) > 1:
         candidates.update(_WRAPPED.findall(data))
     for encoded in candidates:

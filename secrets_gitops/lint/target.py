@@ -9,6 +9,7 @@ from secrets_gitops.errors import DocumentError, LimitExceeded
 from secrets_gitops.lint.finding import Finding, Region
 from secrets_gitops.lint.mask import has_templates, mask
 from secrets_gitops.lint.mend import quoted
+from secrets_gitops.lint.runs import hidden, runs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from secrets_gitops.lint.objects import KubeObject
     from secrets_gitops.lint.rule import Rule
     from secrets_gitops.lint.run import Run
+    from secrets_gitops.lint.runs import Hidden
     from secrets_gitops.lint.sops_block import Block
 
 
@@ -29,8 +31,8 @@ class Target:
     """
 
     __slots__ = (
-        "_breaks", "_counted", "_document", "_objects", "_text_breaks", "data", "format", "frame", "parent", "path",
-        "pointer", "run", "unread",
+        "_breaks", "_counted", "_document", "_hidden", "_objects", "_runs", "_text_breaks", "data", "format", "frame",
+        "parent", "path", "pointer", "run", "unread",
     )  # fmt: skip
 
     def __init__(
@@ -57,6 +59,8 @@ class Target:
         """Why `document` is None, once it was asked for."""
         self._document: Document | None = None
         self._objects: list[KubeObject] | None = None
+        self._runs: bytes | None = None
+        self._hidden: tuple[Hidden, ...] | None = None
         self._breaks: list[int] | None = None
         self._counted = 0, 1
         self._text_breaks: list[int] | None = None
@@ -113,6 +117,20 @@ class Target:
 
             self._objects = find_objects(self.document) if self.document is not None else []
         return self._objects
+
+    @property
+    def runs(self) -> bytes:
+        """The parts of `data` that could hold a token at all; see `lint.runs`."""
+        if self._runs is None:
+            self._runs = runs(self.data)
+        return self._runs
+
+    @property
+    def hidden(self) -> tuple[Hidden, ...]:
+        """The texts that stand in base64 in `data`."""
+        if self._hidden is None:
+            self._hidden = tuple(hidden(self.data, self.runs))
+        return self._hidden
 
     @property
     def has_sops_block(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from secrets_gitops.lint.private_keys import find
-from secrets_gitops.lint.runs import hidden
+from secrets_gitops.lint.runs import hidden, runs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,8 +35,9 @@ class PrivateKeyRule:
         """Keys in the bytes, then keys in texts that base64 stands for, to a depth of two."""
         for key in find(target.data):
             yield self._finding(target, key, key.start, key.end)
-        for outer in hidden(target.data):
-            keys = [*find(outer.text), *(key for inner in hidden(outer.text) for key in find(inner.text))]
+        for outer in target.hidden:
+            inside = hidden(outer.text, runs(outer.text))
+            keys = [*find(outer.text), *(key for inner in inside for key in find(inner.text))]
             for key in keys[:1]:
                 for start, end in outer.places(target.data):
                     yield self._finding(target, key, start, end, in_base64=True)

@@ -25,6 +25,9 @@ FAMILY = "provider-token"
 
 _KEY = re.compile(rb"(?<![0-9A-Za-z_.-])([0-9A-Za-z_.-]{1,80}+)[\"']?[ \t]{0,20}(?:=>|[:=])[ \t]{0,20}[\"']?\Z")
 
+_LONG = re.compile(rb"[0-9A-Za-z]{32}|[0-9A-Za-z_+/-]{40}")
+"""Every token that is known by a word beside it, not by an anchor, holds such a run."""
+
 
 class Found(NamedTuple):
     """A token in bytes `start` (included) to `end` (excluded)."""
@@ -39,6 +42,8 @@ class ProviderToken:
 
     def __init__(self, tokens: tuple[Token, ...]) -> None:
         self._tokens = tokens
+        self._anchors = [(anchor, token) for token in tokens for anchor in token.anchors]
+        self._words = [(word, token) for token in tokens for word in token.words]
         self._compiled: dict[str, tuple[re.Pattern[bytes], Validator]] = {}
         self._members: dict[str, ProviderToken] = {}
         one = tokens[0] if len(tokens) == 1 else None
@@ -73,24 +78,27 @@ class ProviderToken:
 
     def check(self, target: Target) -> Iterator[Finding]:
         """Tokens in the bytes, then tokens in texts that base64 stands for, to a depth of two."""
-        for found in self.find(target.data):
+        for found in self.find(target.data, target.runs):
             yield self._finding(target, found.token, found.start, found.end)
-        for outer in hidden(target.data):
-            inside = {found.token for found in self.find(outer.text)}
-            inside.update(found.token for inner in hidden(outer.text) for found in self.find(inner.text))
+        for outer in target.hidden:
+            dense = runs(outer.text)
+            inside = {found.token for found in self.find(outer.text, dense)}
+            for inner in hidden(outer.text, dense):
+                inside.update(found.token for found in self.find(inner.text, runs(inner.text)))
             for token in inside:
                 for start, end in outer.places(target.data):
                     yield self._finding(target, token, start, end, in_base64=True)
 
-    def find(self, data: bytes) -> Iterator[Found]:
-        """Every token in `data`, kind by kind. A pattern is compiled when one of its anchors occurs."""
-        dense = runs(data)
+    def find(self, data: bytes, dense: bytes | None = None) -> Iterator[Found]:
+        """Every token in `data`, kind by kind; `dense` are its runs. A pattern is compiled when an anchor occurs."""
+        dense = runs(data) if dense is None else dense
         if not dense:
             return
-        loose = data.lower()
-        for token in self._tokens:
-            if not any(anchor in dense for anchor in token.anchors) and not any(word in loose for word in token.words):
-                continue
+        loose = data.lower() if _LONG.search(dense) else b""
+        for token in dict.fromkeys(
+            [token for anchor, token in self._anchors if anchor in dense]
+            + [token for word, token in self._words if word in loose]
+        ):
             pattern, valid = self._compile(token)
             for match in pattern.finditer(data):
                 if valid(match):
