@@ -31,7 +31,7 @@ def expand(document: Document, selection: Selection) -> tuple[Document, list[int
         if not aliases:
             break
         flows = {id(leaf.alias): leaf.flow for leaf in leaves if leaf.alias is not None}
-        edits = [Edit(alias.start, alias.end, _copy(document, alias, flow=flows[id(alias)])) for alias in aliases]
+        edits = [_expansion(document, alias, flow=flows[id(alias)]) for alias in aliases]
         lines = lines or [alias.line for alias in aliases]
         expanded = document.apply(edits)
         if _shape(tree.walk(expanded, selection, sealed=False)) != _shape(leaves):
@@ -67,6 +67,13 @@ def _shape(leaves: list[Leaf]) -> list[tuple[object, ...]]:
         for leaf in leaves
         if leaf.node is not None
     ]
+
+
+def _expansion(document: Document, alias: Node, *, flow: bool) -> Edit:
+    text, start = _copy(document, alias, flow=flow), alias.start
+    while text.startswith("\n") and document.text[start - 1] == " ":
+        start -= 1
+    return Edit(start, alias.end, text)
 
 
 def _copy(document: Document, alias: Node, *, flow: bool) -> str:

@@ -12,6 +12,7 @@ from secrets_gitops.documents import emit
 from secrets_gitops.documents.document import Edit
 from secrets_gitops.documents.properties import content_start
 from secrets_gitops.envelopes.sops import metadata
+from secrets_gitops.envelopes.sops.selection import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -220,7 +221,8 @@ def _yaml_block(tree: dict[str, Tree], keys: Sequence[tuple[str, str]], base: st
             for recipient, enc in keys:
                 lines += yaml_entry(recipient, enc, base + step * 2)
         else:
-            text = content if name in {"mac", "version"} else emit.yaml_scalar(content)  # type: ignore[arg-type]
+            as_it_is = name in {"mac", "version"} or content == DEFAULT.text
+            text = content if as_it_is else emit.yaml_scalar(content)  # type: ignore[arg-type]
             lines.append(f"{base}{step}{name}: {text}")
     return "\n".join(lines) + "\n"
 

@@ -17,7 +17,7 @@ from secrets_gitops.errors import EnvelopeError, NotBuiltYet, NotSealed, Place
 from secrets_gitops.keys.recipient import WrappedKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from secrets_gitops.documents.document import Document
     from secrets_gitops.documents.plain import Tree
@@ -141,6 +141,11 @@ def open_with(
     if verify_mac:
         reading.check_mac(document, metadata, cipher, reads)
     return Opened(document, metadata, data_key, reads)
+
+
+def verify_mac(opened: Opened, reads: Sequence[Read]) -> None:
+    """Raise Tampered unless the MAC fits these of its leaves."""
+    reading.check_mac(opened.sealed, opened.metadata, Cipher(opened.data_key), reads)
 
 
 def _plain_edits(opened: Opened) -> list[Edit]:

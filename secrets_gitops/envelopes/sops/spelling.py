@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _BLOCK_LEAD = re.compile(r"( *(?:- +)*)(.?)")
 _SINGLE_QUOTABLE = re.compile("[ -~\u00a0-\ud7ff]*")
+_SAFE_START = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz/_")
+"""Nothing that begins so is a number, a time or an indicator; words such as `yes` are looked at apart."""
+_HEADER_COMMENT = re.compile(r"[|>][-+0-9]*[ \t]+(#[^\r\n]*)")
 _CORE_TAG = re.compile(r"(?:!!|!<tag:yaml\.org,2002:)(?!str\b)\S*\s*")
 
 
@@ -35,7 +38,21 @@ def value_text(value: Value, document: Document, node: Node, *, flow: bool, step
             return "'" + value.replace("'", "''") + "'"
         if "\n" in value and not flow and not _rest_of_line(document.text, node.end).strip():
             return emit.yaml_scalar(value, indent=_indent(document.text, node, step), inline_only=False)
+        if node.style == "plain" and not flow and _is_plain(value):
+            return value
     return emit.yaml_scalar(value)
+
+
+def _is_plain(value: str) -> bool:
+    """May a string stand without quotes in a block, and mean itself in every dialect of YAML?"""
+    return (
+        value[:1] in _SAFE_START
+        and value.isprintable()
+        and ": " not in value
+        and " #" not in value
+        and value[-1] not in " :"
+        and not value.isalpha()  # `yes`, `null` and the like; `emit` knows them
+    )
 
 
 def envelope_text(envelope: str, document: Document, node: Node, *, flow: bool) -> str:
@@ -45,20 +62,28 @@ def envelope_text(envelope: str, document: Document, node: Node, *, flow: bool) 
     properties = _properties(document, node)
     if node.style == "double":
         return f'{properties}"{envelope}"'
-    if node.style == "single" and not flow:
+    if flow or node.style == "single":
         return f"{properties}'{envelope}'"
-    return f"{properties}'{envelope}'" if flow else f"{properties}{envelope}"
+    return properties + envelope + _header_comment(document, node)
 
 
 def content_edit(document: Document, node: Node, text: str) -> Edit:
     """What puts the text of an envelope in place of a value and its type tag."""
-    return Edit(node.start, node.end, _properties(document, node) + text)
+    return Edit(node.start, node.end, _properties(document, node) + text + _header_comment(document, node))
 
 
 def _properties(document: Document, node: Node) -> str:
     """Anchor and tag in front of a value, but for a tag that says its type."""
     properties = document.text[node.start : content_start(document.text, node.start)]
     return _CORE_TAG.sub("", properties) if "!" in properties else properties
+
+
+def _header_comment(document: Document, node: Node) -> str:
+    """The comment behind the `|` of a block scalar, which stays when the block becomes a line."""
+    if node.style not in {"literal", "folded"}:
+        return ""
+    found = _HEADER_COMMENT.match(document.text, content_start(document.text, node.start))
+    return f" {found[1]}" if found is not None else ""
 
 
 def comment_text(text: str) -> str:

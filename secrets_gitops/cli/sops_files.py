@@ -1,0 +1,82 @@
+"""What the commands on encrypted files share: where they read, and where they write."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from secrets_gitops.cli import console
+from secrets_gitops.errors import SettingsError
+
+if TYPE_CHECKING:
+    from secrets_gitops.documents.document import Document
+
+STDIN = "<stdin>"
+
+
+def now() -> str:
+    """The time as `lastmodified` has it."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def check_targets(files: tuple[str, ...], output: str | None, output_dir: str | None, *, in_place: bool) -> None:
+    """Refuse what contradicts itself before anything is read."""
+    if sum((in_place, output is not None, output_dir is not None)) > 1:
+        raise SettingsError("`-i`, `-o` and `--output-dir` exclude each other")
+    if in_place and "-" in files:
+        raise SettingsError("standard input cannot be replaced in place")
+    if len(files) > 1 and not in_place and output_dir is None:
+        raise SettingsError(
+            "several files do not go to one output",
+            hints=("replace them with `-i`, or name a folder: `--output-dir OUT`",),
+        )
+    if output_dir is not None:
+        for path in files:
+            if path == "-" or os.path.isabs(path) or os.path.normpath(path).startswith(".."):
+                raise SettingsError(
+                    f"`{path}` has no place below `--output-dir`", hints=("name files below the current folder",)
+                )
+
+
+def read_input(path: str, filename: str | None) -> tuple[bytes, str]:
+    """The content of a file, or of standard input for `-`, and its name."""
+    if path != "-":
+        from secrets_gitops.repository import files
+
+        return files.read(path), path
+    if sys.stdin.isatty():
+        console.note("reading standard input; end with Ctrl-D")
+    data = sys.stdin.buffer.read()
+    if filename is None:
+        begins = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+        return data, f"{STDIN}.json" if begins == b"{" else f"{STDIN}.yaml"
+    return data, filename
+
+
+def read_sealed(path: str, filename: str | None = None) -> Document:
+    """The encrypted document in a file or on standard input."""
+    from secrets_gitops.encrypted_files.decrypt import read_sealed as read
+
+    return read(*read_input(path, filename))
+
+
+def target(path: str, output: str | None, output_dir: str | None, *, in_place: bool) -> str | None:
+    """Where the result for `path` goes; None is standard output."""
+    if in_place:
+        return path
+    if output_dir is not None:
+        return os.path.join(output_dir, path)
+    return None if output in {None, "-"} else output
+
+
+def write(path: str, data: bytes, done: str) -> None:
+    """Put `data` into the file as a whole, and say what was done. A new file is for its owner alone."""
+    from secrets_gitops.repository import files
+
+    folder = os.path.dirname(path)
+    if folder:
+        os.makedirs(folder, exist_ok=True)
+    files.replace(path, data)
+    console.note(done)

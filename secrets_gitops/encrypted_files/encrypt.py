@@ -1,0 +1,120 @@
+"""Encrypt a file as its creation rule says, or finish one that was encrypted only in part."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from secrets_gitops.documents.read import Limits, read
+from secrets_gitops.encrypted_files import rules
+from secrets_gitops.envelopes.sops import creating, metadata, opened, reading
+from secrets_gitops.errors import AlreadySealed, Error, NotBuiltYet, Place, SettingsError, Tampered
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from secrets_gitops.documents.document import Document, Format
+    from secrets_gitops.envelopes.sops.selection import Selector
+    from secrets_gitops.keys.keyring import Keyring
+    from secrets_gitops.keys.recipient import Recipient
+
+_IN_CLUSTER_GROUP = "isindir.github.com/"
+"""The API group of SopsSecret. The API server sorts keys, and a MAC over all values depends on their order."""
+
+
+class Recipe(NamedTuple):
+    """How a file is to be encrypted."""
+
+    recipients: tuple[Recipient, ...]
+    selector: Selector
+    mac_only_encrypted: bool
+
+
+class Result(NamedTuple):
+    """An encrypted document, and what the user should hear."""
+
+    document: Document
+    notes: tuple[str, ...]
+
+
+def read_plain(data: bytes, path: str, form: Format | None = None) -> Document:
+    """A plaintext file that its user named. A key that stands twice is refused."""
+    return read(data, path=path, format=form, limits=Limits.LARGE)
+
+
+def recipe(path: str, ages: Sequence[str] = (), *, config: str | None = None) -> Recipe:
+    """The recipe for the file at `path`; recipients in `ages` take the place of the rule's, the rest is the rule's.
+
+    Raises SettingsError when there is no rule that fits (none at all is fine with `ages`) or when it is wrong.
+    """
+    if ages and rules.find(path, config=config, strict=True).path is None:
+        return Recipe(tuple(rules.age_recipients(ages)), rules.selector(None), mac_only_encrypted=False)
+    rule = rules.required(path, config=config)
+    recipients = rules.age_recipients(ages) if ages else rules.recipients(rule)
+    return Recipe(tuple(recipients), rules.selector(rule), rule.mac_only_encrypted)
+
+
+def encrypt(plain: Document, how: Recipe, now: str) -> Result:
+    """The encrypted document. Raises what `creating.create` raises."""
+    only_encrypted = how.mac_only_encrypted or _lives_in_cluster(plain)
+    sealed, expanded = creating.create(plain, how.recipients, how.selector, now, mac_only_encrypted=only_encrypted)
+    return Result(sealed, tuple(_expanded(plain.path, expanded)))
+
+
+def _lives_in_cluster(plain: Document) -> bool:
+    versions = (root.get("apiVersion") for root in plain.roots)
+    return any(version is not None and version.text.startswith(_IN_CLUSTER_GROUP) for version in versions)
+
+
+def _expanded(path: str, lines: Sequence[int]) -> list[str]:
+    return [f"{path}:{line}: the alias was written out, since what it repeats is encrypted" for line in lines]
+
+
+def is_sealed(document: Document) -> bool:
+    """Has the file a `sops` block of its own?"""
+    return metadata.find(document) is not None
+
+
+def finish(sealed: Document, keyring: Keyring, now: str, *, verify_mac: bool = True) -> Result:
+    """Encrypt the values that stand in clear in an encrypted file although its selector chooses them.
+
+    Raises AlreadySealed when there are none. Without the open values the MAC must fit: they were added. Where one took
+    the place of an encrypted value, nothing can be verified, and Tampered is raised unless `verify_mac` is False.
+    """
+    try:
+        result = opened.open(sealed, keyring, verify_mac=False, keep_open=True)
+    except (Tampered, NotBuiltYet):
+        raise
+    except Error as error:
+        raise _already(sealed, because=error) from error
+    left_open = [read for read in result.reads if read.state == "open" and read.type != "comment"]
+    if not left_open:
+        raise _already(sealed)
+    if verify_mac:
+        try:
+            opened.verify_mac(result, [read for read in result.reads if read not in left_open])
+        except Tampered as error:
+            error.message = f"the values beside those in clear cannot be verified: {error.message}"
+            error.hints = ("look at what changed, then `encrypt -i --ignore-mac` encrypts the file as it is",)
+            raise
+    document = result.seal(now)
+    names = ", ".join(f"`{reading.shown(read.leaf.path)}`" for read in left_open)
+    return Result(document, (f"{sealed.path}: {names} stood in clear and {_is(left_open)} encrypted now",))
+
+
+def _is(items: Sequence[object]) -> str:
+    return "is" if len(items) == 1 else "are"
+
+
+def _already(sealed: Document, because: Error | None = None) -> AlreadySealed:
+    hints = [f"`secrets-gitops set {sealed.path} PATH` or `edit` changes a value"]
+    if because is not None:
+        hints.append(f"whether a value stands in clear in it was not looked at: {because.message}")
+    return AlreadySealed(f"`{sealed.path}` is encrypted already", hints=tuple(hints), place=Place(sealed.path))
+
+
+def refuse_age_for_sealed(ages: Sequence[str]) -> None:
+    """Recipients cannot be changed by encrypting again."""
+    if ages:
+        raise SettingsError(
+            "`--age` does not change the recipients of an encrypted file", hints=("`secrets-gitops updatekeys` does",)
+        )
