@@ -22,7 +22,7 @@ git config --global user.name "Demo" && git config --global user.email demo@exam
 git config --global init.defaultBranch main && git config --global advice.detachedHead false
 cd "$work/fleet"
 
-tell() { printf '\n# %s\n' "$@"; }
+tell() { echo; printf '# %s\n' "$@"; }
 run() {     # one command, shown and run; it must succeed
     printf '\n$ %s\n' "$1"
     sh -c "$1" 2>&1
@@ -74,7 +74,13 @@ YAML
 cat > apps/web/kustomization.yaml <<YAML
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
-resources: [deployment.yaml, session.yaml, config.yaml]
+resources: [deployment.yaml, session.yaml, config.yaml, payment.yaml]
+YAML
+secrets-gitops seal --cert "$work/cluster/tls.crt" > apps/web/payment.yaml <<YAML
+apiVersion: v1
+kind: Secret
+metadata: {name: payment, namespace: shop}
+stringData: {api-token: $(random)}
 YAML
 cat > apps/db/secret.yaml <<YAML
 # The database of the shop.
@@ -94,8 +100,8 @@ postgresql:
     port: 5432
 YAML
 
-tell "A GitOps repository as teams have them: manifests, a kustomization, Helm values, references; and two plaintext" \
-     "Secrets that somebody is about to commit."
+tell "A GitOps repository as teams have them: manifests, a kustomization, Helm values, references, a SealedSecret; and" \
+     "plaintext that somebody is about to commit."
 run "find . -name '*.yaml' | sort"
 
 tell "1. A key. The private half stays in your home, where sops looks too; the public half may be shown to anyone."
