@@ -34,7 +34,8 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         headers: http.client.HTTPMessage,
         newurl: str,
     ) -> urllib.request.Request | None:
-        if urllib.parse.urlsplit(newurl).scheme != "https" and not (req.type == "http" and is_loopback(newurl)):
+        scheme = _split(newurl).scheme
+        if scheme != "https" and not (scheme == req.type == "http" and is_loopback(newurl)):
             raise BackendError(
                 f"`{shown(req.full_url)}` redirects to `{shown(newurl)}`, which is not https",
                 hints=("name the final URL yourself",),
@@ -49,14 +50,21 @@ def is_url(text: str) -> bool:
 
 def is_loopback(url: str) -> bool:
     """Whether the URL points to this very machine, so that nobody on the way can change the answer."""
-    host = urllib.parse.urlsplit(url).hostname or ""
+    host = _split(url).hostname or ""
     return host in ("localhost", "::1") or (host.startswith("127.") and host.replace(".", "").isdigit())
 
 
 def shown(url: str) -> str:
     """The URL for a message: without user, password, query and fragment, which may hold secrets."""
-    parts = urllib.parse.urlsplit(url)
+    parts = _split(url)
     return urllib.parse.urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _split(url: str) -> urllib.parse.SplitResult:
+    try:
+        return urllib.parse.urlsplit(url)
+    except ValueError:
+        return urllib.parse.urlsplit("")
 
 
 def get(url: str, deadline: Deadline, *, limit: int) -> bytes:
@@ -66,7 +74,7 @@ def get(url: str, deadline: Deadline, *, limit: int) -> bytes:
     SecretNotFound for 404 and 410, AccessDenied for 401 and 403, BackendError for other answers, a certificate that
     does not verify and a body that is too long; SettingsError for text that is no URL.
     """
-    name = shown(url)
+    name = shown(url) or "the URL"
     try:
         handlers: list[urllib.request.BaseHandler] = [_Redirects()]
         if is_loopback(url):
@@ -88,7 +96,7 @@ def get(url: str, deadline: Deadline, *, limit: int) -> bytes:
     except (OSError, http.client.HTTPException) as error:
         raise Unavailable(f"cannot fetch `{name}`: {_reason(error)}") from error
     except ValueError as error:
-        raise SettingsError(f"`{name}` is not a URL that can be fetched") from error
+        raise SettingsError(f"`{name}` cannot be fetched: it is not a proper URL") from error
 
 
 def _body(answer: http.client.HTTPResponse, name: str, deadline: Deadline, limit: int) -> bytes:
@@ -108,7 +116,7 @@ def _left(deadline: Deadline) -> float:
 
 
 def _refusal(name: str, error: urllib.error.HTTPError) -> BackendError:
-    status = f"{error.code} {error.reason}".strip()
+    status = f"{error.code} {http.client.responses.get(error.code, '')}".strip()
     error.close()
     if error.code in {404, 410}:
         return SecretNotFound(f"nothing at `{name}`: the server answered {status}", hints=("check the URL",))
