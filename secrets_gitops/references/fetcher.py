@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from secrets_gitops.backends import catalog
-from secrets_gitops.errors import Error
+from secrets_gitops.errors import Error, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,12 +35,44 @@ class _Key(NamedTuple):
     locator: Locator
 
 
+class _Flight:
+    """An answer that is under way, or here."""
+
+    __slots__ = ("_answer", "_crash", "_landed")
+
+    def __init__(self) -> None:
+        self._landed = threading.Event()
+        self._answer: Answer | None = None
+        self._crash: BaseException | None = None
+
+    def land(self, answer: Answer) -> None:
+        self._answer = answer
+        self._landed.set()
+
+    def crash(self, error: BaseException) -> None:
+        """Pass on what is no answer: a bug or an interruption."""
+        self._crash = error
+        self._landed.set()
+
+    @property
+    def answer(self) -> Answer | None:
+        """None as long as it is under way."""
+        return self._answer
+
+    def wait(self, seconds: float | None) -> Answer | None:
+        """The answer; None when the time is over. Raises what it crashed with."""
+        self._landed.wait(seconds)
+        if self._crash is not None:
+            raise self._crash
+        return self._answer
+
+
 @dataclass
 class _Lane:
     """One store: what waits to be fetched from it, and who may fetch."""
 
     backend: Backend
-    waiting: list[tuple[_Key, Future[Answer]]] = field(default_factory=list)
+    waiting: list[tuple[_Key, _Flight]] = field(default_factory=list)
     busy: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -63,7 +94,7 @@ class Fetcher:
         self._lock = threading.Lock()
         self._stores: dict[Store, Backend | Error] = {}
         self._lanes: dict[str, _Lane] = {}
-        self._answers: dict[_Key, Future[Answer]] = {}
+        self._answers: dict[_Key, _Flight] = {}
 
     @classmethod
     def local(cls, surroundings: Surroundings, deadline: Deadline) -> Fetcher:
@@ -72,7 +103,7 @@ class Fetcher:
 
     def fetch(self, references: Sequence[Reference]) -> list[Answer]:
         """One answer for each reference, in order: the value fetched, or the error that says why there is none."""
-        flights: list[Future[Answer] | Error] = []
+        flights: list[_Flight | Error] = []
         mine: dict[str, _Lane] = {}
         for reference in references:
             backend = self._open(reference.store)
@@ -83,7 +114,7 @@ class Fetcher:
             with self._lock:
                 flight = self._answers.get(key)
                 if flight is None or self._is_over(flight):
-                    flight = self._answers[key] = Future()
+                    flight = self._answers[key] = _Flight()
                     lane = self._lanes.setdefault(backend.identity, _Lane(backend))
                     lane.waiting.append((key, flight))
                     mine[backend.identity] = lane
@@ -101,11 +132,11 @@ class Fetcher:
                     self._stores[store] = error
             return self._stores[store]
 
-    def _is_over(self, flight: Future[Answer]) -> bool:
+    def _is_over(self, flight: _Flight) -> bool:
         """Whether a kept answer must be asked for again: it has expired, or another try may succeed."""
-        if not flight.done():
+        answer = flight.answer
+        if answer is None:
             return False
-        answer = flight.result()
         if isinstance(answer, Error):
             return answer.retry
         return answer.expires_at is not None and answer.expires_at <= self._clock()
@@ -120,7 +151,7 @@ class Fetcher:
                     return
                 self._fly(lane, batch)
 
-    def _fly(self, lane: _Lane, batch: Sequence[tuple[_Key, Future[Answer]]]) -> None:
+    def _fly(self, lane: _Lane, batch: Sequence[tuple[_Key, _Flight]]) -> None:
         try:
             try:
                 answers = lane.backend.fetch([key.locator for key, _ in batch], self._deadline)
@@ -137,14 +168,13 @@ class Fetcher:
                 for key, _ in grounded:
                     self._answers.pop(key, None)
             for _, flight in grounded:
-                flight.set_exception(error)
+                flight.crash(error)
             raise
         for (_, flight), answer in zip(batch, answers, strict=True):
-            flight.set_result(answer)
+            flight.land(answer)
 
-    def _wait(self, flight: Future[Answer]) -> Answer:
-        try:
-            return flight.result(self._deadline.left())
-        except TimeoutError:
-            self._deadline.check("waiting for a store")
-            raise
+    def _wait(self, flight: _Flight) -> Answer:
+        answer = flight.wait(self._deadline.left())
+        if answer is None:
+            return Unavailable("out of time while waiting for a store", hints=("give more time with `--timeout`",))
+        return answer

@@ -80,28 +80,27 @@ def open_group(group: Group, given: Callable[[], Given]) -> OpenedGroup:
     """The group's plaintext, MAC verified. Raises NoMatchingKey, Tampered and what else opening raises."""
     if not group.mac:
         return OpenedGroup(group.chunks, was_sealed=False, encrypted=())
-    document = _document_of(group)
+    document, blank_lines = _document_of(group)
     keyring = given().keyring
     if keyring is None:
         raise NoMatchingKey("there are no keys to open encrypted documents with", place=Place(document.path))
     from secrets_gitops.envelopes.sops import opened  # noqa: PLC0415  most streams hold nothing that needs cryptography
 
     plain = chunks.split(opened.open(document, keyring).plain)
-    blank = len(document.text) - len(document.text.lstrip("\n")) if document is not group.chunks[0].document else 0
-    if blank:
-        plain[0] = plain[0]._replace(start=min(blank, plain[0].root.start))
+    plain[0] = plain[0]._replace(start=blank_lines)
     encrypted = tuple(tuple(_encrypted(chunk.root)) for chunk in group.chunks)
     return OpenedGroup(tuple(plain), was_sealed=True, encrypted=encrypted)
 
 
-def _document_of(group: Group) -> Document:
-    """The group as a document of its own, at the same lines, so that places stay right."""
+def _document_of(group: Group) -> tuple[Document, int]:
+    """The group as a document of its own, and how many blank lines stand before it to keep its places right."""
     first, last = group.chunks[0], group.chunks[-1]
     whole = first.document
     if first.start == 0 and last.end == len(whole.text):
-        return whole
-    text = "\n" * whole.text.count("\n", 0, first.start) + whole.text[first.start : last.end]
-    return read(text, path=whole.path, format=whole.format, limits=Limits.LARGE)
+        return whole, 0
+    lines = whole.text.count("\n", 0, first.start)
+    text = "\n" * lines + whole.text[first.start : last.end]
+    return read(text, path=whole.path, format=whole.format, limits=Limits.LARGE), lines
 
 
 def _encrypted(root: Node) -> Iterator[Path]:
