@@ -2,8 +2,10 @@
 
 Indentation, line ends and the form of lists follow the file. What goes with a removed key: its own lines, and the
 comment lines directly above it at its own indentation, unless a sibling stands on the very next line (then they may
-speak of both) or they open the document. When a changed value carried an anchor, its first alias takes over the old
-value and the anchor. A path that leads through an alias changes that place alone: the alias is written out.
+speak of both) or they open the document.
+
+A change is one path's alone. Where it leads through an alias, the alias is written out; where it touches what aliases
+elsewhere repeat, the first of them takes over the old value and the anchor.
 """
 
 from __future__ import annotations
@@ -12,8 +14,9 @@ from typing import NamedTuple
 
 from secrets_gitops.documents import edit_block, edit_flow
 from secrets_gitops.documents.complaints import shown_path
-from secrets_gitops.documents.document import Edit, walk
-from secrets_gitops.documents.emit import yaml_block, yaml_flow
+from secrets_gitops.documents.document import Edit
+from secrets_gitops.documents.edit_aliases import anchors_moved, nested, remove_in, set_in
+from secrets_gitops.documents.emit import yaml_block
 from secrets_gitops.documents.geometry import layout_of, line_end, stands_alone
 from secrets_gitops.documents.plain import to_plain
 from secrets_gitops.documents.scalars import resolve
@@ -22,10 +25,9 @@ from secrets_gitops.errors import DocumentError, Place
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
-    from typing import Any
 
     from secrets_gitops.documents.document import Document, Node
-    from secrets_gitops.documents.plain import PlainTree, Tree
+    from secrets_gitops.documents.plain import Tree
 
     Path = Sequence[str | int]
 
@@ -34,10 +36,16 @@ class Site(NamedTuple):
     """A value and where it stands in its parent; the root has no parent."""
 
     node: Node
-    parent: Node | None
     position: int
     flow: bool
     """It stands inside brackets or braces."""
+    above: tuple[Node, ...]
+    """The collections around it, the root first."""
+
+    @property
+    def parent(self) -> Node | None:
+        """The collection that holds the value; None for the root."""
+        return self.above[-1] if self.above else None
 
 
 def set_path(document: Document, root_index: int, path: Path, value: Tree) -> list[Edit]:
@@ -48,33 +56,39 @@ def set_path(document: Document, root_index: int, path: Path, value: Tree) -> li
     if not path:
         raise DocumentError("an empty path names the whole document", place=Place(document.path))
     if not document.roots and root_index == 0 and document.format == "yaml":
-        return _first_content(document, len(document.text), _nested(path, value))
+        return _first_content(document, len(document.text), nested(path, value))
     site, rest = _walk(document, document.roots[root_index], path)
     node = site.node
     if not rest:
         return _replaced(document, site, value)
+    taken = len(path) - len(rest)
     if node.kind == "alias":
         tree = to_plain(node, "go_v3", path=document.path)
-        _set_in(tree, rest, value, path, document, node)
+        stopped = set_in(tree, rest, value)
+        if stopped is not None:
+            raise _no_way(document, node, path[: taken + stopped])
         return _replaced(document, site, tree)
     if node.kind == "scalar":
         if resolve(node, "go_v3", path=document.path) is not None:
-            raise _blocked(document, node, path, len(path) - len(rest))
-        return _replaced(document, site, _nested(rest, value))
-    _check_step(node.kind == "mapping", rest[0], path, document, node, len(path) - len(rest))
-    member = _nested(rest[1:], value)
+            raise _no_way(document, node, path[:taken])
+        return _replaced(document, site, nested(rest, value))
+    step, member = rest[0], nested(rest[1:], value)
+    if isinstance(step, str) != (node.kind == "mapping") or (isinstance(step, int) and step < 0):
+        raise _no_way(document, node, path[:taken])
+    if node.style == "flow" and not node.pairs and not node.items and not site.flow and document.format == "yaml":
+        return _replaced(document, site, nested((step,), member))
+    layout = layout_of(document)
+    moved = anchors_moved(document, _root(site), (*site.above, node), None)
     if node.style == "block":
-        key = rest[0] if isinstance(rest[0], str) else None
-        return edit_block.added(document, node, key, member, layout_of(document))
-    if not node.pairs and not node.items and not site.flow and document.format == "yaml":
-        return _replaced(document, site, {str(rest[0]): member} if node.kind == "mapping" else [member])
-    return edit_flow.added(document, node, rest[0], member, layout_of(document))
+        key = step if isinstance(step, str) else None
+        return [*edit_block.added(document, node, key, member, layout), *moved]
+    return [*edit_flow.added(document, node, step, member, layout), *moved]
 
 
 def append_key(
     document: Document, mapping: Node, key: str, value: Tree, *, rewritten: Container[Node] = ()
 ) -> list[Edit]:
-    """The edits that add a key as the last one of a mapping, which must not have it yet.
+    """The edits that add a key as the last one of a mapping, which must not have it yet; aliases of it change too.
 
     `rewritten` names nodes that the caller replaces in the same step.
     """
@@ -94,135 +108,78 @@ def remove_path(document: Document, root_index: int, path: Path) -> list[Edit]:
         if site.node.kind != "alias":
             raise missing
         tree = to_plain(site.node, "go_v3", path=document.path)
-        if not _remove_in(tree, rest):
+        if not remove_in(tree, rest):
             raise missing
         return _replaced(document, site, tree)
     parent = site.parent
     assert parent is not None  # the path is not empty
-    moved = _moved_anchors(document, site.node, document.roots[root_index])
     if len(parent.pairs) + len(parent.items) == 1:
-        parent_site, _ = _walk(document, document.roots[root_index], path[:-1])
-        return _replaced(document, parent_site, {} if parent.kind == "mapping" else [])
+        around, _ = _walk(document, document.roots[root_index], path[:-1])
+        return _replaced(document, around, {} if parent.kind == "mapping" else [])
+    moved = anchors_moved(document, _root(site), site.above, site.node)
     if parent.style == "block":
         return [*edit_block.removed(document, parent, site.position), *moved]
-    return [*edit_flow.removed(parent, site.position), *moved]
+    return [*edit_flow.removed(document, parent, site.position), *moved]
 
 
 def _walk(document: Document, root: Node, path: Path) -> tuple[Site, Path]:
     """The deepest value on the path that exists (an alias is not followed), and the rest of the path."""
-    site = Site(root, None, 0, document.format == "json")
+    node, position, flow = root, 0, document.format == "json"
+    above: list[Node] = []
     for depth, step in enumerate(path):
-        node = site.node
-        flow = site.flow or node.style == "flow"
         if node.kind == "mapping" and isinstance(step, str):
-            found = [
-                at for at, (key, _) in enumerate(node.pairs) if key.text == step and key.resolved().kind == "scalar"
-            ]
-            if not found:
-                return site, path[depth:]
-            site = Site(node.pairs[found[-1]][1], node, found[-1], flow)
+            found = node.position(step)
         elif node.kind == "sequence" and isinstance(step, int) and 0 <= step < len(node.items):
-            site = Site(node.items[step], node, step, flow)
+            found = step
         else:
-            return site, path[depth:]
-    return site, ()
+            found = None
+        if found is None:
+            return Site(node, position, flow, tuple(above)), path[depth:]
+        above.append(node)
+        flow = flow or node.style == "flow"
+        position = found
+        node = node.pairs[found][1] if node.kind == "mapping" else node.items[found]
+    return Site(node, position, flow, tuple(above)), ()
+
+
+def _root(site: Site) -> Node:
+    return site.above[0] if site.above else site.node
 
 
 def _replaced(document: Document, site: Site, value: Tree) -> list[Edit]:
-    root = next(root for root in document.roots if root.start <= site.node.start <= site.node.end <= root.end)
-    moved = _moved_anchors(document, site.node, root)
-    if site.parent is None and document.format == "yaml" and value and isinstance(value, dict | list | tuple):
-        if site.node.start < site.node.end and stands_alone(document.text, site.node.start):
-            body = edit_block.lines_for(document.text, site.node.end, value, 0, layout_of(document))
-            return [Edit(site.node.start, site.node.end, body), *moved]
-        return [Edit(site.node.start, site.node.end, ""), *_first_content(document, site.node.end, value), *moved]
-    if site.flow or site.parent is None:
-        return [
-            *edit_flow.replaced(document, site.parent, site.position, site.node, value, layout_of(document)),
-            *moved,
-        ]
-    return [*edit_block.replaced(document, site.parent, site.position, value, layout_of(document)), *moved]
+    """The edits that put `value` in the place of an existing one."""
+    node, parent = site.node, site.parent
+    layout = layout_of(document)
+    moved = anchors_moved(document, _root(site), site.above, node)
+    if site.flow or (parent is None and document.format == "json"):
+        return [*edit_flow.replaced(document, parent, site.position, node, value, layout), *moved]
+    if parent is not None:
+        return [*edit_block.replaced(document, parent, site.position, value, layout), *moved]
+    if not isinstance(value, dict | list) or not value:
+        return [Edit(node.start, node.end, "[]" if isinstance(value, list) else "{}"), *moved]
+    if node.start < node.end and stands_alone(document.text, node.start):
+        return [Edit(node.start, node.end, edit_block.lines_for(document.text, node.end, value, 0, layout)), *moved]
+    return [Edit(node.start, node.end, ""), *_first_content(document, node.end, value), *moved]
 
 
 def _first_content(document: Document, at: int, value: Tree) -> list[Edit]:
     """The edits that put a collection into a document without content, below the line of `at`."""
     layout = layout_of(document)
-    assert isinstance(value, dict | list | tuple)
+    assert isinstance(value, dict | list)
     at = line_end(document.text, at)
     body = yaml_block(value, step=layout.step, dash=layout.dash, blocks=False).replace("\n", layout.newline)
     if at == len(document.text):
-        lead = "" if at == 0 or stands_alone(document.text, at) else layout.newline
+        lead = "" if stands_alone(document.text, at) else layout.newline
         return [Edit(at, at, lead + body)]
     return [Edit(at, at, layout.newline + body.removesuffix(layout.newline))]
 
 
-def _moved_anchors(document: Document, removed: Node, root: Node) -> list[Edit]:
-    """Edits that give the anchors inside `removed` to their first aliases outside of it."""
-    anchored = {id(node) for node in walk(removed) if node.anchor is not None}
-    if not anchored:
-        return []
-    edits: list[Edit] = []
-    text = document.text
-    for node in walk(root):
-        target = node.target
-        if target is None or id(target) not in anchored or removed.start <= node.start < removed.end:
-            continue
-        anchored.discard(id(target))
-        value = yaml_flow(to_plain(target, "go_v3", path=document.path))
-        edits.append(Edit(node.start, node.end, f"&{text[node.start + 1 : node.end]} {value}"))
-    return edits
-
-
-def _nested(path: Path, value: Tree) -> Tree:
-    """`value` under the steps of `path`."""
-    for step in reversed(path):
-        value = {step: value} if isinstance(step, str) else [value]
-    return value
-
-
-def _set_in(tree: PlainTree, rest: Path, value: Tree, path: Path, document: Document, node: Node) -> None:
-    """Put `value` into a tree that was copied from what an alias repeats."""
-    depth = len(path) - len(rest)
-    for position, step in enumerate(rest):
-        if not isinstance(tree, dict | list):
-            raise _blocked(document, node, path, depth + position)
-        _check_step(isinstance(tree, dict), step, path, document, node, depth + position)
-        members: Any = tree
-        new = _nested(rest[position + 1 :], value)
-        if isinstance(tree, list) and isinstance(step, int) and step >= len(tree):
-            members.append(new)
-            return
-        below = tree.get(str(step)) if isinstance(tree, dict) else members[step]
-        if below is None or position == len(rest) - 1:
-            members[step] = new
-            return
-        tree = below
-
-
-def _remove_in(tree: PlainTree, rest: Path) -> bool:
-    """Remove what is at `rest` from a copied tree; False when there is none."""
-    members: Any = tree
-    for position, step in enumerate(rest):
-        in_dict = isinstance(members, dict) and isinstance(step, str) and step in members
-        in_list = isinstance(members, list) and isinstance(step, int) and 0 <= step < len(members)
-        if not in_dict and not in_list:
-            return False
-        if position == len(rest) - 1:
-            del members[step]
-        else:
-            members = members[step]
-    return True
-
-
-def _check_step(mapping: bool, step: str | int, path: Path, document: Document, node: Node, depth: int) -> None:
-    if mapping != isinstance(step, str) or (isinstance(step, int) and step < 0):
-        kind = "a mapping, which needs a key" if mapping else "a list, which needs an index from 0"
-        raise DocumentError(f"{shown_path(path[:depth])} is {kind}", place=document.place(node))
-
-
-def _blocked(document: Document, node: Node, path: Path, depth: int) -> DocumentError:
+def _no_way(document: Document, node: Node, path: Path) -> DocumentError:
     return DocumentError(
-        f"{shown_path(path[:depth])} is neither a mapping nor a list",
-        hints=("remove it first if it may be replaced",),
+        f"the path does not fit: {shown_path(path)} is {_KINDS[node.resolved().kind]}",
+        hints=("keys lead through mappings, indices from 0 through lists; anything else must be removed first",),
         place=document.place(node),
     )
+
+
+_KINDS = {"scalar": "a single value", "mapping": "a mapping", "sequence": "a list"}

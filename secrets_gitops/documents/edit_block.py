@@ -46,7 +46,7 @@ class _Old(NamedTuple):
     sign: int
     """Where the colon or dash before it ends."""
     end: int
-    """Of the text that goes: of the value, or of the last line of a block collection, whose comment goes with it."""
+    """Of the text that goes: with the blanks behind it, and for a block collection with a comment on its last line."""
     in_block: bool
     """It is a block collection."""
     below: bool
@@ -66,15 +66,10 @@ def replaced(document: Document, parent: Node, index: int, value: Tree, layout: 
     if sign is None:  # a key that begins with `?` and has no colon
         return [Edit(eol, eol, f"{layout.newline}{' ' * indent}: {yaml_flow(value)}")]
     in_block = node.kind in {"mapping", "sequence"} and node.style == "block"
-    old = _Old(
-        node,
-        sign,
-        end=eol if in_block else node.end,
-        in_block=in_block,
-        below=line_end(text, sign) < node.start,
-        alone=in_block or not text[node.end : eol].strip(" \t"),
-    )
-    if not isinstance(value, dict | list | tuple) or not value:
+    alone = in_block or not text[node.end : eol].strip(" \t")
+    below = line_end(text, sign) < node.start
+    old = _Old(node, sign, eol if alone else node.end, in_block=in_block, below=below, alone=alone)
+    if not isinstance(value, dict | list) or not value:
         return _with_leaf(text, old, value, indent + (2 if is_item else layout.step), layout)
     if in_block and node.tag is None and node.anchor is None:
         column_now = block_column(text, node)
@@ -88,7 +83,7 @@ def replaced(document: Document, parent: Node, index: int, value: Tree, layout: 
     lines = f"{layout.newline}{' ' * inner}{body}"
     if in_block:
         return [Edit(kept, old.end, lines)]
-    return [Edit(kept, node.end, _header_comment(text, node)), Edit(eol, eol, lines)]
+    return [Edit(kept, old.end, _header_comment(text, node)), Edit(eol, eol, lines)]
 
 
 def _with_leaf(text: str, old: _Old, value: Tree, indent: int, layout: Layout) -> list[Edit]:
@@ -97,7 +92,7 @@ def _with_leaf(text: str, old: _Old, value: Tree, indent: int, layout: Layout) -
     comment = _header_comment(text, node)
     kept = _end_of_sign_line(text, sign) if old.in_block and old.below else sign
     on_sign_line = not old.below or (old.in_block and kept == sign)
-    if isinstance(value, dict | list | tuple):
+    if isinstance(value, dict | list):
         body = yaml_flow(value)
     else:
         as_block = old.alone and not comment and on_sign_line and lines_below_stay(text, old.end, indent)

@@ -58,12 +58,13 @@ def added(document: Document, node: Node, step: str | int, value: Tree, layout: 
     return [Edit(end, end, f"{comma}{body}")]
 
 
-def removed(node: Node, index: int) -> list[Edit]:
+def removed(document: Document, node: Node, index: int) -> list[Edit]:
     """The edits that remove a member of a collection that has others, with one comma."""
     starts, ends = _spans(node)
     if index + 1 < len(starts):
         return [Edit(starts[index], starts[index + 1], "")]
-    return [Edit(ends[index - 1], ends[index], "")]
+    unwritten = document.format == "yaml" and document.text[ends[index - 1] - 1] == ":"
+    return [Edit(ends[index - 1], ends[index], " " if unwritten else "")]  # `{a:}` is not YAML
 
 
 def _spans(node: Node) -> tuple[list[int], list[int]]:

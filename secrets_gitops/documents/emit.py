@@ -83,7 +83,7 @@ def yaml_block(
         key, value = member
         lead, current.lead = current.lead, " " * current.indent
         head = f"{lead}-" if key is None else yaml_key(key, lead=lead, indent=current.indent)
-        if not isinstance(value, dict | list | tuple) or not value:
+        if not isinstance(value, dict | list) or not value:
             lines.append(f"{head} {_leaf(value, current.indent + (2 if key is None else step), blocks=blocks)}")
         elif key is None:
             open_collections.append(_Open(value, current.indent + 2, f"{head} "))
@@ -159,7 +159,7 @@ def _flow(
     open_collections: list[tuple[Iterator[tuple[str | None, Tree]], str]] = []
     value = tree
     while True:
-        if isinstance(value, dict | list | tuple):
+        if isinstance(value, dict | list):
             brackets = "{}" if isinstance(value, dict) else "[]"
             if value:
                 open_collections.append((_members(value), brackets[1]))
@@ -203,7 +203,7 @@ def yaml_key(key: str, *, lead: str = "", indent: int = 0) -> str:
 
 
 def _leaf(value: Tree, indent: int, *, blocks: bool) -> str:
-    if isinstance(value, dict | list | tuple):
+    if isinstance(value, dict | list):
         return "{}" if isinstance(value, dict) else "[]"
     return yaml_scalar(value, indent=indent, inline_only=not blocks)  # type: ignore[arg-type]  # as in _flow
 

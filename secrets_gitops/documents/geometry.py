@@ -145,8 +145,11 @@ def block_column(text: str, node: Node) -> int:
 def lines_below_stay(text: str, at: int, indent: int) -> bool:
     """Whether the lines below `at`'s stay what they are when a block scalar indented by `indent` comes before them.
 
-    Blank lines and comments that reach as far to the right as its text would become a part of it.
+    Blank lines and comments that reach as far to the right as its text would become a part of it; and where the text
+    ends without a line break, the scalar would end without its own.
     """
+    if line_end(text, at) == len(text):
+        return False
     at = next_line(text, at)
     while at < len(text):
         line = text[at : line_end(text, at)]

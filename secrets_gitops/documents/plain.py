@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from secrets_gitops.golang.scalars import Dialect
 
     Tree = Scalar | Sequence["Tree"] | Mapping[str, "Tree"]
-    """What `documents.emit` writes and `set_path` takes."""
+    """What `documents.emit` writes and `set_path` takes; the collections are dicts and lists, no others."""
     PlainTree = Scalar | list["PlainTree"] | dict[str, "PlainTree"]
 
 _MERGE = "tag:yaml.org,2002:merge"
