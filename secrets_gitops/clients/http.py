@@ -36,6 +36,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     ) -> urllib.request.Request | None:
         scheme = _split(newurl).scheme
         if scheme != "https" and not (scheme == req.type == "http" and is_loopback(newurl)):
+            fp.close()
             raise BackendError(
                 f"`{shown(req.full_url)}` redirects to `{shown(newurl)}`, which is not https",
                 hints=("name the final URL yourself",),
