@@ -6,10 +6,9 @@ inside. So every `#` in a gap begins a comment, which reaches to the end of its 
 
 from __future__ import annotations
 
-import re
-
 from secrets_gitops.documents.document import Comment, walk
 from secrets_gitops.documents.properties import content_start
+from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,9 +16,9 @@ if TYPE_CHECKING:
 
     from secrets_gitops.documents.document import Document
 
-_COMMENT = re.compile("#([^\r\n\x85\u2028\u2029]*)")
-_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
-_BLOCK_HEADER = re.compile("[|>][-+0-9]*[ \t]*")
+_COMMENT = pattern("#([^\r\n\x85\u2028\u2029]*)")
+_BREAK = pattern("\r\n|[\r\n\x85\u2028\u2029]")
+_BLOCK_HEADER = pattern("[|>][-+0-9]*[ \t]*")
 
 
 def lex(document: Document) -> list[Comment]:

@@ -10,12 +10,13 @@ import re
 from secrets_gitops.documents.complaints import duplicate_key
 from secrets_gitops.documents.document import Node
 from secrets_gitops.errors import DocumentError, LimitExceeded, Place
+from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secrets_gitops.documents.limits import Limits
 
-_TOKEN = re.compile(
+_TOKEN = pattern(
     r"""[ \t\r\n]*+(?:
         "([^"\\\x00-\x1f]*+)"                                           # 1: a string as it is
       | "((?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*+)"      # 2: a string with escapes
@@ -24,8 +25,8 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
-_BLANKS = re.compile(r"[ \t\r\n]*+")
-_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})(?:\\u([dD][c-fC-F][0-9A-Fa-f]{2}))?|(.))")
+_BLANKS = pattern(r"[ \t\r\n]*+")
+_ESCAPE = pattern(r"\\(?:u([0-9A-Fa-f]{4})(?:\\u([dD][c-fC-F][0-9A-Fa-f]{2}))?|(.))")
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 

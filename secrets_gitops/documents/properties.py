@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
+from secrets_gitops.patterns import pattern
 
 # An anchor, a tag, or what may stand between them and the content; in the alphabets of libyaml.
-_PROPERTY = re.compile(
+_PROPERTY = pattern(
     "(?:&[0-9A-Za-z_-]+|!<[^>]*>|![^ \t\r\n\x85\u2028\u2029,\\[\\]{}]*)"
     "(?:[ \t\r\n\x85\u2028\u2029]+|#[^\r\n\x85\u2028\u2029]*)*"
 )

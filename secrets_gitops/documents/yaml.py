@@ -6,14 +6,13 @@ without a bound. Nothing here recurses.
 
 from __future__ import annotations
 
-import re
-
 import yaml
 
 from secrets_gitops.documents.complaints import duplicate_key, place_at
 from secrets_gitops.documents.document import Node
 from secrets_gitops.documents.properties import content_start
 from secrets_gitops.errors import DocumentError, LimitExceeded, Place, SettingsError
+from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,9 +25,9 @@ if TYPE_CHECKING:
 LINE_BREAKS = "\r\n\x85\u2028\u2029"
 """What libyaml takes as the end of a line."""
 
-_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
-_GAP = re.compile("#[^\r\n\x85\u2028\u2029]*|:")
-_BLOCK_HEADER = re.compile("[|>][-+0-9]*")
+_BREAK = pattern("\r\n|[\r\n\x85\u2028\u2029]")
+_GAP = pattern("#[^\r\n\x85\u2028\u2029]*|:")
+_BLOCK_HEADER = pattern("[|>][-+0-9]*")
 
 _STYLES: dict[str | None, Style] = {
     None: "plain", "": "plain", "'": "single", '"': "double", "|": "literal", ">": "folded",
@@ -168,11 +167,11 @@ def _block_scalar_end(text: str, start: int, end: int) -> int:
     """Where a block scalar ends: before its final line break, and before empty lines that are not part of its value."""
     header = _BLOCK_HEADER.match(text, content_start(text, start))
     kept = header is not None and "+" in header[0]
-    while end > start and text[end - 1] in LINE_BREAKS:
-        end -= 2 if text[end - 2 : end] == "\r\n" else 1
-        if kept:
-            break
-    return end
+    if not kept:
+        return start + len(text[start:end].rstrip(LINE_BREAKS))
+    if text[end - 1] not in LINE_BREAKS:
+        return end
+    return end - (2 if text[end - 2 : end] == "\r\n" else 1)
 
 
 def _settle_missing_value(value: Node, key: Node, text: str) -> None:

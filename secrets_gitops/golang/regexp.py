@@ -12,6 +12,7 @@ from functools import lru_cache
 from importlib import import_module
 
 from secrets_gitops.golang import regexp_classes as classes
+from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,10 +22,10 @@ _MOST_REPEATS = 1000
 _DEEPEST = 100
 """Groups inside groups. Go takes 1,000; Python's compiler recurses."""
 
-_REPEAT = re.compile(r"\{(0|[1-9][0-9]*)(?:(,)(0|[1-9][0-9]*)?)?\}")
+_REPEAT = pattern(r"\{(0|[1-9][0-9]*)(?:(,)(0|[1-9][0-9]*)?)?\}")
 _ASSERTIONS = {"A": r"\A", "z": r"\Z", "b": r"(?a:\b)", "B": r"(?!(?a:\b))"}  # Python's \B fails on an empty text
-_GROUP_NAME = re.compile(r"\?P?<([0-9A-Za-z_]+)>")
-_FLAGS = re.compile(r"\?([imsU]*)(-[imsU]+)?([:)])")
+_GROUP_NAME = pattern(r"\?P?<([0-9A-Za-z_]+)>")
+_FLAGS = pattern(r"\?([imsU]*)(-[imsU]+)?([:)])")
 
 
 @lru_cache(maxsize=512)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from secrets_gitops.patterns import pattern
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     Ranges = list[tuple[int, int]]
@@ -36,9 +38,9 @@ _POSIX: dict[str, Ranges] = {
 }
 _CONTROL = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
-_NUMBER = re.compile(r"x\{([0-9A-Fa-f]+)\}|x([0-9A-Fa-f]{2})|(0[0-7]{0,2}|[1-7][0-7]{1,2})")
-_POSIX_NAME = re.compile(r"\[:(\^?)([a-z]+):\]")
-_PROPERTY = re.compile(r"[pP](?:([A-Z])|\{(\^?)([A-Za-z_]+)\})")
+_NUMBER = pattern(r"x\{([0-9A-Fa-f]+)\}|x([0-9A-Fa-f]{2})|(0[0-7]{0,2}|[1-7][0-7]{1,2})")
+_POSIX_NAME = pattern(r"\[:(\^?)([a-z]+):\]")
+_PROPERTY = pattern(r"[pP](?:([A-Z])|\{(\^?)([A-Za-z_]+)\})")
 
 # Go folds simply: these two belong to ASCII letters; the dotted and dotless i, which Python folds, do not.
 _FOLDS_INTO_ASCII = {0x4B: 0x212A, 0x6B: 0x212A, 0x53: 0x17F, 0x73: 0x17F}

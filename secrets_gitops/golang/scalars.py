@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from secrets_gitops.golang.times import parse_timestamp
+from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,14 +39,14 @@ _WORDS_OF_DIALECT: dict[Dialect, dict[str, bool | float | None]] = {
     },
 }
 
-_INT = re.compile(
+_INT = pattern(
     r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|(0|[1-9][0-9]*))", re.ASCII
 )  # fmt: skip
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+_FLOAT = pattern(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
 # Only behind a point does Go leave the underscores to its own rule: between digits.
-_POINT_FLOAT = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?", re.ASCII)
+_POINT_FLOAT = pattern(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?", re.ASCII)
 # Behind `0b` and `0o` Go reads another signed number.
-_INNER_SIGN = re.compile(r"0(?:b([-+][01]+)|o([-+][0-7]+))", re.ASCII)
+_INNER_SIGN = pattern(r"0(?:b([-+][01]+)|o([-+][0-7]+))", re.ASCII)
 
 INT64_MAX = 2**63 - 1
 INT64_MIN = -(2**63)

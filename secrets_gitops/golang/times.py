@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from secrets_gitops.patterns import pattern
+
 
 class Time(NamedTuple):
     """A point in time with its offset, as Go prints it: RFC 3339, up to nine fraction digits, no trailing zeros."""
@@ -14,7 +16,7 @@ class Time(NamedTuple):
 
 # The four layouts of gopkg.in/yaml.v3. Go takes a comma before the fraction, and any number of its digits.
 _CLOCK = r"(\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,](\d+))?"
-_TIMESTAMP = re.compile(rf"(\d{{4}})-(\d{{1,2}})-(\d{{1,2}})(?:[Tt]{_CLOCK}(Z|[+-]\d\d:\d\d)| +{_CLOCK})?", re.ASCII)
+_TIMESTAMP = pattern(rf"(\d{{4}})-(\d{{1,2}})-(\d{{1,2}})(?:[Tt]{_CLOCK}(Z|[+-]\d\d:\d\d)| +{_CLOCK})?", re.ASCII)
 _RFC_3339 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII
 )  # fmt: skip

@@ -6,14 +6,14 @@ explicit keys, escapes, quotes escaped in JSON inside YAML.
 
 from __future__ import annotations
 
-import re
+from secrets_gitops.patterns import pattern
 
-_KIND = re.compile(
+_KIND = pattern(
     rb"kind\\{0,8}[\"']?\s{0,200}:\s{0,200}(?:[!&]\S{0,200}\s{1,200}){0,4}(?:[|>][-+0-9]{0,2}\s{1,200})?"
     rb"(?:#[^\n]{0,400}\s{1,200}){0,4}\\{0,8}[\"']?Secret(?:List)?(?![-.\w])"
 )
-_ODD = re.compile(rb"\?\s{1,200}(?:[!&]\S{0,200}\s{1,200}){0,4}[\"']?kind|kind[\"']?\s{0,200}:\s{0,200}\*")
-_ESCAPED = re.compile(
+_ODD = pattern(rb"\?\s{1,200}(?:[!&]\S{0,200}\s{1,200}){0,4}[\"']?kind|kind[\"']?\s{0,200}:\s{0,200}\*")
+_ESCAPED = pattern(
     rb"\\(?:(?:x|u00|U000000)(?:6[4569bBeE]|53|63|7[24])"
     rb"|\r?\n[ \t]{0,200}(?:ind|nd|d[\"']|ecret|cret|ret|et[\"']|t[\"']))"
 )

@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 
 from secrets_gitops.lint.finding import Region
+from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,15 +26,15 @@ class LooseValue(NamedTuple):
     region: Region
 
 
-_KIND = re.compile(r"([ \t]*(?:-[ \t]+)*)[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?([A-Za-z]+)[\"']?[ \t]*,?[ \t]*(?:#.*)?$")
-_FIELD = re.compile(r"([ \t]*(?:-[ \t]+)*)[\"']?(data|stringData)[\"']?[ \t]*:[ \t]*(.*)$")
-_PAIR = re.compile(r"([ \t]*)[\"']?([A-Za-z0-9_.\-]{1,253})[\"']?[ \t]*:(?:[ \t]+(.*)|)$")
-_FLOW_PAIR = re.compile(r"[\"']?([A-Za-z0-9_.\-]{1,253})[\"']?\s*:\s*(\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|[^\s,{}\"']+)")
-_FLOW = re.compile(r"[\"']?\b(data|stringData)[\"']?\s*:\s*\{([^{}]*)\}")
-_FLOW_KIND = re.compile(r"[\"']kind[\"']\s*:\s*[\"'](?:Secret|SecretList)[\"']")
-_BLOCK_HEAD = re.compile(r"[|>][-+0-9]*\s*(?:#.*)?$")
+_KIND = pattern(r"([ \t]*(?:-[ \t]+)*)[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?([A-Za-z]+)[\"']?[ \t]*,?[ \t]*(?:#.*)?$")
+_FIELD = pattern(r"([ \t]*(?:-[ \t]+)*)[\"']?(data|stringData)[\"']?[ \t]*:[ \t]*(.*)$")
+_PAIR = pattern(r"([ \t]*)[\"']?([A-Za-z0-9_.\-]{1,253})[\"']?[ \t]*:(?:[ \t]+(.*)|)$")
+_FLOW_PAIR = pattern(r"[\"']?([A-Za-z0-9_.\-]{1,253})[\"']?\s*:\s*(\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|[^\s,{}\"']+)")
+_FLOW = pattern(r"[\"']?\b(data|stringData)[\"']?\s*:\s*\{([^{}]*)\}")
+_FLOW_KIND = pattern(r"[\"']kind[\"']\s*:\s*[\"'](?:Secret|SecretList)[\"']")
+_BLOCK_HEAD = pattern(r"[|>][-+0-9]*\s*(?:#.*)?$")
 _SECRETS = frozenset({"Secret", "SecretList"})
-_SEPARATOR = re.compile(r"---(?:\s|$)")
+_SEPARATOR = pattern(r"---(?:\s|$)")
 
 
 def find(text: str) -> Iterator[LooseValue]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 
 from secrets_gitops.lint.values.stand_ins import MASK
+from secrets_gitops.patterns import pattern
 
 _CLOSING = {"{{": "}}", "{%": "%}"}
-_OPENING = re.compile(r"\{[{%]")
-_NOT_BREAK = re.compile(r"[^\r\n]")
-_FILLED_IN = re.compile(rf"^([ \t]*(?:-[ \t]+)*)[^\s{MASK}#][^\n{MASK}]*:[ \t]+{MASK}+[ \t]*\r?$", re.MULTILINE)
-_NEXT = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)+([ \t]*)")
-_ONLY_MASKS = re.compile(rf"^[ \t]*(?:{MASK}[ \t]*)+$", re.MULTILINE)
+_OPENING = pattern(r"\{[{%]")
+_NOT_BREAK = pattern(r"[^\r\n]")
+_FILLED_IN = pattern(rf"^([ \t]*(?:-[ \t]+)*)[^\s{MASK}#][^\n{MASK}]*:[ \t]+{MASK}+[ \t]*\r?$", re.MULTILINE)
+_NEXT = pattern(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)+([ \t]*)")
+_ONLY_MASKS = pattern(rf"^[ \t]*(?:{MASK}[ \t]*)+$", re.MULTILINE)
 
 
 def has_templates(data: bytes) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 from secrets_gitops.documents.formats import format_of
+from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secrets_gitops.lint.target import Target
 
-_PLAIN = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
+_PLAIN = pattern(r"[\w@%+=:,./-]+", re.ASCII)
 
 
 def quoted(path: str) -> str:

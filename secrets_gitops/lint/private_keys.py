@@ -11,6 +11,7 @@ from bisect import bisect
 from typing import NamedTuple
 
 from secrets_gitops.lint.token_validators import decoded, plausible
+from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,19 +22,17 @@ _LONGEST = 24_000
 _SHORTEST = 64
 """Base64 characters of the shortest private key: Ed25519 in PKCS#8 has 64."""
 
-_BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 ]{0,24})PRIVATE KEY( BLOCK)?-----")
-_HEADER = re.compile(
-    rb"(?:Proc-Type|DEK-Info): ?[^\s\\]{0,80}|(?:Version|Comment|Hash|Charset|MessageID): [^\n\\]{0,200}"
-)
-_JOINT = re.compile(rb"\\{1,8}[nrt]|[\"'`]\s{0,80}(?:[+.,]\s{0,80})?[\"'`]|&#1[03];")
+_BEGIN = pattern(rb"-----BEGIN ([A-Z0-9 ]{0,24})PRIVATE KEY( BLOCK)?-----")
+_HEADER = pattern(rb"(?:Proc-Type|DEK-Info): ?[^\s\\]{0,80}|(?:Version|Comment|Hash|Charset|MessageID): [^\n\\]{0,200}")
+_JOINT = pattern(rb"\\{1,8}[nrt]|[\"'`]\s{0,80}(?:[+.,]\s{0,80})?[\"'`]|&#1[03];")
 """What stands between the lines of a body in one-liners and source code: an escaped line end, or joined strings."""
-_BODY = re.compile(rb"[A-Za-z0-9+/]{64,24000}={0,2}(?:=[A-Za-z0-9+/]{4})?")
-_PUTTY = re.compile(
+_BODY = pattern(rb"[A-Za-z0-9+/]{64,24000}={0,2}(?:=[A-Za-z0-9+/]{4})?")
+_PUTTY = pattern(
     rb"PuTTY-User-Key-File-[23]: [^\n]{1,80}\n\s{0,80}Encryption: ([^\r\n]{1,40})\r?\n"
     rb"(?:[^\n]{0,400}\n){2,60}?\s{0,80}Private-Lines: [0-9]{1,3}\r?\n\s{0,80}([A-Za-z0-9+/=\s]{32,8000})"
 )
-_JWK_MEMBER = re.compile(rb"\\{0,3}[\"']?\b([dk])\\{0,3}[\"']?\s{0,20}:\s{0,20}\\{0,3}[\"']?([0-9A-Za-z_-]{22,3000})\b")
-_JWK_TYPE = re.compile(rb"kty\\{0,3}[\"']?\s{0,20}:\s{0,20}\\{0,3}[\"']?(RSA|EC|OKP|oct)\b")
+_JWK_MEMBER = pattern(rb"\\{0,3}[\"']?\b([dk])\\{0,3}[\"']?\s{0,20}:\s{0,20}\\{0,3}[\"']?([0-9A-Za-z_-]{22,3000})\b")
+_JWK_TYPE = pattern(rb"kty\\{0,3}[\"']?\s{0,20}:\s{0,20}\\{0,3}[\"']?(RSA|EC|OKP|oct)\b")
 _JWK_SIZES = {b"EC": range(32, 67), b"OKP": range(32, 58), b"RSA": range(96, 2049), b"oct": range(16, 2049)}
 
 

@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 
 from secrets_gitops.lint.token_validators import decoded
+from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _KEPT = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./+=~:
 _BLANKED = bytes(c if c in _KEPT else 0x20 for c in range(256))
 _PRINTABLE = bytes((*range(0x20, 0x7F), 9, 10, 13))
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{24,}={0,2}")
-_WRAPPED = re.compile(
+_WRAPPED = pattern(
     rb"(?<![A-Za-z0-9+/])(?:[A-Za-z0-9+/]{60,128}(?:\\n|\r?\n[ \t]{0,60})){1,2000}[A-Za-z0-9+/]{1,128}={0,2}"
 )
 """Base64 in lines of 60 to 128 characters, as `base64` and most libraries break it."""

@@ -8,17 +8,19 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from secrets_gitops.patterns import pattern
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_DOTENV_BLOCK = re.compile(rb"^sops_(?:mac|version|lastmodified)=", re.MULTILINE)
-_INI_BLOCK = re.compile(rb"^\[sops\]\s*$(?=[^\[]*^(?:mac|version|lastmodified)\s*=)", re.MULTILINE)
-_BINARY_DATA = re.compile(rb"\"data\"\s{0,20}:\s{0,20}\"ENC\[AES256_GCM,")
-_BINARY_BLOCK = re.compile(rb"\"sops\"\s{0,20}:\s{0,20}\{")
-_DOTENV_LINE = re.compile(r"([^\s#=][^=\n]*)=(.*)")
-_INI_LINE = re.compile(r"\s*([^\s#;\[=:][^=:\n]*?)\s*[=:]\s*(.*)")
-_SECTION = re.compile(r"\s*\[([^\]]*)\]\s*$")
+_DOTENV_BLOCK = pattern(rb"^sops_(?:mac|version|lastmodified)=", re.MULTILINE)
+_INI_BLOCK = pattern(rb"^\[sops\]\s*$(?=[^\[]*^(?:mac|version|lastmodified)\s*=)", re.MULTILINE)
+_BINARY_DATA = pattern(rb"\"data\"\s{0,20}:\s{0,20}\"ENC\[AES256_GCM,")
+_BINARY_BLOCK = pattern(rb"\"sops\"\s{0,20}:\s{0,20}\{")
+_DOTENV_LINE = pattern(r"([^\s#=][^=\n]*)=(.*)")
+_INI_LINE = pattern(r"\s*([^\s#;\[=:][^=:\n]*?)\s*[=:]\s*(.*)")
+_SECTION = pattern(r"\s*\[([^\]]*)\]\s*$")
 
 
 class Line(NamedTuple):

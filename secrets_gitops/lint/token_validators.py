@@ -11,6 +11,7 @@ from binascii import Error as Base64Error
 from binascii import a2b_base64, crc32
 
 from secrets_gitops import bech32
+from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _BASE62 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _BASE36 = b"0123456789abcdefghijklmnopqrstuvwxyz"
 
-_STOCK = re.compile(
+_STOCK = pattern(
     rb"(?i)example|placeholder|redacted|changeme|replace|your|dummy|sample|insert|xxxx|secret|token|_here"
     rb"|12345678|abcdefgh|(.)\1{5}"
 )

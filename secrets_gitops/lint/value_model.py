@@ -10,6 +10,7 @@ import re
 from secrets_gitops.lint.key_names import read_key
 from secrets_gitops.lint.mask import mask
 from secrets_gitops.lint.values import bodies, ciphertext, placeholders, public, shape, stand_ins
+from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     ]  # fmt: skip
 
 _EMPTY = frozenset({"", "~", "{}", "[]", '""', "''", "null"})
-_SETTING = re.compile(
+_SETTING = pattern(
     r"""
     true | false | yes | no | on | off | enabled | disabled
     | [-+]?[0-9]{1,20}(?:\.[0-9]{1,20})?(?:e[-+]?[0-9]{1,3})? | 0x[0-9a-f]{1,8}
@@ -35,17 +36,17 @@ _SETTING = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_USERINFO = re.compile(r"[a-z][a-z0-9+.-]{1,30}://([^\s/?#\"'<>]{1,400})@", re.IGNORECASE)
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-_HEX = re.compile(r"(?:[0-9a-f]{7,8}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})", re.IGNORECASE)
-_DIGEST = re.compile(
+_USERINFO = pattern(r"[a-z][a-z0-9+.-]{1,30}://([^\s/?#\"'<>]{1,400})@", re.IGNORECASE)
+_UUID = pattern(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_HEX = pattern(r"(?:[0-9a-f]{7,8}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})", re.IGNORECASE)
+_DIGEST = pattern(
     r"(?:[\w./:-]{1,200}@)?(?:sha(?:1|256|384|512)[:-]|h1:|zh:|md5[:-])[A-Za-z0-9+/]{20,128}={0,2}"
     r"|(?:i|vpc|subnet|sg|eni|ami|vol|rtb|igw|nat|snap|acl)-[0-9a-f]{8,17}"
 )
-_PATH = re.compile(r"(?:\.{0,2}/|~/|[A-Za-z]:\\)[^\s\"'`$]*|(?:[\w.-]+/)+[\w.-]+\.[a-z]{2,8}")
-_URL = re.compile(r"[a-z][a-z0-9+.-]{1,30}://[^\s\"'`]*", re.IGNORECASE)
-_NAME = re.compile(r"[A-Za-z0-9](?:[\w./:@ -]{0,250}[\w/])?")
-_SENTENCE = re.compile(r"\S+ +\S+ +\S.*[.!?:)]", re.DOTALL)
+_PATH = pattern(r"(?:\.{0,2}/|~/|[A-Za-z]:\\)[^\s\"'`$]*|(?:[\w.-]+/)+[\w.-]+\.[a-z]{2,8}")
+_URL = pattern(r"[a-z][a-z0-9+.-]{1,30}://[^\s\"'`]*", re.IGNORECASE)
+_NAME = pattern(r"[A-Za-z0-9](?:[\w./:@ -]{0,250}[\w/])?")
+_SENTENCE = pattern(r"\S+ +\S+ +\S.*[.!?:)]", re.DOTALL)
 
 
 def classify(text: str, key: str = "", *, strict: bool = False, tag: str | None = None) -> ValueClass:

@@ -5,7 +5,6 @@ A block that was found keeps its text, down to quoting and field order; only `ma
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from secrets_gitops.documents import emit
@@ -13,6 +12,7 @@ from secrets_gitops.documents.document import Edit
 from secrets_gitops.documents.properties import content_start
 from secrets_gitops.envelopes.sops import metadata
 from secrets_gitops.envelopes.sops.selection import DEFAULT
+from secrets_gitops.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from secrets_gitops.documents.plain import Tree
     from secrets_gitops.envelopes.sops.selection import Selector
 
-_ENDS_DOCUMENT = re.compile(r"(?:---|\.\.\.)(?:[ \t\r\n]|\Z)|%")
-_PLACEHOLDER = re.compile(r'\b(lastmodified|mac)"?: ("\?"|\?)')
+_ENDS_DOCUMENT = pattern(r"(?:---|\.\.\.)(?:[ \t\r\n]|\Z)|%")
+_PLACEHOLDER = pattern(r'\b(lastmodified|mac)"?: ("\?"|\?)')
 VERSION = "3.13.3"
 """The sops whose rules for writing are followed here."""
 

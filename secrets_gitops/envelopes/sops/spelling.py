@@ -6,24 +6,24 @@ as its envelope is. Inside `[…]` and `{…}` an envelope needs quotes; there s
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from secrets_gitops.documents import emit
 from secrets_gitops.documents.document import Edit
 from secrets_gitops.documents.properties import content_start
+from secrets_gitops.patterns import pattern
 
 if TYPE_CHECKING:
     from secrets_gitops.documents.document import Document, Node
     from secrets_gitops.envelopes.sops.tree import Leaf
     from secrets_gitops.envelopes.sops.value import Value
 
-_BLOCK_LEAD = re.compile(r"( *(?:- +)*)(.?)")
-_SINGLE_QUOTABLE = re.compile("[ -~\u00a0-\ud7ff]*")
+_BLOCK_LEAD = pattern(r"( *(?:- +)*)(.?)")
+_SINGLE_QUOTABLE = pattern("[ -~\u00a0-\ud7ff]*")
 _SAFE_START = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz/_")
 """Nothing that begins so is a number, a time or an indicator; words such as `yes` are looked at apart."""
-_HEADER_COMMENT = re.compile(r"[|>][-+0-9]*[ \t]+(#[^\r\n]*)")
-_CORE_TAG = re.compile(r"(?:!!|!<tag:yaml\.org,2002:)(?!str\b)\S*\s*")
+_HEADER_COMMENT = pattern(r"[|>][-+0-9]*[ \t]+(#[^\r\n]*)")
+_CORE_TAG = pattern(r"(?:!!|!<tag:yaml\.org,2002:)(?!str\b)\S*\s*")
 
 
 def value_text(value: Value, document: Document, node: Node, *, flow: bool, step: int) -> str:

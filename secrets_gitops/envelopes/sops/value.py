@@ -11,6 +11,7 @@ from binascii import a2b_base64, b2a_base64
 from typing import NamedTuple
 
 from secrets_gitops.golang import numbers, times
+from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,10 +24,10 @@ INT_LIMIT = 1 << 63
 """sops keeps integers in 64 bits with a sign."""
 
 # Greedy and open at the end, as sops reads it: text after the last bracket is ignored.
-_ENVELOPE = re.compile(r"ENC\[AES256_GCM,data:(.+),iv:(.+),tag:(.+),type:(.+)\]")
-_INT = re.compile(rb"[+-]?[0-9]+")
-_FLOAT = re.compile(rb"[+-]?([0-9_]*\.?[0-9_]*([eE][+-]?[0-9_]+)?|inf|infinity|nan)", re.IGNORECASE)
-_HEX_FLOAT = re.compile(rb"[+-]?0x[0-9a-f_]*\.?[0-9a-f_]*p[+-]?[0-9]+", re.IGNORECASE)
+_ENVELOPE = pattern(r"ENC\[AES256_GCM,data:(.+),iv:(.+),tag:(.+),type:(.+)\]")
+_INT = pattern(rb"[+-]?[0-9]+")
+_FLOAT = pattern(rb"[+-]?([0-9_]*\.?[0-9_]*([eE][+-]?[0-9_]+)?|inf|infinity|nan)", re.IGNORECASE)
+_HEX_FLOAT = pattern(rb"[+-]?0x[0-9a-f_]*\.?[0-9a-f_]*p[+-]?[0-9]+", re.IGNORECASE)
 _BOOLS = dict.fromkeys((b"1", b"t", b"T", b"true", b"TRUE", b"True"), True) | dict.fromkeys(
     (b"0", b"f", b"F", b"false", b"FALSE", b"False"), False
 )

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from secrets_gitops.lint import token_validators
 from secrets_gitops.lint.runs import hidden, runs
 from secrets_gitops.lint.token_table import TOKENS
+from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 
 FAMILY = "provider-token"
 
-_KEY = re.compile(rb"(?<![0-9A-Za-z_.-])([0-9A-Za-z_.-]{1,80}+)[\"']?[ \t]{0,20}(?:=>|[:=])[ \t]{0,20}[\"']?\Z")
+_KEY = pattern(rb"(?<![0-9A-Za-z_.-])([0-9A-Za-z_.-]{1,80}+)[\"']?[ \t]{0,20}(?:=>|[:=])[ \t]{0,20}[\"']?\Z")
 
-_LONG = re.compile(rb"[0-9A-Za-z]{32}|[0-9A-Za-z_+/-]{40}")
+_LONG = pattern(rb"[0-9A-Za-z]{32}|[0-9A-Za-z_+/-]{40}")
 """Every token that is known by a word beside it, not by an anchor, holds such a run."""
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from secrets_gitops.envelopes import sealed_blob
 from secrets_gitops.lint.mend import quoted
 from secrets_gitops.lint.objects import entries
 from secrets_gitops.lint.value_model import classify
+from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from secrets_gitops.lint.objects import KubeObject
     from secrets_gitops.lint.target import Target
 
-_BEGINS_SEALED = re.compile(r"A(?:QA|YA|gA)[A-Za-z0-9+/]{16}|Ag[A-D][A-Za-z0-9+/]{16}")
+_BEGINS_SEALED = pattern(r"A(?:QA|YA|gA)[A-Za-z0-9+/]{16}|Ag[A-D][A-Za-z0-9+/]{16}")
 """The size of an RSA key in its first two bytes, as base64 shows them: a sealed item that was cut or damaged."""
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from secrets_gitops.documents.document import walk
 from secrets_gitops.documents.read import Limits, read
 from secrets_gitops.errors import DocumentError
+from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ class Assignment(NamedTuple):
     value: str
 
 
-_LINE = re.compile(r"\s*(?:-\s+)?(?:export\s+)?[\"']?([A-Za-z_.][\w.\-/ ]{0,80}?)[\"']?\s*(?::=|[=:])\s*(.*?)[\s,]*$")
-_NOTHING = re.compile(r"\s*(?:[#;].*|//.*|---.*|\.\.\.|\[[\w .:\"'-]{1,80}\]|[{}\[\],|>-]*)\s*$")
-_COMMENT = re.compile(r"\s[#;]\s.*$")
+_LINE = pattern(r"\s*(?:-\s+)?(?:export\s+)?[\"']?([A-Za-z_.][\w.\-/ ]{0,80}?)[\"']?\s*(?::=|[=:])\s*(.*?)[\s,]*$")
+_NOTHING = pattern(r"\s*(?:[#;].*|//.*|---.*|\.\.\.|\[[\w .:\"'-]{1,80}\]|[{}\[\],|>-]*)\s*$")
+_COMMENT = pattern(r"\s[#;]\s.*$")
 _JSON_LIMITS = Limits(depth=100, nodes=50_000)
 
 

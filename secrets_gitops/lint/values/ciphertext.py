@@ -7,13 +7,14 @@ from binascii import Error as Base64Error
 from binascii import a2b_base64
 
 from secrets_gitops.envelopes import sealed_blob
+from secrets_gitops.patterns import pattern
 
 _SOPS_TYPES = frozenset({"str", "int", "float", "bytes", "bool", "time", "comment"})
-_ANSIBLE = re.compile(r"\$ANSIBLE_VAULT;1\.[0-9];AES(?:256)?(?:;[\w.-]+)?\s+[0-9a-f\s]{20,}", re.IGNORECASE)
-_ARMOR = re.compile(r"-----BEGIN (AGE ENCRYPTED FILE|PGP MESSAGE)-----\s(.*?)-----END \1-----", re.DOTALL)
-_PULUMI = re.compile(r"v1:[A-Za-z0-9+/]{8,40}={0,2}:(?:v1:)?[A-Za-z0-9+/:]{8,}={0,2}(?::[A-Za-z0-9+/=]+)?")
-_DOTENVX = re.compile(r"encrypted:[A-Za-z0-9+/]{40,}={0,2}")
-_JWE = re.compile(r"eyJ[\w-]{10,4000}\.[\w-]{0,4000}\.[\w-]{10,200}\.[\w-]{1,100000}\.[\w-]{16,100}")
+_ANSIBLE = pattern(r"\$ANSIBLE_VAULT;1\.[0-9];AES(?:256)?(?:;[\w.-]+)?\s+[0-9a-f\s]{20,}", re.IGNORECASE)
+_ARMOR = pattern(r"-----BEGIN (AGE ENCRYPTED FILE|PGP MESSAGE)-----\s(.*?)-----END \1-----", re.DOTALL)
+_PULUMI = pattern(r"v1:[A-Za-z0-9+/]{8,40}={0,2}:(?:v1:)?[A-Za-z0-9+/:]{8,}={0,2}(?::[A-Za-z0-9+/=]+)?")
+_DOTENVX = pattern(r"encrypted:[A-Za-z0-9+/]{40,}={0,2}")
+_JWE = pattern(r"eyJ[\w-]{10,4000}\.[\w-]{0,4000}\.[\w-]{10,200}\.[\w-]{1,100000}\.[\w-]{16,100}")
 
 
 def looks_like_sops(text: str) -> bool:

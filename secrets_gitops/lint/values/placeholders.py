@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import re
 
+from secrets_gitops.patterns import pattern
+
 STOCK_WORDS = frozenset(
     """
     my your our the a an some any this that it with in by for to of not real none no only please put enter insert add
@@ -32,7 +34,7 @@ _DOCUMENTED_ENDS = ("SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c", "TJVA95OrM7E2
 """The signatures of the JWTs that jwt.io shows, without their secret parts."""
 
 _MARKERS = ("EXAMPLE", "REPLACE", "INSERT", "YOUR_", "_HERE", "CHANGEME", "CHANGE_ME")
-_WHOLE = re.compile(
+_WHOLE = pattern(
     r"""
     change[-_\ ]?(?:me|it|this)(?:[-_\ !.?].{0,60}|[0-9]{0,4})
     | (?:please[-_\ ])?(?:replace|fill)[-_\ ]?(?:me|this|with|in)(?:[-_\ !.].{0,60})?

@@ -6,7 +6,9 @@ import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64
 
-_BEGIN = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,40})-----")
+from secrets_gitops.patterns import pattern
+
+_BEGIN = pattern(r"-----BEGIN ([A-Z0-9 ]{1,40})-----")
 _PUBLIC_PEM = frozenset(
     {
         "CERTIFICATE", "TRUSTED CERTIFICATE", "X509 CERTIFICATE", "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST",
@@ -17,22 +19,22 @@ _PUBLIC_PEM = frozenset(
 _SSH_KEY = (
     r"(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-nistp(?:256|384|521)|sk-(?:ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)"
 )
-_SSH_LINE = re.compile(
+_SSH_LINE = pattern(
     rf"(?:(?:@(?:cert-authority|revoked)[ ])?[^\s#]+[ ])?{_SSH_KEY}[ ]AAAA[A-Za-z0-9+/]{{20,4000}}={{0,2}}(?:[ ].*)?"
 )
-_WHOLE = re.compile(
+_WHOLE = pattern(
     r"age1[02-9ac-hj-np-z]{58}|age1pq1[02-9ac-hj-np-z]{1000,3000}|(?:SHA256|MD5):[A-Za-z0-9+/:]{20,60}={0,2}"
     r"|data:(?:image|font)/[\w.+-]+(?:;[\w=-]+)*,\S*|https?://[0-9a-f]{32}@[\w.-]+/[0-9]+"
 )
-_JWK = re.compile(r'"kty"\s*:')
-_JWK_PRIVATE = re.compile(r'"(?:d|p|q|dp|dq|qi|oth|k)"\s*:')
+_JWK = pattern(r'"kty"\s*:')
+_JWK_PRIVATE = pattern(r'"(?:d|p|q|dp|dq|qi|oth|k)"\s*:')
 _DER = (
     bytes.fromhex("3059301306072a8648ce3d0201"),  # EC public key, P-256
     bytes.fromhex("3076301006072a8648ce3d0201"),  # EC public key, P-384
     bytes.fromhex("302a300506032b6570032100"),  # Ed25519 public key
     bytes.fromhex("302a300506032b656e032100"),  # X25519 public key
 )
-_DER_LONG = re.compile(
+_DER_LONG = pattern(
     b"\x30\x82..(?:\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00\x03\x82"  # RSA public key
     b"|\x30\x82..\xa0\x03\x02\x01\x02\x02)",  # certificate
     re.DOTALL,

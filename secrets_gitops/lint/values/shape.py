@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 from math import log2
+
+from secrets_gitops.patterns import pattern
 
 _BIGRAMS = (
     "25661351503766050767433341"
@@ -39,8 +40,8 @@ _BIGRAMS = (
 Counted over the distinct words of Python's own documentation and sources and of public Kubernetes manifests.
 """
 
-_RUN = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{4,}")
-_LETTER_OR_DIGIT = re.compile(r"[A-Za-z0-9]")
+_RUN = pattern(r"[A-Z]?[a-z]{3,}|[A-Z]{4,}")
+_LETTER_OR_DIGIT = pattern(r"[A-Za-z0-9]")
 
 
 def entropy(text: str) -> float:

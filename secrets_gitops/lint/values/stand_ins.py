@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 from secrets_gitops.lint.values import shape
+from secrets_gitops.patterns import pattern
 
 MASK = "\ue000"
 """The character that stands for each character of a masked template span; see `lint.mask`."""
 
 _BRACKETS = (("{{", "}}"), ("{%", "%}"), ("<%", "%>"), ("[[", "]]"))
-_EXPANSION = re.compile(
+_EXPANSION = pattern(
     r"""
     \$\{\{[^{}\n]{0,300}\}\}                # GitHub workflows
     | \$__(?:env|file)\{[^{}\n]{1,300}\}    # Grafana
@@ -18,13 +19,13 @@ _EXPANSION = re.compile(
     """,
     re.VERBOSE,
 )
-_WHOLE_EXPANSION = re.compile(
+_WHOLE_EXPANSION = pattern(
     r"\$[A-Za-z_][A-Za-z0-9_]{0,80}|%%?[A-Z][A-Z0-9_]{1,80}%%?|@@?[A-Z][A-Z0-9_]{1,80}@@?|__[A-Z][A-Z0-9_]{1,80}__"
     r"|`[^`\n]{1,300}`|!(?:ENV|Ref|Sub|GetAtt|reference|env)\b.*"
 )
-_DEFAULT = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::?[-=])([^{}\n]*)\}")
+_DEFAULT = pattern(r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::?[-=])([^{}\n]*)\}")
 
-_REFERENCE = re.compile(
+_REFERENCE = pattern(
     r"""
     (?:secret)?ref\+(?!echo:)[a-z0-9]+://\S+
     | >>?vault:\S+\#\S+ | vault:[\w./-]+\#\S+ | <path:[^<>\n]{1,300}\#[^<>\n]{1,200}>
@@ -35,7 +36,7 @@ _REFERENCE = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_CODE = re.compile(
+_CODE = pattern(
     r"(?:data|var|local|module)\.[A-Za-z_][\w.\[\]\"]{0,200}|os\.environ.{0,200}|process\.env\..{0,200}"
     r"|(?:getenv|lookup|file|env|vault|secret|get_secret|sensitive)\(.{0,300}\)|[A-Za-z_][\w.]{0,80}\(.{0,300}\)",
 )
