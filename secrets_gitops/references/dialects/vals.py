@@ -174,7 +174,7 @@ def split(text: str) -> Expression:
     if scheme not in BACKENDS:
         # The name is quoted only when it is a word: anything may stand before `://`.
         named = f"`{scheme}`" if re.fullmatch(r"[a-z0-9._-]{1,40}", scheme) else "this scheme"
-        raise BadReference(f"no backend is called {named}", hints=(f"known schemes: {', '.join(sorted(BACKENDS))}",))
+        raise BadReference(f"no backend is called {named}", hints=_schemes_like(scheme))
     rest, _, fragment = text[head.end() :].partition("#")
     path, _, query = rest.partition("?")
     if _CONTROL.search(rest):
@@ -184,6 +184,14 @@ def split(text: str) -> Expression:
     return Expression(
         "secretref" if head[1] else "ref", scheme, path, _parameters(query, scheme), _keys(fragment, scheme), text
     )
+
+
+def _schemes_like(scheme: str) -> tuple[str, ...]:
+    from difflib import get_close_matches  # noqa: PLC0415  for this message alone
+
+    near = get_close_matches(scheme, BACKENDS, n=1)
+    known = f"known schemes: {', '.join(sorted(BACKENDS))}"
+    return (f"did you mean `{near[0]}`?", known) if near else (known,)
 
 
 def _path(path: str, scheme: str) -> str:
