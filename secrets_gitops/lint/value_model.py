@@ -113,7 +113,7 @@ def _classify_line(text: str, key: KeyName, *, strict: bool) -> ValueClass:
         return "ciphertext" if ciphertext.is_sops(text) else "plaintext"
     if "{{" in text or "{%" in text:
         text = mask(text)  # what a template fills in is no literal, wherever it stands
-    passwords = [found[1].partition(":") for found in _USERINFO.finditer(text)]
+    passwords = [found[1].partition(":") for found in _USERINFO.finditer(text)] if "://" in text else []
     if passwords:
         return _classify_userinfo(passwords)
     default = stand_ins.default_of(text)
