@@ -64,6 +64,8 @@ def set_path(document: Document, root_index: int, path: Path, value: Tree) -> li
     taken = len(path) - len(rest)
     if node.kind == "alias":
         tree = to_plain(node, "go_v3", path=document.path)
+        if tree is None:
+            return _replaced(document, site, nested(rest, value))
         stopped = set_in(tree, rest, value)
         if stopped is not None:
             raise _no_way(document, node, path[: taken + stopped])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from secrets_gitops.documents.document import Edit
 from secrets_gitops.documents.emit import json_scalar, json_text, yaml_flow
-from secrets_gitops.documents.geometry import colon_end, inner_start, lead_of, stands_alone
+from secrets_gitops.documents.geometry import JSON_BREAKS, colon_end, inner_start, lead_of, stands_alone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def added(document: Document, node: Node, step: str | int, value: Tree, layout: 
         else:
             body = yaml_flow({step: value})[1:-1]
     if wide:
-        comma = f",{layout.newline}{lead_of(text, starts[-1])}"
+        comma = f",{layout.newline}{lead_of(text, starts[-1], JSON_BREAKS)}"
     else:
         between = text[ends[-2] : starts[-1]] if len(members) > 1 else ", "
         comma = between if between in {",", ", "} else ", "
@@ -76,11 +76,11 @@ def _spans(node: Node) -> tuple[list[int], list[int]]:
 def _is_wide(text: str, node: Node) -> bool:
     """Whether the members of a collection stand on lines of their own."""
     starts, _ = _spans(node)
-    return bool(starts) and stands_alone(text, starts[-1])
+    return bool(starts) and stands_alone(text, starts[-1], JSON_BREAKS)
 
 
 def _text(document: Document, at: int, value: Tree, layout: Layout, *, wide: bool) -> str:
     if document.format == "yaml":
         return yaml_flow(value)
     indent = layout.json_indent if wide else None
-    return json_text(value, indent=indent, outer=lead_of(document.text, at)).replace("\n", layout.newline)
+    return json_text(value, indent=indent, outer=lead_of(document.text, at, JSON_BREAKS)).replace("\n", layout.newline)

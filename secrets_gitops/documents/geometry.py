@@ -12,7 +12,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secrets_gitops.documents.document import Document, Node
 
+YAML_BREAKS = "\r\n\x85\u2028\u2029"
+JSON_BREAKS = "\r\n"
 LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+_NEWLINE = re.compile("\r?\n")
 _GAP = re.compile("#[^\r\n\x85\u2028\u2029]*|[-?:]")
 """What stands between scalars: comments and indicators. Brackets and commas are not looked for."""
 
@@ -32,7 +35,7 @@ class Layout(NamedTuple):
 def layout_of(document: Document) -> Layout:
     """The habits of a document, taken from their first example; two blanks, dashes not indented, without one."""
     text = document.text
-    found = LINE_BREAK.search(text)
+    found = _NEWLINE.search(text)
     newline = found[0] if found is not None else "\n"
     if document.format == "json":
         return Layout(newline, 2, 0, _json_indent(document))
@@ -59,17 +62,17 @@ def _json_indent(document: Document) -> str | None:
         for node in walk(root):
             first = node.pairs[0][0] if node.pairs else node.items[0] if node.items else None
             if first is not None:
-                lead = lead_of(document.text, first.start)
-                outer = lead_of(document.text, node.start)
+                lead = lead_of(document.text, first.start, JSON_BREAKS)
+                outer = lead_of(document.text, node.start, JSON_BREAKS)
                 if first.line > node.line and lead.startswith(outer):
                     return lead[len(outer) :]
                 return None
     return "  "
 
 
-def line_start(text: str, at: int) -> int:
+def line_start(text: str, at: int, breaks: str = YAML_BREAKS) -> int:
     """Where the line of `at` begins."""
-    return max(text.rfind(sign, 0, at) for sign in "\r\n\x85\u2028\u2029") + 1
+    return max(text.rfind(sign, 0, at) for sign in breaks) + 1
 
 
 def line_end(text: str, at: int) -> int:
@@ -89,16 +92,16 @@ def column(text: str, at: int) -> int:
     return at - line_start(text, at)
 
 
-def lead_of(text: str, at: int) -> str:
+def lead_of(text: str, at: int, breaks: str = YAML_BREAKS) -> str:
     """The white space with which the line of `at` begins."""
-    start = line_start(text, at)
+    start = line_start(text, at, breaks)
     rest = text[start:at]
     return rest[: len(rest) - len(rest.lstrip(" \t"))]
 
 
-def stands_alone(text: str, at: int) -> bool:
+def stands_alone(text: str, at: int, breaks: str = YAML_BREAKS) -> bool:
     """Whether only white space stands before `at` on its line."""
-    return not text[line_start(text, at) : at].strip(" \t")
+    return not text[line_start(text, at, breaks) : at].strip(" \t")
 
 
 def indicator(text: str, begin: int, end: int, sign: str) -> int | None:
