@@ -9,6 +9,7 @@ Whatever happens, a commit that was not scanned to its end is not let through.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -23,8 +24,19 @@ USAGE = "usage: secrets-gitops-hook [--version]"
 
 
 def main() -> None:
-    """Entry point of `secrets-gitops-hook`."""
-    sys.exit(run(sys.argv[1:]))
+    """Entry point of `secrets-gitops-hook`.
+
+    Collecting garbage after every 700 objects, and taking the interpreter down piece by piece, cost a tenth of the run
+    and free nothing that the end of the process does not free.
+    """
+    gc.set_threshold(100_000)
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        code = code or 5
+    os._exit(code)
 
 
 def run(arguments: list[str]) -> int:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import AnyStr
 
 _MEMBERS = ("search", "match", "fullmatch", "finditer", "findall", "sub", "subn", "split", "pattern", "flags", "groups")
+"""What is asked for often; found without a detour once the expression is compiled."""
 
 
 class _Later:
@@ -24,13 +25,13 @@ class _Later:
 
     def __getattr__(self, name: str) -> object:
         """Compile, and keep the members, so that this is not asked again."""
-        if name not in _MEMBERS:
+        if name.startswith("__"):
             raise AttributeError(name)
         compiled = re.compile(self._expression, self._flags)
         self.__dict__.update({member: getattr(compiled, member) for member in _MEMBERS})
-        return self.__dict__[name]
+        return getattr(compiled, name)
 
 
 def pattern(expression: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     """`re.compile(expression, flags)`, done at first use; what `re.compile` raises is raised then."""
-    return _Later(expression, flags)  # type: ignore[return-value]  # it has the members that anybody here uses
+    return _Later(expression, flags)  # type: ignore[return-value]  # it has the members of one

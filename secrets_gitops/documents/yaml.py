@@ -6,10 +6,9 @@ without a bound. Nothing here recurses.
 
 from __future__ import annotations
 
-import yaml
-
 from secrets_gitops.documents.complaints import duplicate_key, place_at
 from secrets_gitops.documents.document import Node
+from secrets_gitops.documents.libyaml import yaml
 from secrets_gitops.documents.properties import content_start
 from secrets_gitops.errors import DocumentError, LimitExceeded, Place, SettingsError
 from secrets_gitops.patterns import pattern

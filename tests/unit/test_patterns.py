@@ -30,5 +30,9 @@ def test_a_wrong_expression_is_noticed_at_first_use():
         pattern("(").match("")
 
 
-def test_it_has_no_other_members():
-    assert not hasattr(pattern("a"), "scanner2")
+def test_it_is_not_taken_for_something_else():
+    import copy
+
+    assert not hasattr(pattern("a"), "__len__")
+    assert not hasattr(pattern("a"), "nothing")
+    assert copy.copy(pattern("a")).match("a")
