@@ -70,7 +70,7 @@ def to_text(value: Value) -> str:
 
 def to_bytes(value: Value) -> bytes:
     """`value` as the bytes of a Secret's entry or of a file."""
-    return value if isinstance(value, bytes) else to_text(value).encode()
+    return value if isinstance(value, bytes) else to_text(value).encode("utf-8", "surrogateescape")
 
 
 def as_value(data: bytes) -> str | bytes:

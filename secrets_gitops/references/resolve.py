@@ -72,6 +72,8 @@ class Resolver:
 
     def find(self, text: str) -> list[vals.Match]:
         """The references of `text` that this resolver would resolve."""
+        if "ref+" not in text:
+            return []
         return [
             match
             for match in vals.find(text)

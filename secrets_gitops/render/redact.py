@@ -113,7 +113,7 @@ def _title(root: Node) -> str:
         return "document"
     parts = [metadata.get(key) if metadata is not None else None for key in ("namespace", "name")]
     namespace, name = (part.text if part is not None else "" for part in parts)
-    return f"{kind.text} {_name(namespace, name)}"
+    return f"{kind.text} {_name(namespace, name)}".rstrip()
 
 
 def _name(namespace: str, name: str) -> str:

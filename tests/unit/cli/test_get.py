@@ -19,6 +19,11 @@ def test_text_comes_out_as_it_is_without_a_line_break_of_ours(cli, tmp_path):
     assert cli("get", "-", stdin="I am ref+env://WHO.\n", env={"WHO.": "me"}).stdout == b"I am me\n"
 
 
+def test_bytes_around_a_reference_come_out_as_they_went_in(cli):
+    done = cli("get", "-", stdin=b"\xff ref+env://WHO \xfe", env={"WHO": "me"})
+    assert done.stdout == b"\xff me \xfe"
+
+
 def test_lists_and_mappings_come_out_as_compact_json(cli, tmp_path):
     (tmp_path / "d.yaml").write_text("m: {a: 1, b: [ä, true, null]}\n")
     done = cli("get", "ref+file://d.yaml#/m")

@@ -28,7 +28,7 @@ def test_objects_paths_sizes_and_fingerprints_are_listed(render):
     assert [(each.title, [(entry.path, entry.size) for entry in each.entries]) for each in objects] == [
         ("Secret shop/s", [("data.password", 7), ("data.known", 2), ("stringData.again", 7)]),
         ("Deployment d", [("spec.template.spec.containers[0].env[0].value", 9)]),
-        ("List ", [("items[0].data.k", 2)]),
+        ("List", [("items[0].data.k", 2)]),
     ]
     assert "c4nary" not in repr(objects)
 
