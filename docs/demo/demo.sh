@@ -131,7 +131,7 @@ run "git commit -q -a -m 'Change the password of the database'"
 
 tell "6. What would the cluster get? References, SOPS and sealed Secrets are resolved as the controller would; with" \
      "--redact it shows names, sizes and fingerprints, never values."
-run "SHOP_RELEASE=1.4.2 secrets-gitops render --redact --sealing-key ../cluster/tls.key --sealing-key ../cluster/tls.crt apps"
+run "SHOP_RELEASE=1.4.2 secrets-gitops render --redact --sealing-key ../cluster/tls.key apps"
 
 tell "7. A colleague joins: one more recipient in .sops.yaml. Later she leaves, and somebody deletes her line, but the" \
      "files still let her in. The lint says so, and updatekeys mends it."
