@@ -48,7 +48,7 @@ def _gaps(document: Document) -> Iterator[tuple[int, int]]:
         for node in walk(root):
             if node.kind != "scalar" or node.start == node.end:
                 continue
-            content = content_start(text, node.start)
+            content = content_start(text, node.start, node.end)
             if node.style in {"literal", "folded"}:
                 header = _BLOCK_HEADER.match(text, content)
                 content = content if header is None else header.end()

@@ -142,7 +142,7 @@ class Document:
         out: list[str] = []
         at = 0
         for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
-            if edit.start < at or edit.end > len(self.text):
+            if not at <= edit.start <= edit.end <= len(self.text):
                 raise DocumentError("two changes meet in one place", place=Place(self.path))
             out += (self.text[at : edit.start], edit.text)
             at = edit.end

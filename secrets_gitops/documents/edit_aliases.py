@@ -39,7 +39,7 @@ def anchors_moved(document: Document, root: Node, changed: Sequence[Node], remov
             continue
         gone.discard(id(target))
         if kept.pop(id(target), None) is not None:
-            anchor = _ANCHOR.search(text, max(target.start - 1, 0), content_start(text, target.start))
+            anchor = _ANCHOR.search(text, max(target.start - 1, 0), content_start(text, target.start, target.end))
             assert anchor is not None
             edits.append(Edit(max(anchor.start(), target.start), anchor.end(), ""))
         name = text[node.start + 1 : node.end]

@@ -116,7 +116,7 @@ def _header_comment(text: str, node: Node) -> str:
     """The comment behind the `|` of a block scalar, with the blanks before it."""
     if node.style not in {"literal", "folded"}:
         return ""
-    match = _HEADER.match(text, content_start(text, node.start))
+    match = _HEADER.match(text, content_start(text, node.start, node.end))
     return (match[3] or "") if match is not None else ""
 
 
@@ -132,7 +132,7 @@ def added(
     last = _last_leaf(node)
     if eol == len(text) and last.style in {"literal", "folded"} and last not in rewritten:
         # the text's end was this scalar's end; the line break that now follows must not become a part of it
-        match = _HEADER.match(text, content_start(text, last.start))
+        match = _HEADER.match(text, content_start(text, last.start, last.end))
         assert match is not None
         edits.append(Edit(match.start(2), match.end(2), match[2].replace("+", "").replace("-", "") + "-"))
     return edits

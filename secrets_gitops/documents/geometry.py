@@ -114,7 +114,7 @@ def indicator(text: str, begin: int, end: int, sign: str) -> int | None:
 
 def inner_start(text: str, node: Node) -> int:
     """Where the content of a collection begins, behind its anchor and tag."""
-    return content_start(text, node.start) if node.tag is not None or node.anchor is not None else node.start
+    return content_start(text, node.start, node.end) if node.tag is not None or node.anchor is not None else node.start
 
 
 def pair_start(text: str, mapping: Node, index: int) -> int:

@@ -11,11 +11,11 @@ _PROPERTY = pattern(
 )
 
 
-def content_start(text: str, start: int) -> int:
-    """Where the content of the node at `start` begins, behind its anchor and tag (the node's end when it has none)."""
+def content_start(text: str, start: int, end: int) -> int:
+    """Where the content of the node from `start` to `end` begins, behind its anchor and tag; `end` if it has none."""
     while text[start : start + 1] in {"&", "!"}:
         match = _PROPERTY.match(text, start)
         if match is None:
             break
         start = match.end()
-    return start
+    return min(start, end)

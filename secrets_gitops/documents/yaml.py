@@ -164,7 +164,7 @@ def _parser(text: str, path: str) -> yaml.CSafeLoader:
 
 def _block_scalar_end(text: str, start: int, end: int) -> int:
     """Where a block scalar ends: before its final line break, and before empty lines that are not part of its value."""
-    header = _BLOCK_HEADER.match(text, content_start(text, start))
+    header = _BLOCK_HEADER.match(text, content_start(text, start, end))
     kept = header is not None and "+" in header[0]
     if not kept:
         return start + len(text[start:end].rstrip(LINE_BREAKS))

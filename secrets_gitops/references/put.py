@@ -48,7 +48,7 @@ def _shaped(site: Site, value: Value, *, encoded: bool) -> Value:
 
 def edit(document: Document, node: Node, value: Value) -> Edit:
     """The replacement of the value at `node`; an anchor or tag before it stays. Raises DocumentError."""
-    start = content_start(document.text, node.start)
+    start = content_start(document.text, node.start, node.end)
     try:
         text = emit.json_text(value, indent=None) if document.format == "json" else emit.yaml_flow(value)
     except DocumentError as error:

@@ -80,7 +80,7 @@ def _copy(document: Document, alias: Node, *, flow: bool) -> str:
     """The text of what an alias repeats, indented for the place of the alias; anchors inside keep only one home."""
     target = alias.resolved()
     text = document.text
-    start = content_start(text, target.start)
+    start = content_start(text, target.start, target.end)
     tag = _tag(text[target.start : start])
     if (target.kind == "scalar" and target.style not in {"literal", "folded"}) or target.style == "flow" or flow:
         return _one_line(document, target, tag, flow=flow)
@@ -99,7 +99,7 @@ def _tag(properties: str) -> str:
 
 
 def _one_line(document: Document, target: Node, tag: str, *, flow: bool) -> str:
-    start = content_start(document.text, target.start)
+    start = content_start(document.text, target.start, target.end)
     if (flow and target.kind != "scalar" and target.style == "block") or target.style in {"literal", "folded"}:
         raise DocumentError(
             "an alias inside brackets repeats a block, which cannot be written out there",

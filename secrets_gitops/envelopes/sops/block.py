@@ -81,7 +81,7 @@ def cut(document: Document, root: int) -> Cut | None:
         boundary = _line_start(document.text, top.pairs[at + 1][0].start) if after else document_end(document, root)
         tail = document.text.count("\n", end, boundary)
     fields = tuple(
-        (name.text, content_start(document.text, node.start) - start, node.end - start)
+        (name.text, content_start(document.text, node.start, node.end) - start, node.end - start)
         for name, node in block.pairs
         if name.text in {"mac", "lastmodified"} and node.kind == "scalar" and node.end > node.start
     )

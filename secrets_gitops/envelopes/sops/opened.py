@@ -173,5 +173,5 @@ def _plain_edits(opened: Opened) -> list[Edit]:
             items.append((leaf, str(read.value)))
             continue
         text = spelling.value_text(read.value, document, node, flow=leaf.flow, step=step)
-        edits.append(Edit(content_start(document.text, node.start), node.end, text))
+        edits.append(Edit(content_start(document.text, node.start, node.end), node.end, text))
     return edits + spelling.comment_item_edits(document, items)

@@ -137,7 +137,7 @@ def raw(document: Document, leaf: Leaf) -> str:
     if leaf.comment is not None:
         return document.text[leaf.comment.start : leaf.comment.end]
     assert leaf.node is not None
-    return document.text[content_start(document.text, leaf.node.start) : leaf.node.end]
+    return document.text[content_start(document.text, leaf.node.start, leaf.node.end) : leaf.node.end]
 
 
 def computed_mac(reads: Sequence[Read], *, only_encrypted: bool) -> str:

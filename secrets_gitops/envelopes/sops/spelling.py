@@ -55,16 +55,18 @@ def _is_plain(value: str) -> bool:
     )
 
 
-def envelope_text(envelope: str, document: Document, node: Node, *, flow: bool) -> str:
-    """The text for all of `node`, anchor included. A tag for the type is left out: the envelope says it."""
+def envelope_text(envelope: str, document: Document, node: Node, *, flow: bool, quote: str | None = None) -> str:
+    """The text for all of `node`, anchor included. A tag for the type is left out: the envelope says it.
+
+    `quote`: how the envelope was quoted that stood here before; None when there was none.
+    """
     if document.format == "json":
         return f'"{envelope}"'
-    properties = _properties(document, node)
-    if node.style == "double":
-        return f'{properties}"{envelope}"'
-    if flow or node.style == "single":
-        return f"{properties}'{envelope}'"
-    return properties + envelope + _header_comment(document, node)
+    if quote is None:
+        quote = {"double": '"', "single": "'"}.get(node.style, "")
+    if flow:
+        quote = '"' if quote == '"' else "'"
+    return f"{_properties(document, node)}{quote}{envelope}{quote}{_header_comment(document, node)}"
 
 
 def content_edit(document: Document, node: Node, text: str) -> Edit:
@@ -74,7 +76,7 @@ def content_edit(document: Document, node: Node, text: str) -> Edit:
 
 def _properties(document: Document, node: Node) -> str:
     """Anchor and tag in front of a value, but for a tag that says its type."""
-    properties = document.text[node.start : content_start(document.text, node.start)]
+    properties = document.text[node.start : content_start(document.text, node.start, node.end)]
     return _CORE_TAG.sub("", properties) if "!" in properties else properties
 
 
@@ -82,7 +84,7 @@ def _header_comment(document: Document, node: Node) -> str:
     """The comment behind the `|` of a block scalar, which stays when the block becomes a line."""
     if node.style not in {"literal", "folded"}:
         return ""
-    found = _HEADER_COMMENT.match(document.text, content_start(document.text, node.start))
+    found = _HEADER_COMMENT.match(document.text, content_start(document.text, node.start, node.end))
     return f" {found[1]}" if found is not None else ""
 
 
