@@ -160,7 +160,7 @@ def _groups(document: Document, block: Node, fields: dict[str, Node]) -> tuple[t
 
 def _entries(document: Document, fields: dict[str, Node]) -> tuple[Entry, ...]:
     entries = []
-    for kind, names in KINDS.items():
+    for kind in KINDS:
         listed = fields.get(kind)
         if listed is None or (_text(listed) == "" and listed.kind == "scalar") or not (listed.items or listed.pairs):
             continue
@@ -168,19 +168,31 @@ def _entries(document: Document, fields: dict[str, Node]) -> tuple[Entry, ...]:
             raise _broken(document, listed, f"`{kind}` in the `sops` block is no list")
         for item in listed.items:
             node = item.resolved()
-            values = {key.text: _text(value.resolved()) for key, value in node.pairs}
-            entries.append(
-                Entry(kind, _identity(kind, [values.get(name, "") for name in names]), values.get("enc", ""), node)
-            )
+            entries.append(Entry(kind, identity(kind, node), _text(node.get("enc")), node))
     return tuple(entries)
 
 
-def _identity(kind: str, parts: list[str]) -> str:
+def identity(kind: str, entry: Node) -> str:
+    """The text that tells the key of an entry from others of its kind, as sops has it."""
+    node = entry.resolved()
+    parts = [_text(node.get(name)) for name in KINDS[kind]]
     if kind == "azure_kv":
         return "{}/keys/{}/{}".format(*parts)
     if kind == "hc_vault":
         return "{}/v1/{}/keys/{}".format(*parts)
+    if kind == "kms":
+        return _aws_identity(node, parts[0])
     return parts[0]
+
+
+def _aws_identity(node: Node, arn: str) -> str:
+    """`arn[+role][|k:v,k:v][|profile]`, with a middle part whenever there is a profile."""
+    role, profile, context = _text(node.get("role")), _text(node.get("aws_profile")), node.get("context")
+    pairs = sorted((key.text, _text(value.resolved())) for key, value in context.pairs) if context is not None else []
+    text = f"{arn}+{role}" if role else arn
+    if pairs or profile:
+        text += "|" + ",".join(f"{key}:{value}" for key, value in pairs)
+    return f"{text}|{profile}" if profile else text
 
 
 def mac_time(lastmodified: str) -> str:

@@ -55,6 +55,7 @@ class Sealer:
         self._only_encrypted = mac_only_encrypted
         self._random = random
         self._old: dict[tuple[int, Path], list[_Old]] = {}
+        self._quotes: dict[tuple[int, Path], str] = {}
 
     def remember(self, sealed: Document, reads: Sequence[Read]) -> None:
         """Use again what stands in an encrypted document, where place and value stay as they are."""
@@ -69,6 +70,7 @@ class Sealer:
                 dash = sealed.text.rindex("-", 0, leaf.node.start) if not leaf.flow else leaf.node.start
                 column = dash - sealed.text.rfind("\n", 0, dash)
                 raw = sealed.text[dash : leaf.node.end]
+            self._quotes[leaf.root, path] = raw[0] if raw[0] in "\"'" else ""
             old = _Old(raw, read.data, read.type, leaf.keys, column)
             self._old.setdefault((leaf.root, path), []).append(old)
 
@@ -138,7 +140,8 @@ class Sealer:
                 edits.append(spelling.content_edit(plain, node, old.raw))
             else:
                 envelope = self._envelope(read.data, read.type, leaf.keys)
-                text = spelling.envelope_text(envelope, plain, node, flow=leaf.flow)
+                quote = self._quotes.get((leaf.root, leaf.path))
+                text = spelling.envelope_text(envelope, plain, node, flow=leaf.flow, quote=quote)
                 edits.append(Edit(node.start, node.end, text))
         sealed = plain.apply(edits)
         if not comments:
@@ -155,7 +158,7 @@ class Sealer:
         homes = {
             leaf.comment.start: leaf.keys
             for leaf in tree.walk(sealed, self.selection, sealed=True)
-            if leaf.comment is not None
+            if leaf.comment is not None and leaf.selected
         }
         edits = []
         for old_place, place in zip(before, after, strict=True):

@@ -1,0 +1,127 @@
+"""`edit`: change an encrypted file in an editor. The plaintext is never on a disk."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from secrets_gitops.cli import console
+from secrets_gitops.cli.options import config_option, identity_option
+from secrets_gitops.errors import Error, FileError, Place, SettingsError
+
+if TYPE_CHECKING:
+    from secrets_gitops.documents.document import Document
+    from secrets_gitops.encrypted_files.edit import NewFile, Session
+
+_FALLBACK = ("vim", "nano", "vi")
+
+
+@click.command(
+    name="edit",
+    help="Change an encrypted file in an editor ($SOPS_EDITOR, $EDITOR, $VISUAL, else vim, nano or vi). The plaintext"
+    " lies on a memory file system while you edit. A file that is not there is made as its rule says.",
+)
+@click.option("--allow-disk", is_flag=True, help="Take a temporary file on disk where there is no memory file system.")
+@config_option
+@identity_option
+@click.argument("file")
+def command(file: str, config: str | None, identities: tuple[str, ...], *, allow_disk: bool) -> None:
+    """Decrypt, run the editor until its result can be encrypted, write."""
+    from secrets_gitops.cli import hardening, sops_files
+    from secrets_gitops.encrypted_files.private_folder import private_folder, write_private
+
+    editor = _editor()
+    hardening.harden()
+    session = _session(file, config, identities)
+    with private_folder(os.environ, allow_disk=allow_disk) as folder:
+        path = write_private(folder, os.path.basename(file), session.plaintext)
+        while True:
+            _run([*editor, path], file)
+            plaintext = _left(path, file)
+            if plaintext == session.plaintext:
+                console.note(f"{file} is not changed")
+                return
+            document = _sealed(session, plaintext, sops_files.now())
+            if document is not None:
+                break
+    sops_files.write(file, document.to_bytes(), f"wrote {file}")
+
+
+def _session(file: str, config: str | None, identities: tuple[str, ...]) -> Session | NewFile:
+    from secrets_gitops.documents.formats import required_format
+    from secrets_gitops.encrypted_files import edit, encrypt
+    from secrets_gitops.keys.keyring import Keyring
+    from secrets_gitops.repository import files
+
+    if not os.path.lexists(file):
+        required_format(file)
+        return edit.NewFile(file, encrypt.recipe(file, config=config))
+    return edit.Session(file, files.read(file), Keyring.local(identities))
+
+
+def _editor() -> list[str]:
+    """The command of the editor. Raises SettingsError when there is none."""
+    import shlex
+    import shutil
+
+    for variable in ("SOPS_EDITOR", "EDITOR", "VISUAL"):
+        if text := os.environ.get(variable, "").strip():
+            try:
+                command = shlex.split(text)
+            except ValueError:
+                raise SettingsError(f"{variable} cannot be understood: a quote is not closed") from None
+            if shutil.which(command[0]) is None:
+                raise SettingsError(f"the editor in {variable} is not there: `{command[0]}`")
+            return command
+    for name in _FALLBACK:
+        if shutil.which(name):
+            return [name]
+    raise SettingsError("there is no editor", hints=("name one in EDITOR",))
+
+
+def _run(command: list[str], file: str) -> None:
+    """Run the editor; Ctrl-C is its own while it runs."""
+    import signal
+    import subprocess
+
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process = subprocess.Popen(command, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # noqa: PLW1509
+        try:
+            status = process.wait()
+        except BaseException:  # SIGTERM: the editor must not outlive the plaintext
+            process.terminate()
+            process.wait()
+            raise
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if status:
+        raise FileError(
+            f"the editor ended with status {status}; nothing was written",
+            hints=("save before you leave it",),
+            place=Place(file),
+        )
+
+
+def _left(path: str, file: str) -> bytes:
+    try:
+        with open(path, "rb") as left:
+            return left.read()
+    except OSError:
+        raise FileError("the editor left no file; nothing was written", place=Place(file)) from None
+
+
+def _sealed(session: Session | NewFile, plaintext: bytes, now: str) -> Document | None:
+    """The encrypted document; None when it cannot be made and the user wants to edit again."""
+    try:
+        return session.result(plaintext, now)
+    except Error as error:
+        if not sys.stdin.isatty():
+            raise
+        console.show(error)
+        if not click.confirm("edit again?", default=True, err=True):
+            raise FileError("nothing was written", place=Place(session.path)) from error
+        return None

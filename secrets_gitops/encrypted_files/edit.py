@@ -1,0 +1,45 @@
+"""Edit the plaintext of a file: what to show to the editor, and what its result becomes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from secrets_gitops.documents.read import Limits, read
+from secrets_gitops.encrypted_files import encrypt
+from secrets_gitops.encrypted_files.decrypt import decrypt, read_sealed, text
+from secrets_gitops.envelopes.sops.creating import refuse_own_block
+
+if TYPE_CHECKING:
+    from secrets_gitops.documents.document import Document
+    from secrets_gitops.encrypted_files.encrypt import Recipe
+    from secrets_gitops.keys.keyring import Keyring
+
+
+class Session:
+    """One file being edited."""
+
+    def __init__(self, path: str, data: bytes, keyring: Keyring) -> None:
+        """Open an encrypted file; raises what decrypting raises."""
+        self.path = path
+        self._opened = decrypt(read_sealed(data, path), keyring)
+        self.plaintext = text(self._opened)
+
+    def result(self, plaintext: bytes, now: str) -> Document:
+        """The encrypted document for what the editor left. Raises DocumentError and others when it cannot be that."""
+        plain = read(plaintext, path=self.path, limits=Limits.LARGE)
+        refuse_own_block(plain)
+        self._opened.replace_plain(plain)
+        return self._opened.seal(now)
+
+
+class NewFile:
+    """A file that does not exist yet."""
+
+    def __init__(self, path: str, recipe: Recipe) -> None:
+        self.path = path
+        self._recipe = recipe
+        self.plaintext = b""
+
+    def result(self, plaintext: bytes, now: str) -> Document:
+        """The new encrypted document."""
+        return encrypt.encrypt(encrypt.read_plain(plaintext, self.path), self._recipe, now).document
