@@ -26,7 +26,7 @@ translated where they arise. A message never holds a value or a line of a secret
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from secrets_gitops.records import NamedTuple
 
 
 class Place(NamedTuple):

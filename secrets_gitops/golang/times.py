@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from secrets_gitops.patterns import pattern
+from secrets_gitops.records import NamedTuple
 
 
 class Time(NamedTuple):

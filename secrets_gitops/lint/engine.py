@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from typing import NamedTuple
 
 from secrets_gitops.errors import Error, FileError, LimitExceeded, Place, ScanIncomplete, worst
 from secrets_gitops.lint import catalog, gate
@@ -12,6 +11,7 @@ from secrets_gitops.lint.merge import merge
 from secrets_gitops.lint.nested import texts
 from secrets_gitops.lint.run import MAX_BYTES, RULE_FILE, Run
 from secrets_gitops.lint.target import Target
+from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

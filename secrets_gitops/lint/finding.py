@@ -5,7 +5,7 @@ A finding never holds the value that it is about, nor a part of it: key, place a
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ understand; it only makes sure that broken YAML is not clean by error.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from secrets_gitops.lint.finding import Region
 from secrets_gitops.patterns import pattern
+from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

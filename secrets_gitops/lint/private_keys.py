@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect
-from typing import NamedTuple
 
 from secrets_gitops.lint.token_validators import decoded, plausible
 from secrets_gitops.patterns import pattern
+from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

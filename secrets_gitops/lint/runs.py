@@ -7,10 +7,10 @@ is what makes the look cheap.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from secrets_gitops.lint.token_validators import decoded
 from secrets_gitops.patterns import pattern
+from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from binascii import Error as Base64Error
 from binascii import a2b_base64
-from typing import NamedTuple
 
 from secrets_gitops.lint.key_names import read_key
 from secrets_gitops.lint.value_model import classify
 from secrets_gitops.lint.values import ciphertext, placeholders, public, shape
 from secrets_gitops.lint.values.bodies import assignments
+from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from secrets_gitops.envelopes.sops import metadata, tree
 from secrets_gitops.envelopes.sops.selection import DEFAULT, Selection
 from secrets_gitops.errors import DocumentError, Error
+from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ Only what a gate must know: is it encrypted, and which lines were left open.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from secrets_gitops.patterns import pattern
+from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ every file. The file that counts is the nearest above the encrypted file (sops: 
 from __future__ import annotations
 
 import posixpath
-from typing import NamedTuple
 
 from secrets_gitops.envelopes.sops.selection import FIELDS, Selector
 from secrets_gitops.errors import Place, SettingsError
+from secrets_gitops.records import NamedTuple
 from secrets_gitops.repository.fields import Fields, near, read_settings
 from secrets_gitops.repository.snapshot import follow
 

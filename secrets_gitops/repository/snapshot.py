@@ -10,14 +10,38 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
-from typing import NamedTuple, Protocol
 
 from secrets_gitops.errors import FileError, Place, ScanIncomplete
+from secrets_gitops.records import NamedTuple
 from secrets_gitops.repository import git
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import Protocol
+
+    class Snapshot(Protocol):
+        """One view of a repository."""
+
+        @property
+        def root(self) -> str:
+            """The folder on disk that paths are relative to."""
+
+        def read(self, path: str, limit: int | None = None) -> bytes:
+            """The content of a file. Raises FileError (also above `limit` bytes), or ScanIncomplete."""
+
+        def exists(self, path: str) -> bool:
+            """Whether there is a file, or a symbolic link, at `path`."""
+
+        def list(self, folder: str) -> list[str]:
+            """The names in a folder (`""` is the root), sorted; none when there is no such folder."""
+
+        def mode(self, path: str) -> int:
+            """FILE, EXECUTABLE or LINK; 0 when there is no file."""
+
+        def paths(self) -> Iterable[str]:
+            """Every file."""
+
 
 FILE, EXECUTABLE, LINK = 0o100644, 0o100755, 0o120000
 """The modes of git that a snapshot gives; submodules and folders are no files."""
@@ -26,29 +50,6 @@ _EMPTY_BLOBS = (
     "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
 )
 """SHA-1 and SHA-256; `git add -N` names it without storing it."""
-
-
-class Snapshot(Protocol):
-    """One view of a repository."""
-
-    @property
-    def root(self) -> str:
-        """The folder on disk that paths are relative to."""
-
-    def read(self, path: str, limit: int | None = None) -> bytes:
-        """The content of a file. Raises FileError (also above `limit` bytes), or ScanIncomplete."""
-
-    def exists(self, path: str) -> bool:
-        """Whether there is a file, or a symbolic link, at `path`."""
-
-    def list(self, folder: str) -> list[str]:
-        """The names in a folder (`""` is the root), sorted; none when there is no such folder."""
-
-    def mode(self, path: str) -> int:
-        """FILE, EXECUTABLE or LINK; 0 when there is no file."""
-
-    def paths(self) -> Iterable[str]:
-        """Every file."""
 
 
 def follow(snapshot: Snapshot, path: str) -> str | None:

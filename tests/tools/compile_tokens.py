@@ -16,7 +16,7 @@ HEAD = '''"""Made from `rules/provider_tokens.toml` by `tests/tools/compile_toke
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ again as a whole; `block` changes single fields in it.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from secrets_gitops.envelopes.sops.selection import DEFAULT, FIELDS, Selector
 from secrets_gitops.errors import EnvelopeError, Place
 from secrets_gitops.golang import times
+from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ comment counts as a comment (sops writes them so). Needs no key.
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import NamedTuple
 
 from secrets_gitops.envelopes.sops import metadata, value
 from secrets_gitops.errors import DocumentError
+from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

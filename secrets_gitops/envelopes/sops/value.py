@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
-from typing import NamedTuple
 
 from secrets_gitops.golang import numbers, times
 from secrets_gitops.patterns import pattern
+from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ A family: findings carry `provider-token-NAME`.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from secrets_gitops.lint import token_validators
 from secrets_gitops.lint.runs import hidden, runs
 from secrets_gitops.lint.token_table import TOKENS
 from secrets_gitops.patterns import pattern
+from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from secrets_gitops.documents.document import walk
 from secrets_gitops.documents.read import Limits, read
 from secrets_gitops.errors import DocumentError
 from secrets_gitops.patterns import pattern
+from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
