@@ -63,9 +63,9 @@ def command(
         )
     if name and len(files) > 1:
         raise SettingsError("`--name` was given, but there is more than one file")
-    root = sealing_certificate.repository_root(files[0] if files and files[0] != "-" else ".")
+    beside = files[0] if files and files[0] != "-" else "."
     certificate = sealing_certificate.choose(
-        cert, cluster, Deadline(timeout), datetime.now(UTC), fingerprint=fingerprint, root=root
+        cert, cluster, Deadline(timeout), datetime.now(UTC), fingerprint=fingerprint, beside=beside
     )
     sealing = Sealing(certificate, scope, namespace, name, allow_empty_data)
     if in_place:

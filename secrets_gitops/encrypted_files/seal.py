@@ -5,8 +5,7 @@ Only Secrets are taken, a `List` of them item by item; a stream is sealed as a w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from secrets_gitops.documents.plain import to_plain
 from secrets_gitops.envelopes import sealed_secret as envelope
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
     from secrets_gitops.manifests.sealed_secret import Scope, SealedSecret
 
 
-@dataclass(frozen=True, slots=True)
-class Sealing:
+class Sealing(NamedTuple):
     """What a run was asked for."""
 
     certificate: Certificate
@@ -84,7 +82,7 @@ def seal_one(fields: Fields, tree: Mapping[str, object], path: tuple[str | int, 
     scope = scope_of(metadata.texts(meta, "annotations"))
     if scope != "cluster-wide":
         _settle_namespace(fields, meta, path, sealing, scope)
-    return envelope.seal(replace(secret, metadata=meta), scope, sealing.certificate)
+    return envelope.seal(secret._replace(metadata=meta), scope, sealing.certificate)
 
 
 def _settle_namespace(

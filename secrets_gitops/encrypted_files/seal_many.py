@@ -7,8 +7,10 @@ is the same, with the right place, however many processors there are.
 
 from __future__ import annotations
 
+import gc
 import os
 import re
+import threading
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -48,8 +50,8 @@ def seal_text(
 
 
 def processors() -> int:
-    """How many processors this process may use; 1 where processes cannot be forked."""
-    if not hasattr(os, "fork"):
+    """How many processors this process may use; 1 where it cannot be forked, or not safely, as it has threads."""
+    if not hasattr(os, "fork") or threading.active_count() > 1:
         return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -72,11 +74,16 @@ def _in_processes(parts: list[str], sealing: Sealing, path: str, target: Format)
     """Every part sealed in a process of its own, the last one in this; None when one of them fails."""
     from secrets_gitops.documents import yaml  # noqa: F401, PLC0415  once, not in every process
 
-    children = [_start(part, sealing, path, target) for part in parts[:-1]]
+    collecting = gc.isenabled()
+    gc.disable()  # nothing here makes cycles, and looking for them in a growing tree takes a twentieth of the time
     try:
+        children = [_start(part, sealing, path, target) for part in parts[:-1]]
         own = _sealed(parts[-1], sealing, path, target)
     except Error:
         own = None
+    finally:
+        if collecting:
+            gc.enable()
     texts = [_finished(*child) for child in children]
     return None if own is None or None in texts else "".join([*(text or "" for text in texts), own])
 

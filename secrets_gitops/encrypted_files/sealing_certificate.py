@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from secrets_gitops.errors import FileError, KeySourceError, Place, SettingsError
 from secrets_gitops.keys.sealing import load_certificate
-from secrets_gitops.repository import files, git, settings
-from secrets_gitops.repository.snapshot import WorkTree
+from secrets_gitops.repository import files
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,6 +28,8 @@ _FINGERPRINT = re.compile(r"sha256:[0-9a-f]{64}")
 
 def repository_root(path: str = ".") -> str:
     """The folder whose settings count: the top of the git work tree around `path`, else the current folder."""
+    from secrets_gitops.repository import git  # noqa: PLC0415  a certificate by name needs no repository
+
     return git.root_of(path) or os.getcwd()
 
 
@@ -46,10 +47,11 @@ def load(source: str, deadline: Deadline, *, fingerprint: str | None = None) -> 
 
 
 def choose(
-    source: str | None, cluster: str | None, deadline: Deadline, now: datetime, *, fingerprint: str | None, root: str
+    source: str | None, cluster: str | None, deadline: Deadline, now: datetime, *, fingerprint: str | None, beside: str
 ) -> Certificate:
     """The certificate that the options ask for: `source`, or the pinned one of `cluster`, or the only pinned one.
 
+    What is pinned, the repository around the file or folder `beside` says.
     Raises SettingsError when the options contradict each other or leave it open, KeySourceError for an expired
     certificate and for a pinned one whose file does not fit its fingerprint.
     """
@@ -60,13 +62,16 @@ def choose(
     else:
         if fingerprint is not None:
             raise SettingsError("`--fingerprint` belongs to `--cert`", hints=("a pinned certificate has its own",))
-        certificate = pinned(root, cluster)
+        certificate = pinned(repository_root(beside), cluster)
     certificate.refuse_expired(now)
     return certificate
 
 
 def pinned(root: str, cluster: str | None) -> Certificate:
     """The certificate that the repository at `root` pins for `cluster`, by default for its only one."""
+    from secrets_gitops.repository import settings  # noqa: PLC0415
+    from secrets_gitops.repository.snapshot import WorkTree  # noqa: PLC0415
+
     found = settings.load(WorkTree(root))
     name = cluster if cluster is not None else _only_cluster(found)
     if name not in found.clusters:
@@ -83,6 +88,8 @@ def pinned(root: str, cluster: str | None) -> Certificate:
 
 def read_pinned(root: str, cluster: ClusterSettings) -> Certificate:
     """The file of a pinned certificate, which must fit its fingerprint."""
+    from secrets_gitops.repository.snapshot import WorkTree  # noqa: PLC0415
+
     try:
         data = WorkTree(root).read(cluster.certificate, SIZE_LIMIT)
     except FileError as error:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from secrets_gitops.errors import NotBuiltYet
 from secrets_gitops.manifests import metadata
@@ -40,8 +39,7 @@ def label(scope: Scope, namespace: str, name: str) -> bytes:
     return (namespace if scope == "namespace-wide" else f"{namespace}/{name}").encode()
 
 
-@dataclass(frozen=True, slots=True)
-class SealedSecret:
+class SealedSecret(NamedTuple):
     """A Secret whose items are sealed one by one, with the rest of it in clear as a template."""
 
     metadata: Mapping[str, object]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from secrets_gitops.errors import AlreadySealed
 from secrets_gitops.manifests import metadata
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 _FIELDS = frozenset(("apiVersion", "kind", "metadata", "data", "stringData", "type", "immutable"))
 
 
-@dataclass(frozen=True, slots=True)
-class Secret:
+class Secret(NamedTuple):
     """A Secret as the cluster would hold it: `stringData` is merged into `data`, base64 is undone."""
 
     metadata: Mapping[str, object]

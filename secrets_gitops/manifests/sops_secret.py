@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from secrets_gitops.errors import NotBuiltYet
 from secrets_gitops.manifests import metadata
@@ -20,8 +19,7 @@ _TEMPLATE_FIELDS = frozenset(("name", "type", "labels", "annotations", "data", "
 _SPEC_FIELDS = frozenset(("secretTemplates", "suspend", "enforceOwnership"))
 
 
-@dataclass(frozen=True, slots=True)
-class SopsSecret:
+class SopsSecret(NamedTuple):
     """The Secrets that the object stands for, once it is decrypted."""
 
     name: str

@@ -51,18 +51,19 @@ def json_value(tree: Mapping[str, object], *, indent: str | None = "  ", outer: 
 
 
 def _mapping(lines: list[str], tree: Mapping[str, object], indent: str, lead: str) -> None:
+    inner = indent + "  "
     for key in sorted(tree):
         value = tree[key]
         head = lead + _key(key, indent)
         lead = indent
         if isinstance(value, dict) and value:
             lines.append(head)
-            _mapping(lines, value, indent + "  ", indent + "  ")
+            _mapping(lines, value, inner, inner)
         elif isinstance(value, list) and value:
             lines.append(head)
             _sequence(lines, value, indent)
         else:
-            lines.append(f"{head} {_text(value, indent + '  ')}")
+            lines.append(f"{head} {_text(value, inner)}")
 
 
 def _sequence(lines: list[str], items: list[object], indent: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from secrets_gitops.documents.plain import to_plain
@@ -41,7 +40,7 @@ def materialize(document: Document, root: Node, given: Given, *, opened: bool = 
     if found.suspend:
         return Materialized((), (*notes, f"SopsSecret `{found.name}`: {SUSPENDED}"))
     owner = owner_reference(manifest.API_VERSION, "SopsSecret", found.name)
-    secrets = (replace(secret, metadata={**secret.metadata, "ownerReferences": [owner]}) for secret in found.secrets)
+    secrets = (secret._replace(metadata={**secret.metadata, "ownerReferences": [owner]}) for secret in found.secrets)
     return Materialized(tuple(secrets), notes)
 
 
