@@ -44,17 +44,30 @@ def is_binary_name(path: str) -> bool:
 def is_binary(path: str, data: bytes) -> bool:
     """Does the file hold no text? A NUL near its start says so, unless its name promises text."""
     head = data[:_SNIFF]
-    return b"\0" in head and not head.startswith(tuple(mark for mark, _ in _MARKS)) and not path.endswith(_TEXT_ENDS)
+    return b"\0" in head and _encoding(head) is None and not path.endswith(_TEXT_ENDS)
 
 
 def utf8(data: bytes) -> bytes:
-    """The text as UTF-8 without a byte order mark; bytes that are no text in the marked encoding stay as they are."""
+    """The text as UTF-8 without a byte order mark; bytes that are no text in their encoding stay as they are."""
     if data.startswith(b"\xef\xbb\xbf"):
         return data[3:]
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            try:
-                return data.decode(encoding).encode()
-            except UnicodeError:
-                return data
+    encoding = _encoding(data[:_SNIFF])
+    if encoding is not None:
+        try:
+            return data.decode(encoding).encode()
+        except UnicodeError:
+            return data
     return data
+
+
+def _encoding(head: bytes) -> str | None:
+    """UTF-32 or UTF-16, by its mark, or by a NUL as every second byte, which is what it makes of ASCII."""
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            return encoding
+    if len(head) >= 4 and head.count(0) * 5 > len(head) * 2:
+        if not any(head[::2]) and b"\0" not in head[1::2]:
+            return "utf-16-be"
+        if not any(head[1::2]) and b"\0" not in head[::2]:
+            return "utf-16-le"
+    return None

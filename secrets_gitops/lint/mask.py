@@ -12,7 +12,8 @@ from secrets_gitops.lint.values.stand_ins import MASK
 from secrets_gitops.patterns import pattern
 
 _CLOSING = {"{{": "}}", "{%": "%}"}
-_OPENING = pattern(r"\{[{%]")
+_OPENING = pattern(r"(?<!\$)\{[{%]")
+"""Not `${{`, which is no template but an expression of a GitHub workflow."""
 _NOT_BREAK = pattern(r"[^\r\n]")
 _FILLED_IN = pattern(rf"^([ \t]*(?:-[ \t]+)*)[^\s{MASK}#][^\n{MASK}]*:[ \t]+{MASK}+[ \t]*\r?$", re.MULTILINE)
 _NEXT = pattern(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)+([ \t]*)")
@@ -25,7 +26,15 @@ def has_templates(data: bytes) -> bool:
 
 
 def mask(text: str) -> str:
-    """`text` with each template span masked; as long as before, with the same lines."""
+    """A YAML text with each template span masked; as long as before, with the same lines."""
+    masked = mask_spans(text)
+    if masked is text:
+        return text
+    return _FILLED_IN.sub(_blank_if_deeper, _ONLY_MASKS.sub(lambda line: " " * len(line[0]), masked))
+
+
+def mask_spans(text: str) -> str:
+    """Any text with each template span masked, and nothing else changed."""
     out: list[str] = []
     done = at = 0
     unclosed: set[str] = set()
@@ -45,7 +54,7 @@ def mask(text: str) -> str:
     if not out:
         return text
     out.append(text[done:])
-    return _FILLED_IN.sub(_blank_if_deeper, _ONLY_MASKS.sub(lambda line: " " * len(line[0]), "".join(out)))
+    return "".join(out)
 
 
 def _blank_if_deeper(found: re.Match[str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from secrets_gitops.lint.key_names import read_key
-from secrets_gitops.lint.mask import mask
+from secrets_gitops.lint.mask import mask_spans
 from secrets_gitops.lint.values import bodies, ciphertext, placeholders, public, shape, stand_ins
 from secrets_gitops.patterns import pattern
 
@@ -112,7 +112,7 @@ def _classify_line(text: str, key: KeyName, *, strict: bool) -> ValueClass:
     if ciphertext.looks_like_sops(text):
         return "ciphertext" if ciphertext.is_sops(text) else "plaintext"
     if "{{" in text or "{%" in text:
-        text = mask(text)  # what a template fills in is no literal, wherever it stands
+        text = mask_spans(text)  # what a template fills in is no literal, wherever it stands
     passwords = [found[1].partition(":") for found in _USERINFO.finditer(text)] if "://" in text else []
     if passwords:
         return _classify_userinfo(passwords)

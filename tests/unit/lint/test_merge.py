@@ -1,0 +1,62 @@
+"""One value, several rules: one finding that says most."""
+
+from __future__ import annotations
+
+from secrets_gitops.lint.finding import Finding, Region
+from secrets_gitops.lint.merge import merge
+
+
+def finding(rule: str, region: tuple[int, int, int, int], severity: str = "high", key: str = "") -> Finding:
+    return Finding(rule, severity, "a.yaml", *Region(*region), f"{rule} here", key=key, fix=f"mend {rule}")
+
+
+PLACE = finding("k8s-secret-plaintext", (3, 3, 3, 60), key="token")
+
+
+def test_a_token_speaks_for_the_secret_that_holds_it():
+    token = finding("provider-token-github", (3, 12, 3, 52), "critical")
+    (only,) = merge([PLACE, token])
+    assert (only.rule, only.severity, only.also) == ("provider-token-github", "critical", ("k8s-secret-plaintext",))
+    assert (only.region(), only.key, only.fix) == (PLACE.region(), "token", "mend k8s-secret-plaintext")
+
+
+def test_a_small_token_in_a_long_text_stands_beside_it():
+    body = finding("k8s-secret-plaintext", (3, 3, 30, 10), key="config")
+    token = finding("provider-token-github", (12, 9, 12, 49))
+    assert merge([body, token]) == [body, token]
+
+
+def test_a_private_key_is_the_whole_value():
+    place = finding("k8s-secret-plaintext", (3, 3, 12, 30), key="tls.key")
+    key = finding("private-key", (4, 5, 12, 30))
+    (only,) = merge([key, place])
+    assert (only.rule, only.line) == ("private-key", 3)
+
+
+def test_a_token_elsewhere_stays_alone():
+    token = finding("provider-token-github", (9, 1, 9, 41))
+    assert merge([PLACE, token]) == [PLACE, token]
+
+
+def test_an_info_does_not_give_its_command_to_a_token():
+    placeholder = PLACE._replace(severity="info")
+    token = finding("provider-token-github", (3, 12, 3, 52))
+    assert merge([placeholder, token]) == [placeholder, token]
+
+
+def test_of_two_rules_about_a_place_the_more_telling_speaks():
+    other = finding("sops-not-encrypted", PLACE.region(), "medium", key="token")
+    malformed = finding("sops-malformed", PLACE.region(), key="token")
+    (only,) = merge([other, PLACE])
+    assert (only.rule, only.also) == ("k8s-secret-plaintext", ("sops-not-encrypted",))
+    (only,) = merge([other, PLACE, malformed])
+    assert (only.rule, sorted(only.also)) == ("sops-malformed", ["k8s-secret-plaintext", "sops-not-encrypted"])
+
+
+def test_the_same_finding_twice_is_one():
+    assert merge([PLACE, PLACE]) == [PLACE]
+
+
+def test_two_tokens_in_one_value_are_both_told():
+    first, second = finding("provider-token-github", (3, 12, 3, 30)), finding("provider-token-slack", (3, 32, 3, 50))
+    assert {one.rule for one in merge([PLACE, first, second])} == {"provider-token-github", "provider-token-slack"}
