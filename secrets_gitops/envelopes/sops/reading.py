@@ -34,6 +34,8 @@ class Read(NamedTuple):
     type: str
     state: str
     """`sealed`; `clear`: the selector leaves it so; `empty`: null or an empty string; `open`: it ought to be sealed."""
+    keys: tuple[str, ...] = ()
+    """The keys that opened a comment, where they are not those of the leaf: other writers saw it elsewhere."""
 
 
 def shown(path: tree.Path) -> str:
@@ -116,7 +118,7 @@ def _comment(document: Document, cipher: Cipher, found: list[Leaf], at: int) -> 
         for keys in _candidates(found, at):
             data = _opened(cipher, envelope, tree.associated(keys))
             if data is not None:
-                return Read(leaf._replace(keys=keys), data.decode("utf-8", "replace"), data, "comment", "sealed")
+                return Read(leaf, data.decode("utf-8", "replace"), data, "comment", "sealed", keys)
         if leaf.node is not None:
             raise Tampered(f"a comment in `{shown(leaf.path)}` does not open", place=document.place(leaf.node))
     return Read(leaf, text, text.encode("utf-8", "surrogatepass"), "comment", "open" if leaf.selected else "clear")

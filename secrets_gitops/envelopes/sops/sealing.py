@@ -16,11 +16,11 @@ from secrets_gitops.errors import DocumentError, EnvelopeError, Tampered
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from secrets_gitops.documents.document import Document
+    from secrets_gitops.documents.document import Comment, Document, Node
     from secrets_gitops.envelopes.sops.block import Cut
     from secrets_gitops.envelopes.sops.reading import Read
     from secrets_gitops.envelopes.sops.selection import Selector
-    from secrets_gitops.envelopes.sops.tree import Leaf, Path
+    from secrets_gitops.envelopes.sops.tree import Path
     from secrets_gitops.plaintext import Plaintext
 
 NONCE_SIZE = 32
@@ -34,8 +34,12 @@ class _Old(NamedTuple):
     data: bytes
     type: str
     keys: tuple[str, ...]
-    column: int
+    column: int = 0
     """Of a comment that stood as an item of a list; 0 otherwise."""
+    opened_by: tuple[str, ...] = ()
+    """The keys that opened a comment."""
+    home: tuple[int, Path] = (0, ())
+    """Document and path of the leaf; for a comment, of its map or list."""
 
 
 class Sealer:
@@ -71,7 +75,7 @@ class Sealer:
                 column = dash - sealed.text.rfind("\n", 0, dash)
                 raw = sealed.text[dash : leaf.node.end]
             self._quotes[leaf.root, path] = raw[0] if raw[0] in "\"'" else ""
-            old = _Old(raw, read.data, read.type, leaf.keys, column)
+            old = _Old(raw, read.data, read.type, leaf.keys, column, read.keys, (leaf.root, path))
             self._old.setdefault((leaf.root, path), []).append(old)
 
     def seal(self, plain: Document, blocks: Sequence[Cut | None], now: str) -> Document:
@@ -87,7 +91,7 @@ class Sealer:
                 block_edits.append(block.insertion(plain, root, cut, stamp))
         try:
             sealed = self._with_items(plain, reads, raws, block_edits, items=True)
-        except DocumentError:  # the lists of old comment items look otherwise now
+        except DocumentError:  # what was written over several lines, or as items of lists, does not fit any more
             sealed = self._with_items(plain, reads, raws, block_edits, items=False)
         self._verify(sealed, reads)
         return sealed
@@ -95,26 +99,28 @@ class Sealer:
     def _raws(self, reads: Sequence[Read], *, json: bool) -> dict[int, _Old]:
         """The old text for each leaf (by its number) that can keep it."""
         found: dict[int, _Old] = {}
-        for at, read in enumerate(reads):
-            if read.state != "sealed":
-                continue
+        wanted = [at for at, read in enumerate(reads) if read.state == "sealed"]
+        for at in wanted:
+            read = reads[at]
             waiting = self._old.get((read.leaf.root, read.leaf.path), [])
             for old in waiting:
-                if same(old.type, old.data, read, json=json) and old.keys == read.leaf.keys:
+                if same(old.type, old.data, read, json=json):
                     waiting.remove(old)
                     found[at] = old
                     break
         spare: dict[tuple[tuple[str, ...], bytes], list[_Old]] = {}
-        for waiting in self._old.values():
+        for old in (old for waiting in self._old.values() for old in waiting):
+            spare.setdefault((() if old.type == "comment" else old.keys, old.data), []).append(old)
+        for at in wanted:
+            read = reads[at]
+            waiting = (
+                spare.get((() if read.type == "comment" else read.leaf.keys, read.data), []) if at not in found else []
+            )
             for old in waiting:
-                spare.setdefault((old.keys, old.data), []).append(old)
-        for at, read in enumerate(reads):
-            if read.state == "sealed" and at not in found:
-                for old in spare.get((read.leaf.keys, read.data), []):
-                    if same(old.type, old.data, read, json=json) and "\n" not in old.raw and not old.column:
-                        spare[read.leaf.keys, read.data].remove(old)
-                        found[at] = old
-                        break
+                if same(old.type, old.data, read, json=json) and "\n" not in old.raw:
+                    waiting.remove(old)
+                    found[at] = old
+                    break
         return found
 
     def _with_items(
@@ -123,26 +129,32 @@ class Sealer:
         edits = list(edits)
         comments: dict[int, tuple[Read, _Old | None]] = {}
         gone: set[int] = set()
+        empty: dict[int, Node] = {}
         for at, read in enumerate(reads):
             leaf, old = read.leaf, raws.get(at)
             if read.state != "sealed" or leaf.alias is not None:
                 continue
             if leaf.comment is not None:
-                if old is not None and old.column and items and _fits_list(leaf, old):
+                home = _list_of(plain, leaf.comment, old) if old is not None and old.column and items else None
+                if old is not None and home is not None:
                     edits.append(Edit(leaf.comment.start, leaf.comment.end, old.raw))
                     gone.add(leaf.comment.start)
+                    if not home.items:
+                        empty[id(home)] = home
                 else:
                     comments[leaf.comment.start] = (read, old if old is not None and not old.column else None)
                 continue
             node = leaf.node
             assert node is not None
             if old is not None:
-                edits.append(spelling.content_edit(plain, node, old.raw))
+                edits.append(spelling.content_edit(plain, node, old.raw, flow=leaf.flow, as_line=not items))
             else:
                 envelope = self._envelope(read.data, read.type, leaf.keys)
                 quote = self._quotes.get((leaf.root, leaf.path))
                 text = spelling.envelope_text(envelope, plain, node, flow=leaf.flow, quote=quote)
                 edits.append(Edit(node.start, node.end, text))
+        for node in empty.values():  # its comments are its items again; `[]` stood for them
+            edits.append(Edit(len(plain.text[: node.start].rstrip()), node.end, ""))
         sealed = plain.apply(edits)
         if not comments:
             return sealed
@@ -165,11 +177,8 @@ class Sealer:
             if old_place.start in comments and place.start in homes:
                 read, old = comments[old_place.start]
                 keys = homes[place.start]
-                raw = (
-                    old.raw
-                    if old is not None and old.keys == keys
-                    else "#" + self._envelope(read.data, "comment", keys)
-                )
+                kept = old is not None and keys in {old.keys, old.opened_by}
+                raw = old.raw if old is not None and kept else "#" + self._envelope(read.data, "comment", keys)
                 edits.append(Edit(place.start, place.end, raw))
         return edits
 
@@ -215,17 +224,25 @@ def _not_the_same(reason: str) -> EnvelopeError:
     )
 
 
-def _fits_list(leaf: Leaf, old: _Old) -> bool:
-    """May a comment stand as an item of its list, as it did?"""
-    within, comment = leaf.within, leaf.comment
-    return (
-        within is not None
-        and comment is not None
-        and within.kind == "sequence"
-        and within.style == "block"
-        and bool(within.items)
-        and comment.column == old.column
-    )
+def _list_of(plain: Document, comment: Comment, old: _Old) -> Node | None:
+    """The list among whose items a comment may stand, as it did; None where that list looks otherwise now."""
+    root, path = old.home
+    node = plain.roots[root].resolved() if root < len(plain.roots) else None
+    for step in path:
+        if node is None:
+            return None
+        if isinstance(step, str):
+            node = node.get(step)
+        else:
+            node = node.items[step].resolved() if step < len(node.items) else None
+    if node is None or node.kind != "sequence" or comment.column != old.column:
+        return None
+    if not node.items:  # `[]` behind its comments
+        return node if comment.end < node.start else None
+    first = node.items[0].start
+    dash = plain.text.rfind("-", 0, first)
+    column = dash - plain.text.rfind("\n", 0, dash)
+    return node if node.style == "block" and column == old.column else None
 
 
 def plaintext_leaves(plain: Document, selection: Selection) -> list[Read]:

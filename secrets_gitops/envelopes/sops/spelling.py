@@ -22,6 +22,7 @@ _BLOCK_LEAD = pattern(r"( *(?:- +)*)(.?)")
 _SINGLE_QUOTABLE = pattern("[ -~\u00a0-\ud7ff]*")
 _SAFE_START = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz/_")
 """Nothing that begins so is a number, a time or an indicator; words such as `yes` are looked at apart."""
+_ENVELOPE = pattern(r"ENC\[[^\]]*\]")
 _HEADER_COMMENT = pattern(r"[|>][-+0-9]*[ \t]+(#[^\r\n]*)")
 _CORE_TAG = pattern(r"(?:!!|!<tag:yaml\.org,2002:)(?!str\b)\S*\s*")
 
@@ -69,8 +70,15 @@ def envelope_text(envelope: str, document: Document, node: Node, *, flow: bool, 
     return f"{_properties(document, node)}{quote}{envelope}{quote}{_header_comment(document, node)}"
 
 
-def content_edit(document: Document, node: Node, text: str) -> Edit:
-    """What puts the text of an envelope in place of a value and its type tag."""
+def content_edit(document: Document, node: Node, text: str, *, flow: bool, as_line: bool) -> Edit:
+    """What puts the old text of an envelope in place of a value and its type tag.
+
+    An envelope over several lines, as very old files have them, is put on one line where `as_line` asks for it.
+    """
+    if document.format == "yaml" and ((flow and text[0] not in "\"'") or (as_line and "\n" in text)):
+        found = _ENVELOPE.search(text)
+        assert found is not None
+        text = f"'{found[0]}'" if flow else found[0]
     return Edit(node.start, node.end, _properties(document, node) + text + _header_comment(document, node))
 
 
