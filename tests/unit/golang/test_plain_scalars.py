@@ -62,9 +62,7 @@ def test_a_scalar_means_to_kubernetes_what_its_reader_makes_of_it(text, wanted):
     assert isinstance(value, str) == isinstance(expected, str)
 
 
-@pytest.mark.parametrize(
-    "text", ["1" * 5_000_000, "0x" + "f" * 5_000_000, "0" + "7" * 5_000_000, "1." + "1" * 1_000_000]
-)
+@pytest.mark.parametrize(("head", "digit"), [("1", "1"), ("0x", "f"), ("0", "7"), ("1.", "1")])
 @pytest.mark.timeout(10)
 def test_a_huge_number_is_judged_in_time(head, digit):
     assert isinstance(resolve_plain(head + digit * 5_000_000, "go_v3"), float | str)
