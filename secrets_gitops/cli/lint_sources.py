@@ -29,7 +29,7 @@ class Scanned(NamedTuple):
 
 def staged(paths: tuple[str, ...], rules: tuple[Rule, ...], max_bytes: int) -> Scanned:
     """Scan what is staged; with `paths`, report only what was found at or below them."""
-    root = git.root_of(paths[0] if paths else ".")
+    root = git.root_of(_folder_of(paths[0]) if paths else ".")
     if root is None:
         raise SettingsError("`--staged` needs a git repository", hints=("make one with `git init`",))
     report = scan_staged(root, os.environ, rules=rules, max_bytes=max_bytes)
@@ -58,14 +58,19 @@ def work_tree(paths: tuple[str, ...], rules: tuple[Rule, ...], max_bytes: int) -
 
 def _root(paths: tuple[str, ...]) -> str:
     """The repository of the first path; without one the folder that we stand in, or the path's own."""
-    first = paths[0] if paths else "."
+    first = _folder_of(paths[0]) if paths else "."
     root = git.root_of(first)
     if root is not None:
         return root
     here, there = os.path.realpath("."), os.path.realpath(first)
     if there == here or there.startswith(here.rstrip("/") + "/"):
         return here
-    return there if os.path.isdir(there) else os.path.dirname(there)
+    return there
+
+
+def _folder_of(path: str) -> str:
+    """The folder that `path` is, or stands in; where a link to a file leads does not matter."""
+    return path if os.path.isdir(path) else os.path.dirname(os.path.abspath(path))
 
 
 def _relative(root: str, path: str) -> str:
