@@ -112,7 +112,7 @@ def check_one_name(sealing: Sealing, count: int, place: Place) -> None:
 
 def is_list(tree: object) -> bool:
     """Whether `tree` is a list of objects, as `kubectl get -o yaml` prints it."""
-    return isinstance(tree, dict) and tree.get("kind") in {"List", "SecretList"} and tree.get("apiVersion") == "v1"
+    return isinstance(tree, dict) and tree.get("kind") in ("List", "SecretList") and tree.get("apiVersion") == "v1"
 
 
 def text_of(sealed: list[SealedSecret], format: Format) -> str:  # noqa: A002  the field's standard word

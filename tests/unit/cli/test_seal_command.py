@@ -126,6 +126,17 @@ def test_in_place_and_beside(sgo, put) -> None:
     assert Path("t.yaml").read_text() == SECRET
 
 
+def test_no_value_is_written_anywhere_on_the_way(sgo, put, monkeypatch: pytest.MonkeyPatch) -> None:
+    put("s.yaml", SECRET)
+    written: list[bytes] = []
+    write = os.write
+    monkeypatch.setattr("os.write", lambda fd, data: (written.append(bytes(data)), write(fd, data))[1])
+    assert sgo("seal", "-i", "--cert", CERT, "s.yaml").code == 0
+    assert any(b"encryptedData" in data for data in written)
+    assert not any(b"canary" in data or b"Y2FuYXJ5" in data for data in written)
+    assert not any(b"canary" in path.read_bytes() for path in Path().rglob("*") if path.is_file())
+
+
 def test_a_comment_that_is_not_kept_is_named(sgo, put) -> None:
     path = put("s.yaml", SECRET.replace("stringData:\n", f"stringData:\n  # was {CANARY}\n"))
     done = sgo("seal", "-i", "--cert", CERT, "s.yaml")
