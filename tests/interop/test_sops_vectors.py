@@ -1,0 +1,209 @@
+"""Files that genuine sops binaries made: they open, MAC verified, to the same data, and changed ones are refused."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from secrets_gitops.documents.plain import to_plain
+from secrets_gitops.documents.read import read
+from secrets_gitops.documents.scalars import resolve
+from secrets_gitops.encrypted_files import encrypt
+from secrets_gitops.envelopes.sops import metadata, opened, tree
+from secrets_gitops.envelopes.sops.selection import DEFAULT, Selection
+from secrets_gitops.errors import EnvelopeError, Error, NoMatchingKey, NotBuiltYet, NotSealed, Tampered
+from secrets_gitops.keys import catalog
+from secrets_gitops.keys.keyring import Keyring
+
+VECTORS = Path(__file__).parent / "vectors" / "sops"
+CASES = sorted(VECTORS.glob("generated/*/*/case.json"))
+GROUPS = {
+    "groups-add",
+    "2of3-json",
+    "2of3-yaml",
+    "5groups",
+    "all-unlocked",
+    "default-threshold",
+    "mixed-age-pgp",
+    "yaml-groups",
+}
+NEGATIVE = json.loads((VECTORS / "negative" / "expected.json").read_text())
+HANDMADE = json.loads((VECTORS / "handmade" / "expected.json").read_text())
+REFUSE = json.loads((VECTORS / "negative" / "refuse" / "expected.json").read_text())
+
+
+def keyring(names: list[str]) -> Keyring:
+    return Keyring.local([str(VECTORS / "keys" / name) for name in names], {})
+
+
+def load(path: Path):
+    return read(path.read_bytes(), path=path.name, duplicates="keep")
+
+
+def data(document) -> list[object]:
+    """Documents as ordered, typed data; times by their text, whole JSON numbers as integers."""
+
+    def tidy(node):
+        node = node.resolved()
+        if node.kind == "mapping":
+            return [(key.text, tidy(value)) for key, value in node.pairs]
+        if node.kind == "sequence":
+            return [tidy(item) for item in node.items]
+        value = resolve(node, "go_v3")
+        if isinstance(value, float) and value.is_integer():
+            return int(value)
+        return repr(value) if isinstance(value, bool) else value
+
+    return [[] if root.kind == "scalar" else tidy(root) for root in document.roots]
+
+
+def comments(text: str) -> Counter[str]:
+    return Counter(c.text.strip() for c in read(text, path="x.yaml", duplicates="keep").comments() if c.text.strip())
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: f"{path.parent.parent.name}/{path.parent.name}")
+class TestGenerated:
+    def test_opens_to_the_same_data(self, path: Path) -> None:
+        case = json.loads(path.read_text())
+        document = load(path.parent / case["encrypted"])
+        if path.parent.name in GROUPS:
+            with pytest.raises(NotBuiltYet, match="key groups"):
+                opened.open(document, keyring(case["identities"]))
+            return
+        result = opened.open(document, keyring(case["identities"]))
+        assert result.data_key.reveal().hex() == case["data_key"]
+        wanted = [case["decrypted"], *case.get("also", [])]
+        assert any(data(result.plain) == data(load(path.parent / name)) for name in wanted)
+        if document.format == "yaml":  # sops loses comments; we must lose none that it keeps
+            assert not comments((path.parent / case["decrypted"]).read_text()) - comments(result.text)
+
+    def test_every_envelope_has_the_recorded_path_type_and_bytes(self, path: Path) -> None:
+        case = json.loads(path.read_text())
+        if path.parent.name in GROUPS:
+            return
+        result = opened.open(load(path.parent / case["encrypted"]), keyring(case["identities"]))
+        sealed = [read for read in result.reads if read.state == "sealed"]
+        got = [
+            [tree.associated(read.keys or read.leaf.keys).decode(), read.type, base64.b64encode(read.data).decode()]
+            for read in sealed
+        ]
+        wanted = case["envelopes"]
+        assert sorted(got) == sorted(wanted)
+        assert [one for one in got if one[1] != "comment"] == [one for one in wanted if one[1] != "comment"]
+
+    def test_sealing_again_changes_nothing_but_the_mac_and_its_time(self, path: Path) -> None:
+        case = json.loads(path.read_text())
+        if path.parent.name in GROUPS:
+            return
+        document = load(path.parent / case["encrypted"])
+        result = opened.open(document, keyring(case["identities"]))
+        again = result.seal("2030-01-01T00:00:00Z")
+        before, after = document.text.splitlines(), again.text.splitlines()
+        assert len(before) == len(after)
+        changed = [new for old, new in zip(before, after, strict=True) if old != new]
+        assert all(line.strip().lstrip('"').startswith(("mac", "lastmodified")) for line in changed)
+        assert opened.open(again, keyring(case["identities"])).text == result.text
+
+
+@pytest.mark.parametrize("name", NEGATIVE)
+def test_a_mutation_is_refused_as_sops_refuses_it(name: str) -> None:
+    expected = NEGATIVE[name]
+    document = load(VECTORS / "negative" / name)
+    kind = {51: Tampered, 25: Tampered, 128: NoMatchingKey, 1: EnvelopeError}
+    for verify, wanted in ((True, expected["plain"]), (False, expected["ignore_mac"])):
+        if wanted["exit"]:
+            with pytest.raises(kind[wanted["exit"]]) as caught:
+                opened.open(document, keyring(expected["identities"]), verify_mac=verify)
+            assert caught.value.exit_code == 3
+        else:
+            result = opened.open(document, keyring(expected["identities"]), verify_mac=verify)
+            assert data(result.plain) == data(read(wanted["stdout"], path="x.json"))
+
+
+def test_a_file_without_metadata_is_not_encrypted() -> None:
+    with pytest.raises(NotSealed):
+        opened.open(load(VECTORS / "negative" / "no-metadata.json"), keyring(["age1.txt"]))
+
+
+@pytest.mark.parametrize("name", REFUSE)
+def test_what_sops_does_not_encrypt_is_not_encrypted(name: str) -> None:
+    recipient = catalog.recipient("age", keyring(["age1.txt"]).identities[0].recipient)
+    content = (VECTORS / "negative" / "refuse" / name).read_bytes()
+
+    def seal():
+        plain = encrypt.read_plain(content, name)
+        return encrypt.encrypt(plain, encrypt.Recipe((recipient,), DEFAULT, False), "2030-01-01T00:00:00Z")
+
+    if REFUSE[name] == 0 and name != "trailing-text-ok.json":  # text after the JSON value: we are stricter
+        assert seal()
+        return
+    with pytest.raises(Error) as caught:
+        seal()
+    assert caught.value.exit_code in {2, 3}
+
+
+@pytest.mark.parametrize("name", HANDMADE)
+def test_what_other_writers_made_opens(name: str) -> None:
+    expected = HANDMADE[name]
+    document = load(VECTORS / "handmade" / name)
+    outputs = [form["stdout"] for form in (expected, *expected["also"]) if form["exit"] == 0]
+    if name in {"foreign-shamir-x.json", "foreign-shamir-duplicate-x.json", "groups-with-clouds.json"}:
+        with pytest.raises(NotBuiltYet, match="key groups"):
+            opened.open(document, keyring(expected["identities"]))
+    elif outputs:
+        result = opened.open(document, keyring(expected["identities"]))
+        assert data(result.plain) == data(read(outputs[0], path=name))
+    else:
+        with pytest.raises(EnvelopeError):
+            opened.open(document, keyring(expected["identities"]))
+
+
+class TestWhereSopsLosesData:
+    def open(self, name: str):
+        return opened.open(load(VECTORS / "upstream-bugs" / f"{name}.enc.yaml"), keyring(["age1.txt"]))
+
+    def test_text_that_begins_with_a_tab_survives(self) -> None:
+        result = self.open("leading-tab-multiline")
+        assert to_plain(result.plain.roots[0], "go_v3") == {"k": "\ta\nb", "z": 1}
+
+    def test_two_comments_before_a_list_item_do_not_hide_it(self) -> None:
+        result = self.open("list-two-comments")
+        assert to_plain(result.plain.roots[0], "go_v3") == {"l": ["secret1", 2], "z": 1}
+
+    def test_a_key_sops_in_a_later_document_is_kept(self) -> None:
+        result = self.open("second-document-sops-key")
+        plain = load(VECTORS / "upstream-bugs" / "second-document-sops-key.plain.yaml")
+        assert [to_plain(root, "go_v3") for root in result.plain.roots] == [
+            to_plain(root, "go_v3") for root in plain.roots
+        ]
+
+
+@pytest.mark.parametrize("name", ["python-1.13.yaml", "python-1.6.json"])
+def test_metadata_of_the_first_releases_is_read(name: str) -> None:
+    found = metadata.read(load(VECTORS / "parse-only" / name))
+    assert found is not None
+    assert {entry.kind for entry in found.entries} <= {"pgp", "kms"}
+
+
+def test_files_older_than_that_are_refused_cleanly() -> None:
+    with pytest.raises(EnvelopeError):
+        metadata.read(load(VECTORS / "parse-only" / "python-0.8.yaml"))
+
+
+ORDER = json.loads((VECTORS / "comment-order.json").read_text())
+
+
+@pytest.mark.parametrize("number", range(len(ORDER)))
+def test_comments_belong_where_sops_puts_them(number: int) -> None:
+    """The order of comments and leaves, and the keys above each, as the YAML store of sops has them."""
+    case = ORDER[number]
+    document = read(case["text"], path="x.yaml")
+    found = [
+        [".".join(leaf.keys), *([] if leaf.comment is None else ["#" + leaf.comment.text])]
+        for leaf in tree.walk(document, Selection(DEFAULT), sealed=False)
+    ]
+    known = {entry[1] for entry in case["order"] if len(entry) == 2}
+    assert [entry for entry in found if len(entry) == 1 or entry[1] in known] == case["order"]
