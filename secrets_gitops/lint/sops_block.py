@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from secrets_gitops.envelopes.sops.metadata import Metadata
     from secrets_gitops.envelopes.sops.selection import Selector
     from secrets_gitops.envelopes.sops.tree import Leaf
+    from secrets_gitops.errors import Place
 
 
 class Block(NamedTuple):
@@ -39,17 +40,22 @@ def block_of(document: Document) -> Block | None:
     ):
         return None
     try:
-        return Block(key, node, metadata.read(document), None)
+        said = metadata.read(document)
+        if said is not None:
+            Selection(said.selector, document.place(node))
     except Error as error:
         return Block(key, node, None, error)
+    return Block(key, node, said, None)
 
 
-def leaves(document: Document, selector: Selector | None, *, sealed: bool) -> list[Leaf] | None:
+def leaves(
+    document: Document, selector: Selector | None, *, sealed: bool, place: Place | None = None
+) -> list[Leaf] | None:
     """All leaves, each with the decision of the selector; None when sops could not encrypt such a document.
 
-    Raises SettingsError when the selector is not valid.
+    Raises SettingsError, with the `place` of the selector, when it is not valid.
     """
-    selection = Selection(selector or DEFAULT)
+    selection = Selection(selector or DEFAULT, place)
     try:
         return tree.walk(document, selection, sealed=sealed)
     except DocumentError:

@@ -88,7 +88,7 @@ def _first_open(target: Target, rule: CreationRule, *, broad: bool) -> tuple[Reg
         return None if broad else (Region(1, 1, 1, 1), "")
     from secrets_gitops.lint.sops_block import leaves  # noqa: PLC0415
 
-    found = leaves(document, rule.selector, sealed=False)
+    found = leaves(document, rule.selector, sealed=False, place=rule.place)
     if found is None:
         return None if broad else (Region(1, 1, 1, 1), "")
     secrets = _plaintext_of_secrets(target) if broad else frozenset()
@@ -125,7 +125,7 @@ def _first_open_line(target: Target, rule: CreationRule, *, broad: bool) -> tupl
         return None if whole or ciphertext.is_ciphertext_bytes(target.data) else (Region(1, 1, 1, 1), "")
     from secrets_gitops.envelopes.sops.selection import DEFAULT, Selection  # noqa: PLC0415
 
-    selection = Selection(rule.selector or DEFAULT)
+    selection = Selection(rule.selector or DEFAULT, rule.place)
     for line in sops_text.assignments(path, text):
         keys = (line.section, line.key) if sops_text.is_ini(path) else (line.key,)
         if selection.selects(keys) and (is_secret(line.value, line.key) if broad else line.value.strip()):

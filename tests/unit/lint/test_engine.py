@@ -169,7 +169,8 @@ class TestTemplates:
         assert [found[2] for found in failing({PATH: self.CHART.format(url)})] == ["k8s-secret-plaintext"]
 
     def test_templates_that_never_parse_are_read_by_lines(self, failing, values):
-        text = f"kind: Secret\nmetadata: {{{{ a }}}}: {{{{ b }}}}\n  c: d\nstringData:\n  password: {values.password()}\n  x: {{{{ .x }}}}\n"
+        head = "kind: Secret\nmetadata: {{ a }}: {{ b }}\n  c: d\nstringData:\n"
+        text = f"{head}  password: {values.password()}\n  x: {{{{ .x }}}}\n"
         assert failing({PATH: text}) == [(PATH, 5, "k8s-secret-plaintext", "password")]
 
     @pytest.mark.parametrize(
@@ -195,7 +196,7 @@ class TestSpecialFiles:
 class TestWidening:
     """A changed `.sops.yaml` changes what other files must be; a changed file what a kustomization does."""
 
-    RULES = "creation_rules:\n- path_regex: secrets/\n  age: age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq\n"
+    RULES = f"creation_rules:\n- path_regex: secrets/\n  age: age1{'q' * 58}\n"
     FILES = {".sops.yaml": RULES, "secrets/a.yaml": "a: b\n", "other/b.yaml": "a: b\n"}  # noqa: RUF012
 
     def test_changed(self, scan):
@@ -255,7 +256,8 @@ def test_no_output_holds_a_value_or_a_part_of_one(scan, values):
         "b.yaml": f"kind: Secret\ndata: {{p: {encoded}}}\n",
         "c.yaml": f"metadata:\n  annotations:\n    kubectl.kubernetes.io/last-applied-configuration: '{copy}'\n",
         "kustomization.yaml": f"secretGenerator:\n- name: a\n  literals: [p={plain[3]}]\n",
-        "d.yaml": f"kind: SealedSecret\nspec: {{encryptedData: {{p: {plain[4]}}}, template: {{data: {{password: {plain[5]}}}}}}}\n",
+        "d.yaml": f"kind: SealedSecret\nspec: {{encryptedData: {{p: {plain[4]}}}}}\n",
+        "g.yaml": f"kind: SealedSecret\nspec: {{template: {{data: {{password: {plain[5]}}}}}}}\n",
         "e.yaml": f"kind: Secret\nstringData: {{p: 'ENC[{plain[6]}]'}}\n",
         "f.yaml": f"broken: [\n---\n{secret(plain[7])}",
     }
@@ -272,7 +274,7 @@ def test_every_rule_has_words_an_alias_and_a_page_of_its_own():
     for slug, (alias, _) in catalog.RULES.items():
         rule = catalog.load(slug)
         assert (rule.id, rule.alias) == (slug, alias)
-        assert rule.summary and rule.why and rule.fix  # noqa: PT018
+        assert rule.summary and rule.why and rule.fix
         assert not rule.summary.endswith(".")
         assert catalog.slug_of(alias.lower()) == slug
     with pytest.raises(SettingsError):

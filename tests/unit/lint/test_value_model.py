@@ -25,10 +25,13 @@ EXPECTED = {
         "default-root-password", '"changeme"', "'secret'",
     ],
     "documented": ["abcdef.0123456789abcdef", "correct horse battery staple"],
-    "template": ["{{ .Values.db.password }}", "a-{{ .x }}-b", "{% if a %}b{% endif %}", "<%= ENV['A'] %>", "[[ .token ]]"],
+    "template": [
+        "{{ .Values.db.password }}", "a-{{ .x }}-b", "{% if a %}b{% endif %}", "<%= ENV['A'] %>", "[[ .token ]]",
+    ],
     "expansion": [
-        "$PASSWORD", "${PASSWORD}", "${PASSWORD:-}", "${PASSWORD:?not set}", "$(PASSWORD)", "$(cat /run/secret)", "`pass show db`",
-        "%PASSWORD%", "%%PASSWORD%%", "@PASSWORD@", "__PASSWORD__", "$__env{TOKEN}", "$__file{/etc/pw}", "#{Password}#",
+        "$PASSWORD", "${PASSWORD}", "${PASSWORD:-}", "${PASSWORD:?not set}", "$(PASSWORD)", "$(cat /run/secret)",
+        "`pass show db`", "%PASSWORD%", "%%PASSWORD%%", "@PASSWORD@", "__PASSWORD__", "$__env{TOKEN}",
+        "$__file{/etc/pw}", "#{Password}#",
         "${{ secrets.TOKEN }}", "!Ref DbPassword", "Bearer ${TOKEN}",
     ],
     "reference": [
@@ -38,7 +41,10 @@ EXPECTED = {
         "secretsmanager:prod/db", "ssm:/prod/db", "awssm://prod/db", "gcpsm://p/db", "azkv://kv/db", "sops://a.yaml#db",
         "secretref:db", "file:///run/secrets/db",
     ],
-    "path": ["/run/secrets/db", "./certs/tls.key", "~/.ssh/config", "C:\\secrets\\db", "https://example.com/a/b?c=d", "certs/ca.crt"],
+    "path": [
+        "/run/secrets/db", "./certs/tls.key", "~/.ssh/config", "C:\\secrets\\db", "https://example.com/a/b?c=d",
+        "certs/ca.crt",
+    ],
 }  # fmt: skip
 ROWS = [(kind, text) for kind, texts in EXPECTED.items() for text in texts]
 
@@ -308,7 +314,7 @@ class TestBodies:
             '{"auths": {}}',
             '{"password": "<password>", "port": 1}',
         ):
-            assert classify(body, "config", strict=True) not in {"plaintext"}
+            assert classify(body, "config", strict=True) != "plaintext"
 
     def test_a_line_that_is_no_assignment_goes_not_unseen(self, values):
         assert classify(f"a = 1\nb = 2\n{values.password()}\n", "config", strict=True) == "plaintext"

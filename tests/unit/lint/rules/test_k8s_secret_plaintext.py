@@ -1,0 +1,113 @@
+"""`k8s-secret-plaintext`: positives and negatives, with values made at run time."""
+
+# ruff: noqa: E501  a manifest on one line is read faster than one in pieces
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+
+RULE = "k8s-secret-plaintext"
+PATH = "apps/db.yaml"
+
+
+def b64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+HEAD = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\n"
+
+POSITIVES = {
+    "string data": lambda v: (f"{HEAD}stringData:\n  password: {v}\n", [6]),
+    "data": lambda v: (f"{HEAD}data:\n  password: {b64(v)}\n", [6]),
+    "data before kind": lambda v: (f"data:\n  password: {b64(v)}\nkind: Secret\n", [2]),
+    "no base64 in data": lambda v: (f"{HEAD}data:\n  password: {v}_\n", [6]),
+    "base64 twice": lambda v: (f"{HEAD}data:\n  password: {b64(b64(v))}\n", [6]),
+    "base64 in lines": lambda v: (f"{HEAD}data:\n  password: |\n    {b64(v)[:8]}\n    {b64(v)[8:]}\n", [6]),
+    "folded": lambda v: (f"{HEAD}stringData:\n  password: >-\n    {v}\n", [6]),
+    "quoted kind": lambda v: (f'"kind": "Secret"\n"stringData": {{"a": "{v}"}}\n', [2]),
+    "tagged": lambda v: (f"{HEAD}stringData:\n  a: !!str {v}\n", [6]),
+    "weak": lambda v: (f"{HEAD}stringData:\n  password: hunter2\n  pin: '493817'\n", [6, 7]),
+    "several documents": lambda v: (f"a: b\n---\n{HEAD}stringData:\n  a: {v}\n---\n{HEAD}data: {{b: {b64(v)}}}\n", [8, 14]),
+    "a list": lambda v: (f"kind: List\nitems:\n- kind: ConfigMap\n  data: {{a: {v}}}\n- kind: Secret\n  data: {{a: {b64(v)}}}\n", [6]),
+    "a secret list": lambda v: (f"kind: SecretList\nitems:\n- data: {{a: {b64(v)}}}\n", [3]),
+    "a template": lambda v: (f"kind: Template\nobjects:\n- kind: Secret\n  stringData: {{a: {v}}}\n", [4]),
+    "a wrapper": lambda v: (f"kind: Object\nspec:\n  forProvider:\n    manifest:\n      kind: Secret\n      stringData: {{a: {v}}}\n", [6]),
+    "both of a repeated key": lambda v: (f"{HEAD}stringData:\n  a: {v}\n  a: {v}x\n", [6, 7]),
+    "a repeated field": lambda v: (f"{HEAD}stringData: {{a: {v}}}\nstringData: {{b: {v}x}}\n", [5, 6]),
+    "where the anchor is": lambda v: (f"x: &p {v}\n{HEAD}stringData:\n  password: *p\n", [1]),
+    "a merged map": lambda v: (f"x: &p\n  password: {v}\n{HEAD}stringData:\n  <<: *p\n", [2]),
+    "a user name": lambda v: (f"{HEAD}stringData:\n  username: svc\n", [6]),
+    "a certificate with its key": lambda v: (f"{HEAD}stringData:\n  config: |\n    user: a\n    password: {v}\n", [6]),
+    "registry": lambda v: (
+        f"{HEAD}data:\n  .dockerconfigjson: {b64(json.dumps({'auths': {'r.example': {'auth': b64('u:' + v)}}}))}\n", [6],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", POSITIVES)
+def test_a_plaintext_value_is_found_on_the_line_of_its_key(name, failing, values):
+    text, lines = POSITIVES[name](values.password())
+    assert [(line, rule) for _, line, rule, _ in failing({PATH: text})] == [(line, RULE) for line in lines]
+
+
+NEGATIVES = {
+    "empty": f"{HEAD}data:\n  a: ''\n  b:\n  c: ~\nstringData: {{}}\n",
+    "nothing": f"{HEAD}type: kubernetes.io/service-account-token\n",
+    "to be deleted": f"$patch: delete\n{HEAD}stringData: {{a: hunter2}}\n",
+    "placeholders": f"{HEAD}stringData:\n  a: changeme\n  b: <token>\n  c: ${{C}}\ndata:\n  d: {b64('changeme')}\n  e: changeme\n",
+    "references": f"{HEAD}stringData:\n  a: ref+vault://x#/y\n  b: op://x/y/z\ndata:\n  c: {b64('<path:a/b#c>')}\n",
+    "templates": f"{HEAD}data:\n  a: {b64('{{ .a }}')}\n  b: '{{{{ .b | b64enc }}}}'\n",
+    "settings": f"{HEAD}stringData:\n  enabled: 'true'\n  port: '5432'\n  timeout: 15m\n  secretName: db\n  host: db.svc\n",
+    "no registry": f"{HEAD}data:\n  .dockerconfigjson: {b64(json.dumps({'auths': {}, 'credHelpers': {'a': 'ecr-login'}}))}\n",
+    "another kind": "apiVersion: v1\nkind: ConfigMap\ndata:\n  a: hunter2\n",
+    "a kind of others": "apiVersion: example.org/v1\nkind: Secret\ndata:\n  a: hunter2\n",
+    "external": "kind: ExternalSecret\nspec:\n  data:\n  - secretKey: password\n    remoteRef: {key: db}\n",
+    "a reference to one": "spec:\n  substituteFrom:\n  - kind: Secret\n    name: vars\n",
+    "roles": "kind: Role\nrules:\n- resources: [secrets]\n  resourceNames: [db-password]\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NEGATIVES)
+def test_what_may_stand_there_fails_nothing(name, failing):
+    assert failing({PATH: NEGATIVES[name]}) == []
+
+
+def test_how_grave_it_is(scan, values):
+    text = f"{HEAD}stringData:\n  password: hunter2\n  username: svc\n  k: {values.password(24)}\n  host: {values.password(24)}\n  e: changeme\n"
+    grave = {f.key: f.severity for f in scan({PATH: text}).findings}
+    assert grave == {"password": "high", "username": "medium", "k": "high", "host": "medium", "e": "info"}
+
+
+def test_what_a_finding_says(scan, values):
+    text = f"apiVersion: v1\nkind: Secret\nmetadata: {{name: db, namespace: shop}}\ndata:\n  a/b~c: {b64(values.password())}\n"
+    (found,) = scan({"my apps/db.yaml": text}, RULE).findings
+    assert (found.object, found.pointer, found.key) == ("Secret/shop/db", "/data/a~1b~0c", "a/b~c")
+    assert found.message == "`a/b~c` in `data` of Secret/shop/db is plaintext; base64 is no encryption"
+    assert found.fix == "secrets-gitops seal -i 'my apps/db.yaml'"
+
+
+def test_where_a_creation_rule_covers_the_file_it_is_encrypted(scan, values):
+    files = {
+        ".sops.yaml": "creation_rules:\n- path_regex: apps/.*\n  age: age1x\n",
+        PATH: f"{HEAD}stringData:\n  password: {values.password()}\n",
+    }
+    (found,) = scan(files, RULE).findings
+    assert found.fix == f"secrets-gitops encrypt -i {PATH}"
+
+
+def test_binary_values(failing, values):
+    text = f"{HEAD}data:\n  keystore.jks: {values.base64(400)}\n"
+    assert [found[2] for found in failing({PATH: text})] == [RULE]
+
+
+def test_a_file_that_sops_encrypted_is_another_rules_business(scan, values):
+    text = f"{HEAD}stringData:\n  a: {values.password()}\nsops:\n  mac: {values.envelope()}\n"
+    assert scan({PATH: text}, RULE).findings == ()
+
+
+def test_settings_called_sops_do_not_hide_a_secret(failing, values):
+    text = f"{HEAD}stringData:\n  a: {values.password()}\nsops:\n  enabled: true\n  version: 3.8.1\n"
+    assert [found[2] for found in failing({PATH: text})] == [RULE]
