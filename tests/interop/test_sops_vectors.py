@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+
 from secrets_gitops.documents.plain import to_plain
 from secrets_gitops.documents.read import read
 from secrets_gitops.documents.scalars import resolve

@@ -34,8 +34,8 @@ KINDS: dict[str, tuple[str, ...]] = {
 KNOWN = (*KINDS, *FIELDS, "shamir_threshold", "key_groups", "lastmodified", "mac", "mac_only_encrypted", "version")
 _TRUE, _FALSE = ("1", "t", "T", "true", "TRUE", "True"), ("", "0", "f", "F", "false", "FALSE", "False")
 _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?\Z")
-# Files of 2015 to 2017 carry versions of two parts; only sops written in Python made them.
-_OLD_VERSION = re.compile(r"[01]\.[0-9]+\Z")
+# Files of 2016 and 2017 carry versions of two parts; only sops written in Python made them.
+_OLD_VERSION = re.compile(r"1\.[0-9]+\Z")
 
 
 class Entry(NamedTuple):
