@@ -6,11 +6,10 @@ again as a whole; `block` changes single fields in it.
 
 from __future__ import annotations
 
-import re
-
 from secrets_gitops.envelopes.sops.selection import DEFAULT, FIELDS, Selector
 from secrets_gitops.errors import EnvelopeError, Place
 from secrets_gitops.golang import times
+from secrets_gitops.patterns import pattern
 from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
@@ -31,11 +30,13 @@ KINDS: dict[str, tuple[str, ...]] = {
 }
 """Lists of key entries, in the order in which sops keeps them, and the fields that name the key."""
 
-KNOWN = (*KINDS, *FIELDS, "shamir_threshold", "key_groups", "lastmodified", "mac", "mac_only_encrypted", "version")
+_SIGNS = frozenset({"mac", "lastmodified", "key_groups"})
+"""One of these fields is in every block."""
 _TRUE, _FALSE = ("1", "t", "T", "true", "TRUE", "True"), ("", "0", "f", "F", "false", "FALSE", "False")
-_VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?\Z")
+_VERSION = pattern(r"[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?\Z")
+_FRACTION = pattern(r"\.[0-9]+")
 # Files of 2016 and 2017 carry versions of two parts; only sops written in Python made them.
-_OLD_VERSION = re.compile(r"1\.[0-9]+\Z")
+_OLD_VERSION = pattern(r"1\.[0-9]+\Z")
 
 
 class Entry(NamedTuple):
@@ -73,16 +74,21 @@ class Metadata(NamedTuple):
 def find(document: Document, root: int = 0) -> tuple[Node, Node] | None:
     """Key and mapping of the `sops` block at the top of one document; None when there is none.
 
-    A user's own entry of that name is told apart by its fields.
+    A chart may have settings called `sops`: only a MAC, a time of encryption or a wrapped data key make a block.
     """
     if root >= len(document.roots):
         return None
     for key, value in document.roots[root].resolved().pairs:
-        if key.text == KEY and key.kind == "scalar" and value.kind == "mapping":
-            fields = {name.text for name, _ in value.pairs}
-            if fields.intersection(KNOWN):
-                return key, value
+        if key.text == KEY and key.kind == "scalar" and value.kind == "mapping" and _is_block(value):
+            return key, value
     return None
+
+
+def _is_block(value: Node) -> bool:
+    fields = {name.text: content.resolved() for name, content in value.pairs}
+    return bool(fields.keys() & _SIGNS) or any(
+        item.get("enc") is not None for kind in KINDS if kind in fields for item in fields[kind].items
+    )
 
 
 def read(document: Document) -> Metadata | None:
@@ -199,7 +205,7 @@ def mac_time(lastmodified: str) -> str:
     """`lastmodified` as it authenticates the MAC: whole seconds, `Z` for UTC, other offsets as they are."""
     time = _time(lastmodified)
     assert time is not None  # `read` has refused it
-    return re.sub(r"\.[0-9]+", "", time.text)
+    return _FRACTION.sub("", time.text)
 
 
 def _time(text: str) -> times.Time | None:
