@@ -5,7 +5,6 @@ A page that is generated cannot promise what is not built.
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import sys
 from pathlib import Path
@@ -24,7 +23,7 @@ def commands() -> str:
     """The page of all commands: usage, help and options of each."""
     out = [HEADER, "# Commands\n\n`secrets-gitops`, short `sgo`.\n"]
     group = command_line.group()
-    context = click.Context(group, info_name="secrets-gitops", max_content_width=100)
+    context = click.Context(group, info_name="secrets-gitops", max_content_width=100, **group.context_settings)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         assert command is not None
@@ -33,7 +32,9 @@ def commands() -> str:
 
 
 def _command(command: click.Command, path: str, parent: click.Context, out: list[str]) -> None:
-    context = click.Context(command, info_name=path.split()[-1], parent=parent, max_content_width=100, terminal_width=100)
+    context = click.Context(
+        command, info_name=path.rsplit(maxsplit=1)[-1], parent=parent, max_content_width=100, terminal_width=100
+    )
     out.append(f"\n## `{path}`\n\n```text\n{command.get_help(context)}\n```\n")
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
@@ -43,39 +44,64 @@ def _command(command: click.Command, path: str, parent: click.Context, out: list
 
 
 def error_page() -> str:
-    """The page of all error classes with exit codes."""
-    out = [HEADER, "# Errors and exit codes\n\n"]
-    out.append(
-        "Every error is one line `error: …`, often a place and one or more `hint: …` lines. The class decides the exit\n"
-        "code; its name in kebab case is the `code` in JSON output.\n\n"
-        "| exit | meaning |\n| --- | --- |\n"
-        "| 0 | done; nothing found; equal |\n"
-        "| 1 | the answer is no: a finding at `--fail-on`, `verify` fails |\n"
-        "| 2 | usage or settings |\n"
-        "| 3 | failed and will fail again: unreadable, no matching key, tampered, not found; a scan that is incomplete |\n"
-        "| 4 | failed, try later: unreachable |\n"
-        "| 5 | our bug; a report file is named |\n"
-        "| 130, 143 | interrupted |\n"
-        "| several | 5 > 2 > 3 > 4 > 1 |\n\n"
-        "`exec` gives its child's exit code, or 126 or 127.\n\n"
-        "| code | exit | retry | meaning |\n| --- | --- | --- | --- |\n"
-    )
-    for _, cls in inspect.getmembers(errors, inspect.isclass):
-        if issubclass(cls, errors.Error) and cls is not errors.Error:
-            meaning = (inspect.getdoc(cls) or "").splitlines()[0]
-            out.append(f"| `{cls.code}` | {cls.exit_code} | {'later' if cls.retry else 'no'} | {meaning} |\n")
+    """The page of exit codes and of all errors, in the order in which they are declared: a class after its base."""
+    out = [
+        HEADER,
+        """# Errors and exit codes
+
+An error is one line `error: …`, often a place and one or more lines `hint: …`. Values are never shown. The kind of an
+error decides the exit code, not the command that met it; its name is the `code` in JSON output.
+
+| exit | meaning |
+| --- | --- |
+| 0 | done; nothing found; equal |
+| 1 | the answer is no: a finding at or above `--fail-on`, `verify` found a file changed |
+| 2 | usage, settings or creation rules |
+| 3 | failed and will fail again: unreadable, no matching key, tampered, not found; a scan that is incomplete |
+| 4 | failed, try later: a store or a server cannot be reached |
+| 5 | our bug; a report file is named |
+| 130, 143 | interrupted |
+
+For several files the gravest counts: 5, 2, 3, 4, 1. `exec` gives its command's exit code, or 126 or 127.
+""",
+    ]
+    for cls in vars(errors).values():
+        if inspect.isclass(cls) and issubclass(cls, errors.Error) and cls is not errors.Error:
+            base = cls.__mro__[1]
+            kind = "" if base is errors.Error else f" · a kind of [`{base.code}`](#{base.code})"
+            meaning = " ".join(inspect.cleandoc(cls.__doc__ or "").split())
+            later = " · trying again later may help" if cls.retry else ""
+            out.append(f"\n## {cls.code}\n\nexit {cls.exit_code}{kind}{later}\n\n{meaning}\n")
     return "".join(out)
 
 
 def rules() -> str:
-    """The page of all lint rules: what, why, how to mend."""
-    out = [HEADER, "# Lint rules\n\nAn id or its alias works wherever a rule is named.\n"]
+    """The page of all lint rules: what, why, how to mend; the members of a family as a table."""
+    out = [
+        HEADER,
+        """# Lint rules
+
+An id or its alias works wherever a rule is named: `--rule`, `--disable`, `--explain`. The severity is that of most
+findings; a rule may judge one milder or graver. `PATH` stands for the file.
+""",
+    ]
     for rule in catalog.load_all():
-        out.append(f"\n## {rule.id}\n\n{rule.alias} · {rule.severity}\n\n{rule.summary}\n\n{rule.why}\n\nFix: {rule.fix}\n")
-    tokens = importlib.import_module("secrets_gitops.lint.rules.provider_token")
-    out.append("\n## provider-token-NAME\n\n| id | alias | severity | what |\n| --- | --- | --- | --- |\n")
-    out += (f"| `{rule.id}` | {rule.alias} | {rule.severity} | {rule.summary} |\n" for rule in tokens.RULE.all_named())
+        out.append(
+            f"\n## {rule.id}\n\n{rule.alias} · {rule.severity}\n\n"
+            f"{_sentence(rule.summary)}\n\n{_sentence(rule.why)}\n\n"
+            f"Fix: {_sentence(rule.fix, capital=False)}\n"
+        )
+        if rule.id in catalog.FAMILIES:
+            out.append("\n| id | alias | severity | what | when it was pushed |\n| --- | --- | --- | --- | --- |\n")
+            for one in catalog.members(rule.id):
+                remedy = one.fix.partition("once it was pushed, ")[2]
+                out.append(f"| `{one.id}` | {one.alias} | {one.severity} | {one.summary} | {remedy} |\n")
     return "".join(out)
+
+
+def _sentence(text: str, *, capital: bool = True) -> str:
+    """`text` as a sentence of a page; messages have neither capital nor full stop."""
+    return (text[:1].upper() + text[1:] if capital else text).removesuffix(".") + "."
 
 
 PAGES = {"commands.md": commands, "errors.md": error_page, "lint-rules.md": rules}
