@@ -39,7 +39,7 @@ def read(
     chosen = format if format is not None else required_format(path)
     if len(data) > limits.size:
         raise LimitExceeded(f"larger than {limits.size} bytes", place=Place(path))
-    text = data if isinstance(data, str) else _decoded(data, path)
+    text = _whole(data, path) if isinstance(data, str) else _decoded(data, path)
     bom = text.startswith("\ufeff")
     if bom:
         text = text[1:]
@@ -68,6 +68,14 @@ def _comments(document: Document) -> list[Comment]:
     from secrets_gitops.documents import comments  # noqa: PLC0415
 
     return comments.lex(document)
+
+
+def _whole(text: str, path: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise DocumentError("half of a surrogate pair", place=place_at(text, error.start, path)) from None
+    return text
 
 
 def _decoded(data: bytes, path: str) -> str:

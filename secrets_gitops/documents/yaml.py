@@ -53,7 +53,7 @@ def _compose(text: str, path: str, limits: Limits, keep_duplicates: bool) -> lis
     )  # fmt: skip
     mapping_start, mapping_end = yaml.MappingStartEvent, yaml.MappingEndEvent
     sequence_start, sequence_end = yaml.SequenceStartEvent, yaml.SequenceEndEvent
-    next_event: Callable[[], Any] = _parser(text, path).get_event  # each kind of event has its own fields
+    next_event: Callable[[], Any] = _parser(text).get_event  # each kind of event has its own fields
     styles, most_nodes, most_expansions = _STYLES, limits.nodes, limits.alias_expansions
     roots: list[Node] = []
     children = roots
@@ -148,7 +148,7 @@ def _compose(text: str, path: str, limits: Limits, keep_duplicates: bool) -> lis
             return roots
 
 
-def _parser(text: str, path: str) -> yaml.CSafeLoader:
+def _parser(text: str) -> yaml.CSafeLoader:
     try:
         parser = yaml.CSafeLoader
     except AttributeError:
@@ -156,10 +156,7 @@ def _parser(text: str, path: str) -> yaml.CSafeLoader:
             "PyYAML was installed without its C parser",
             hints=("`pip install --force-reinstall --only-binary :all: PyYAML` brings it",),
         ) from None
-    try:
-        return parser(text)
-    except UnicodeEncodeError as error:
-        raise DocumentError("half of a surrogate pair", place=place_at(text, error.start, path)) from None
+    return parser(text)
 
 
 def _block_scalar_end(text: str, start: int, end: int) -> int:
