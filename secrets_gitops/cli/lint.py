@@ -142,7 +142,9 @@ def _chosen(only: Iterable[str], off: set[str], require_sops: str) -> tuple[Rule
 
 
 def _destinations(formats: Sequence[tuple[str, str]], output: str | None) -> list[tuple[str, str]]:
-    """Format and file of each report; `-` is standard output. Refuses two reports for one place."""
+    """Format and file of each report; `-` is standard output. Refuses two reports for one place, and none for `-o`."""
+    if output and all(file for _, file in formats):
+        raise SettingsError("`-o` names a file, and every format has one already", hints=("leave one of them out",))
     out = [(form, file or output or "-") for form, file in formats]
     files = [file for _, file in out]
     for file in files:

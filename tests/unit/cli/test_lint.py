@@ -99,7 +99,8 @@ def test_a_secret_nested_too_deep_is_an_incomplete_scan(tree):
         ("--rule", "no-such-rule"), ("--disable", "SG999"), ("--explain", "nothing"), ("--format", "xml"),
         ("--format", "json="), ("--max-bytes", "lots"), ("--max-bytes", "0"), ("--stdin",), ("--path", "x.yaml"),
         ("--stdin", "--path", "x.yaml", "--staged"), ("--format", "json", "--format", "sarif"),
-        ("--format", "json=a", "--format", "sarif=a"), ("--rule", "private-key", "--disable", "private-key"),
+        ("--format", "json=a", "--format", "sarif=a"), ("--format", "json=a", "-o", "b"),
+        ("--rule", "private-key", "--disable", "private-key"),
     ],
     ids=" ".join,
 )  # fmt: skip
@@ -212,6 +213,14 @@ def test_rules_are_chosen_by_slug_or_number(leaky):
     assert "provider-token" not in leaky.lint("--disable", "provider-token-gitlab").out
     assert "k8s-secret-plaintext" not in leaky.lint("--disable", "SG101").out
     assert leaky.lint("--disable", "SG101", "--disable", "SG710").returncode == 0
+
+
+def test_a_lock_file_is_looked_at_for_tokens_and_keys_only(tree):
+    tree.write("package-lock.json", json.dumps({"kind": "Secret", "stringData": {"password": PASSWORD}, "t": GITLAB}))
+    for arguments in ((), ("--rule", "provider-token"), ("--rule", "provider-token-gitlab")):
+        done = tree.lint(*arguments)
+        assert "provider-token-gitlab" in done.out
+        assert "k8s-secret-plaintext" not in done.out
 
 
 @pytest.mark.parametrize(("how", "found"), [("auto", False), ("off", False), ("strict", True)])
