@@ -134,7 +134,7 @@ class _Scanner:
         self._files += 1
         self._size += len(data)
         target = Target(path, gate.utf8(data), self._run)
-        chosen = self._rules if only is None else tuple(rule for rule in self._rules if rule.id in only)
+        chosen = self._rules if only is None else tuple(rule for rule in self._rules if rule.id.startswith(only))
         found = list(self._check(target, chosen))
         if target.parsed and target.document is not None:
             self._documents += len(target.document.roots)
@@ -155,7 +155,7 @@ class _Scanner:
             self._run.note(
                 ScanIncomplete(
                     f"not scanned: {error.message}",
-                    hints=error.hints or (f"`--max-bytes` raises the limit of {limit} bytes",),
+                    hints=error.hints or _hints(error, limit),
                     place=place,
                 )
             )
@@ -174,7 +174,7 @@ class _Scanner:
                 error.place = error.place or Place(target.path)
                 self._run.note(error)
         if target.unread is not None:
-            if isinstance(target.unread, LimitExceeded):
+            if isinstance(target.unread, LimitExceeded) and _promises_structure(target):
                 self._run.note(_not_seen(target))
             elif target.parent is None and target.format is not None:
                 yield from self._unparsed(target)
@@ -185,6 +185,15 @@ class _Scanner:
         rule = catalog.load("parse-error")
         if any(rule.id == chosen.id for chosen in self._rules):
             yield from rule.check(target)
+
+
+def _promises_structure(target: Target) -> bool:
+    """Does the name, or the text around, say that this is YAML or JSON? Prose that mentions a Secret is none."""
+    return target.parent is not None or any(end in target.path for end in (".yaml", ".yml", ".json"))
+
+
+def _hints(error: Error, limit: int) -> tuple[str, ...]:
+    return (f"`--max-bytes` raises the limit of {limit} bytes",) if "larger than" in error.message else ()
 
 
 def _not_seen(target: Target) -> ScanIncomplete:

@@ -1,10 +1,16 @@
-"""The secret generators of a kustomization, wherever they stand in it."""
+"""The secret generators of a kustomization, wherever they stand in it, and those in files of their own."""
 
 from __future__ import annotations
 
 from secrets_gitops.documents.document import walk
+from secrets_gitops.lint.finding import Region
 from secrets_gitops.lint.objects import entries
+from secrets_gitops.patterns import pattern
 from secrets_gitops.records import NamedTuple
+
+_LITERAL = pattern(r"\s*-\s+[\"']?([A-Za-z_.][\w.-]{0,252}=[^\"'\s#]{1,4096})")
+GATE = b"ecretGenerator"
+"""In the bytes of every file with a generator."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,9 +31,11 @@ class Generated(NamedTuple):
 
 
 def generated(document: Document, fields: tuple[str, ...]) -> Iterator[Generated]:
-    """The items under `fields` of every entry of every `secretGenerator`."""
+    """The items under `fields` of every entry of every `secretGenerator`, and of every object of that kind."""
     for root in document.roots:
         for mapping in walk(root):
+            if any(value.resolved().text == "SecretGenerator" for _, value in entries(mapping, "kind")):
+                yield from _items(mapping, fields)
             for key, listed in mapping.pairs:
                 if key.resolved().text == "secretGenerator":
                     for generator in listed.resolved().items:
@@ -35,7 +43,9 @@ def generated(document: Document, fields: tuple[str, ...]) -> Iterator[Generated
 
 
 def _items(generator: Node, fields: tuple[str, ...]) -> Iterator[Generated]:
-    name = next((value.resolved().text for _, value in entries(generator, "name")), "")
+    named = [value for _, metadata in entries(generator, "metadata") for _, value in entries(metadata, "name")]
+    named += [value for _, value in entries(generator, "name")]
+    name = next((value.resolved().text for value in named), "")
     for field in fields:
         for _, value in entries(generator, field):
             listed = value.resolved()
@@ -43,3 +53,16 @@ def _items(generator: Node, fields: tuple[str, ...]) -> Iterator[Generated]:
                 scalar = item.resolved()
                 if scalar.kind == "scalar" and scalar.text.strip():
                     yield Generated(name, field, item, scalar.text.strip())
+
+
+def literals_by_lines(text: str) -> Iterator[tuple[str, Region]]:
+    """What seem to be the literals of generators in text that does not parse."""
+    inside = -1
+    for number, line in enumerate(text.split("\n"), 1):
+        indent = len(line) - len(line.lstrip(" "))
+        if "ecretGenerator" in line:
+            inside = indent
+        elif inside >= 0 and line.strip() and indent <= inside and line.lstrip(" ")[0] not in "-#":
+            inside = -1
+        elif inside >= 0 and (found := _LITERAL.match(line)):
+            yield found[1], Region(number, found.start(1) + 1, number, found.end(1) + 1)

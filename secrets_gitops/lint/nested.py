@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from secrets_gitops.lint.frame import Shifted, Within
+from secrets_gitops.lint.generators import GATE
 from secrets_gitops.lint.kube_gate import may_hold_secret
 from secrets_gitops.lint.target import Target
 
@@ -47,7 +48,7 @@ def texts(target: Target) -> Iterator[Target]:
 
 
 def _may_matter(data: bytes) -> bool:
-    return may_hold_secret(data) or b"secretGenerator" in data
+    return may_hold_secret(data) or GATE in data
 
 
 def _scalars(document: Document) -> Iterator[tuple[str, Node]]:

@@ -85,7 +85,10 @@ def entries(mapping: Node, key: str | None = None) -> Iterator[tuple[Node, Node]
 
 
 def secret_pairs(found: KubeObject) -> Iterator[tuple[str, Node, Node]]:
-    """Field, key and value of everything in a Secret's `data` and `stringData`; nothing for a patch that deletes it."""
+    """Field, key and value of everything in a Secret's `data` and `stringData`; nothing for a patch that deletes it.
+
+    What stands in maps and lists there, which Kubernetes refuses, is readable all the same.
+    """
     if not found.is_secret or any(value.resolved().text == "delete" for _, value in entries(found.node, "$patch")):
         return
     for field in ("data", "stringData"):
@@ -93,6 +96,19 @@ def secret_pairs(found: KubeObject) -> Iterator[tuple[str, Node, Node]]:
             for key, value in entries(mapping):
                 if value.resolved().kind == "scalar":
                     yield field, key, value
+                else:
+                    yield from ((field, name, scalar) for name, scalar in _scalars(key, value.resolved()))
+
+
+def _scalars(key: Node, value: Node) -> Iterator[tuple[Node, Node]]:
+    """The scalars below `value`, each with its key; items have that of their list. Aliases are not followed."""
+    stack = [(key, value)]
+    while stack:
+        name, node = stack.pop()
+        if node.kind == "scalar":
+            yield name, node
+        stack += reversed(node.pairs)
+        stack += ((name, item) for item in reversed(node.items))
 
 
 def find_objects(document: Document) -> list[KubeObject]:

@@ -1,6 +1,6 @@
-"""SOPS files in formats that are not parsed as documents here: dotenv, INI, and whole files (`binary`).
+"""What the bytes and lines of a file say of sops, without a parsed document.
 
-Only what a gate must know: is it encrypted, and which lines were left open.
+That is enough for dotenv, INI and whole files (`binary`): is it encrypted, and which lines were left open.
 """
 
 from __future__ import annotations
@@ -21,6 +21,14 @@ _BINARY_BLOCK = pattern(rb"\"sops\"\s{0,20}:\s{0,20}\{")
 _DOTENV_LINE = pattern(r"([^\s#=][^=\n]*)=(.*)")
 _INI_LINE = pattern(r"\s*([^\s#;\[=:][^=:\n]*?)\s*[=:]\s*(.*)")
 _SECTION = pattern(r"\s*\[([^\]]*)\]\s*$")
+
+
+_BLOCK_KEY = pattern(rb"(?:^|[{,]\s{0,200})[\"']?sops[\"']?\s{0,20}:", re.MULTILINE)
+
+
+def may_have_block(data: bytes) -> bool:
+    """False promises that a YAML or JSON text has no `sops` block, unless its key is spelt as nobody spells it."""
+    return b"sops" in data and _BLOCK_KEY.search(data) is not None
 
 
 class Line(NamedTuple):

@@ -10,6 +10,7 @@ from secrets_gitops.lint.finding import Finding, Region
 from secrets_gitops.lint.mask import has_templates, mask
 from secrets_gitops.lint.mend import quoted
 from secrets_gitops.lint.runs import hidden, runs
+from secrets_gitops.lint.sops_text import may_have_block
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ class Target:
     """
 
     __slots__ = (
-        "_breaks", "_counted", "_document", "_hidden", "_objects", "_runs", "_text_breaks", "data", "format", "frame",
-        "parent", "path", "pointer", "run", "unread",
+        "_breaks", "_counted", "_document", "_hidden", "_keys", "_objects", "_runs", "_text_breaks", "data", "format",
+        "frame", "parent", "path", "pointer", "run", "unread",
     )  # fmt: skip
 
     def __init__(
@@ -60,6 +61,7 @@ class Target:
         self._document: Document | None = None
         self._objects: list[KubeObject] | None = None
         self._runs: bytes | None = None
+        self._keys: dict[int, Node] | None = None
         self._hidden: tuple[Hidden, ...] | None = None
         self._breaks: list[int] | None = None
         self._counted = 0, 1
@@ -140,7 +142,7 @@ class Target:
     @property
     def sops_block(self) -> Block | None:
         """The `sops` block of the first document, or None."""
-        if b"sops" not in self.data or self.document is None:
+        if not may_have_block(self.data) or self.document is None:
             return None
         from secrets_gitops.lint.sops_block import block_of  # noqa: PLC0415  most files have no block
 
@@ -148,14 +150,12 @@ class Target:
 
     def key_of(self, node: Node) -> Node | None:
         """The key that `node` of `document` is the value of; None for an item of a list."""
-        from secrets_gitops.documents.document import walk  # noqa: PLC0415
+        if self._keys is None:
+            from secrets_gitops.documents.document import walk  # noqa: PLC0415  asked for findings only
 
-        for root in self.document.roots if self.document is not None else ():
-            for mapping in walk(root):
-                for key, value in mapping.pairs:
-                    if value is node:
-                        return key
-        return None
+            roots = self.document.roots if self.document is not None else ()
+            self._keys = {id(value): key for root in roots for mapping in walk(root) for key, value in mapping.pairs}
+        return self._keys.get(id(node))
 
     @property
     def text(self) -> str:

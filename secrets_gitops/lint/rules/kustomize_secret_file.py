@@ -6,7 +6,7 @@ import posixpath
 
 from secrets_gitops.errors import Error, FileError, Place, ScanIncomplete
 from secrets_gitops.lint import gate, mend, sops_text
-from secrets_gitops.lint.generators import generated
+from secrets_gitops.lint.generators import GATE, generated
 from secrets_gitops.lint.secret_values import judge
 from secrets_gitops.lint.target import Target
 from secrets_gitops.lint.values import ciphertext, public
@@ -31,7 +31,7 @@ class KustomizeSecretFile:
 
     def concerns(self, target: Target) -> bool:
         """Is there a generator in a file of its own?"""
-        return b"secretGenerator" in target.data and target.parent is None
+        return GATE in target.data and target.parent is None
 
     def check(self, target: Target) -> Iterator[Finding]:
         """Each path in `files`, `envs` and `env`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from secrets_gitops.lint.generators import generated
+from secrets_gitops.lint.generators import GATE, generated, literals_by_lines
 from secrets_gitops.lint.mend import quoted
 from secrets_gitops.lint.secret_values import judge
 
@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from secrets_gitops.lint.finding import Finding, Severity
+    from secrets_gitops.lint.finding import Finding, Region, Severity
     from secrets_gitops.lint.target import Target
 
 
@@ -26,32 +26,37 @@ class KustomizeSecretLiteral:
 
     def concerns(self, target: Target) -> bool:
         """Is there a generator?"""
-        return b"secretGenerator" in target.data
+        return GATE in target.data
 
     def check(self, target: Target) -> Iterator[Finding]:
         """Each `key=value` of `literals`."""
         if target.document is None:
+            for text, region in literals_by_lines(target.text):
+                yield from self._literal(target, target.lift(region), "", text)
             return
         for item in generated(target.document, ("literals",)):
-            key, separator, value = item.text.partition("=")
-            if separator and len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
-                value = value[1:-1]
-            judgement = judge(key, value)
-            if not separator or judgement.severity is None:
-                continue
-            what = "a placeholder" if judgement.severity == "info" else "plaintext"
-            yield target.finding(
-                self,
-                target.span(item.node.resolved()),
-                f"the literal `{key}` of the secret generator `{item.generator}` is {what}",
-                severity=judgement.severity,
-                fix=(
-                    f"move `{key}` out of {quoted(target.path)} into a Secret manifest, "
-                    f"and `secrets-gitops seal -i` or `encrypt -i` that"
-                ),
-                object=f"Secret/{item.generator}" if item.generator else "Secret",
-                key=key,
-            )
+            yield from self._literal(target, target.span(item.node.resolved()), item.generator, item.text)
+
+    def _literal(self, target: Target, region: Region, generator: str, text: str) -> Iterator[Finding]:
+        key, separator, value = text.partition("=")
+        if separator and len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
+            value = value[1:-1]
+        severity = judge(key, value).severity
+        if not separator or severity is None:
+            return
+        yield target.finding(
+            self,
+            region,
+            f"the literal `{key}` of {f'the secret generator `{generator}`' if generator else 'a secret generator'} is "
+            f"{'a placeholder' if severity == 'info' else 'plaintext'}",
+            severity=severity,
+            fix=(
+                f"move `{key}` out of {quoted(target.path)} into a Secret manifest, "
+                f"and `secrets-gitops seal -i` or `encrypt -i` that"
+            ),
+            object=f"Secret/{generator}" if generator else "Secret",
+            key=key,
+        )
 
 
 RULE = KustomizeSecretLiteral()

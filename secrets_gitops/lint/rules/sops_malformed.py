@@ -31,7 +31,7 @@ class SopsMalformed:
 
     def concerns(self, target: Target) -> bool:
         """Is there an envelope, or a block?"""
-        return b"ENC[" in target.data or (b"sops" in target.data and (b"mac" in target.data or b"enc" in target.data))
+        return b"ENC[" in target.data or sops_text.may_have_block(target.data)
 
     def check(self, target: Target) -> Iterator[Finding]:
         """The block, then every value that begins with `ENC[`."""

@@ -35,7 +35,11 @@ class SopsPartial:
 
     def concerns(self, target: Target) -> bool:
         """Is there a block?"""
-        return b"sops" in target.data and target.parent is None
+        return (
+            target.parent is None
+            and b"sops" in target.data
+            and (target.format is None or sops_text.may_have_block(target.data))
+        )
 
     def check(self, target: Target) -> Iterator[Finding]:
         """Values that the recorded selector chooses, then the data of Secrets that it leaves out."""

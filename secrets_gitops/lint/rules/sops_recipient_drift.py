@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from secrets_gitops.lint import mend
+from secrets_gitops.lint.sops_text import may_have_block
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ class SopsRecipientDrift:
 
     def concerns(self, target: Target) -> bool:
         """Is it encrypted, and is there a rule?"""
-        return target.parent is None and b"sops" in target.data and target.run.creation_rule(target.path) is not None
+        if target.parent is not None or not may_have_block(target.data):
+            return False
+        return target.run.creation_rule(target.path) is not None
 
     def check(self, target: Target) -> Iterator[Finding]:
         """One finding for each recipient too many, and one for all that are missing."""

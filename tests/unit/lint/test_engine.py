@@ -142,6 +142,14 @@ class TestNothingIsCleanByError:
         report = scan({"a.yaml": f"{secret(values.password())}---\n{line}\n"})
         assert "k8s-secret-plaintext" in [f.rule for f in report.findings]
 
+    def test_prose_that_mentions_a_secret_and_is_no_yaml_is_read_by_lines(self, scan, values):
+        text = "[" * 600 + f"\n\n{secret(values.password())}"
+        assert scan({"notes.md": text}).exit_code() == 1
+        assert scan({"notes.yaml.tpl": text}).exit_code() == 3
+
+    def test_the_hint_about_the_limit_is_for_files_over_it(self, scan):
+        assert scan({}, paths=["gone.yaml"]).incomplete[0].hints == ()
+
     def test_limits_can_be_given(self, scan, values):
         assert scan({PATH: secret(values.password())}, limits=Limits(nodes=3)).exit_code() == 3
 

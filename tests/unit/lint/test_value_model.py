@@ -89,6 +89,11 @@ class TestDefaults:
         assert classify("${A:-${B}}", "token") == "expansion"
 
 
+@pytest.mark.parametrize("text", ["$ecret", "$tr0ng", "Pa$$word1", "%abc", "@home"])
+def test_signs_in_a_password_make_no_variable_of_it(text):
+    assert classify(text, "password", strict=True) == "plaintext"
+
+
 class TestUserInformation:
     """A URL is public; what stands before its `@` may not be."""
 

@@ -39,6 +39,7 @@ POSITIVES = {
     "a repeated field": lambda v: (f"{HEAD}stringData: {{a: {v}}}\nstringData: {{b: {v}x}}\n", [5, 6]),
     "where the anchor is": lambda v: (f"x: &p {v}\n{HEAD}stringData:\n  password: *p\n", [1]),
     "a merged map": lambda v: (f"x: &p\n  password: {v}\n{HEAD}stringData:\n  <<: *p\n", [2]),
+    "maps and lists where none may be": lambda v: (f"{HEAD}stringData:\n  a:\n    b: {v}\n    c: [1, {v}x]\n", [7, 8]),
     "a user name": lambda v: (f"{HEAD}stringData:\n  username: svc\n", [6]),
     "a certificate with its key": lambda v: (f"{HEAD}stringData:\n  config: |\n    user: a\n    password: {v}\n", [6]),
     "registry": lambda v: (

@@ -33,6 +33,14 @@ class TestLiteral:
         text = f"kind: Component\nsecretGenerator: [{{name: a, literals: ['p={values.password()}']}}]\n"
         assert failing({"c/kustomization.yml": text}) == [("c/kustomization.yml", 2, self.RULE, "p")]
 
+    def test_in_a_generator_of_its_own_file(self, failing, values):
+        text = f"kind: SecretGenerator\nmetadata: {{name: a}}\nliterals:\n- p={values.password()}\n"
+        assert failing({"generator.yaml": text}) == [("generator.yaml", 4, self.RULE, "p")]
+
+    def test_in_a_file_that_does_not_parse(self, failing, values):
+        text = self.generator(f"p={values.password()}", "q=${Q}") + f"x: [\nother:\n- r={values.password()}\n"
+        assert failing({PATH: text}, self.RULE) == [(PATH, 5, self.RULE, "p")]
+
     @pytest.mark.parametrize(
         "literal", ["p=${P}", "p=", "p=changeme", "p", "enabled=true", "p=ref+vault://x#/y", "secretName=db"]
     )
