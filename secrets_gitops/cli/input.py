@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,14 @@ if TYPE_CHECKING:
 STDIN = "<stdin>"
 """How standard input is called in messages."""
 
+_BEGINS_JSON = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*(?:\[[ \t\r\n]*)*\{[ \t\r\n]*[\"}]")
+"""A JSON object, alone or in a list. `{kind: Secret}` is a flow mapping of YAML, whose keys need no quotes."""
+
 
 def read_input(path: str) -> tuple[bytes, str, Format]:
     """The content of a file, or of standard input for `-`; its name for messages; its format.
 
-    The name decides about the format, then the first character: `{` or `[` begins JSON.
+    The name decides about the format, then how the text begins: an object with a quoted key is JSON.
     """
     if path == "-":
         if sys.stdin.isatty():
@@ -30,7 +34,7 @@ def read_input(path: str) -> tuple[bytes, str, Format]:
         data, shown = files.read(path), path
     found = format_of(path)
     if found is None:
-        found = "json" if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")) else "yaml"
+        found = "json" if _BEGINS_JSON.match(data) else "yaml"
     return data, shown, found
 
 
