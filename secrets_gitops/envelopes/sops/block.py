@@ -5,7 +5,7 @@ A block that was found keeps its text, down to quoting and field order; only `ma
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from secrets_gitops.documents import emit
 from secrets_gitops.documents.document import Edit
@@ -13,6 +13,7 @@ from secrets_gitops.documents.properties import content_start
 from secrets_gitops.envelopes.sops import metadata
 from secrets_gitops.envelopes.sops.selection import DEFAULT
 from secrets_gitops.patterns import pattern
+from secrets_gitops.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

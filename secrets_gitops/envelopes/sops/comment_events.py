@@ -5,7 +5,7 @@ Which event takes a comment depends on when the parser looks at a token, so its 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

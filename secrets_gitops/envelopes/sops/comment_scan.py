@@ -6,9 +6,9 @@ before it, or the head of what follows; a comment on the line where a token ends
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import yaml
+
+from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from secrets_gitops.documents.properties import content_start
 from secrets_gitops.documents.scalars import resolve
@@ -11,6 +11,7 @@ from secrets_gitops.envelopes.sops.metadata import mac_time
 from secrets_gitops.envelopes.sops.selection import Selection
 from secrets_gitops.errors import EnvelopeError, Place, Tampered
 from secrets_gitops.golang.numbers import format_float
+from secrets_gitops.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,6 +37,9 @@ class Read(NamedTuple):
     """`sealed`; `clear`: the selector leaves it so; `empty`: null or an empty string; `open`: it ought to be sealed."""
     keys: tuple[str, ...] = ()
     """The keys that opened a comment, where they are not those of the leaf: other writers saw it elsewhere."""
+
+    def __repr__(self) -> str:  # never the value
+        return f"<{self.state} {self.type} at {shown(self.leaf.path)}>"
 
 
 def shown(path: tree.Path) -> str:

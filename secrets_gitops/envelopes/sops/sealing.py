@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from secrets_gitops.crypto.aead import Cipher
 from secrets_gitops.documents.document import Edit
@@ -12,6 +12,7 @@ from secrets_gitops.envelopes.sops.block import Stamp
 from secrets_gitops.envelopes.sops.selection import Selection
 from secrets_gitops.envelopes.sops.value import Sealed
 from secrets_gitops.errors import DocumentError, EnvelopeError, Tampered
+from secrets_gitops.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,6 +41,9 @@ class _Old(NamedTuple):
     """The keys that opened a comment."""
     home: tuple[int, Path] = (0, ())
     """Document and path of the leaf; for a comment, of its map or list."""
+
+    def __repr__(self) -> str:  # never the value
+        return f"<old {self.type} at {reading.shown(self.home[1])}>"
 
 
 class Sealer:
