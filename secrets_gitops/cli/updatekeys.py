@@ -30,6 +30,8 @@ def command(
     from secrets_gitops.keys.keyring import Keyring
 
     plans = [(path, updatekeys.plan(sops_files.read_sealed(path), config=config)) for path in files]
+    for place, text in dict.fromkeys(warning for _, plan in plans for warning in plan.warnings):
+        console.warn(f"{place}: {text}")
     changing = [(path, plan) for path, plan in plans if plan.add or plan.remove]
     for path, plan in plans:
         if (path, plan) in changing:

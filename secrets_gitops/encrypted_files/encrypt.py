@@ -46,9 +46,10 @@ def recipe(path: str, ages: Sequence[str] = (), *, config: str | None = None) ->
 
     Raises SettingsError when there is no rule that fits (none at all is fine with `ages`) or when it is wrong.
     """
-    if ages and rules.find(path, config=config, strict=True).path is None:
+    found = rules.find(path, config=config, strict=True)
+    if ages and found.path is None:
         return Recipe(tuple(rules.age_recipients(ages)), rules.selector(None), mac_only_encrypted=False)
-    rule = rules.required(path, config=config)
+    rule = rules.required(path, found)
     recipients = rules.age_recipients(ages) if ages else rules.recipients(rule)
     return Recipe(tuple(recipients), rules.selector(rule), rule.mac_only_encrypted)
 

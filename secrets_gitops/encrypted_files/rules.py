@@ -82,9 +82,8 @@ def _as_the_rules_see_it(path: str, source: str, shown: str) -> str:
     return os.path.join(os.path.dirname(shown), os.path.relpath(file, folder))
 
 
-def required(path: str, *, config: str | None = None, environ: Mapping[str, str] = os.environ) -> CreationRule:
-    """The rule for a file that shall be encrypted. Raises SettingsError, with what to do, when there is none."""
-    found = find(path, config=config, environ=environ, strict=True)
+def required(path: str, found: Found) -> CreationRule:
+    """The rule that was found for a file. Raises SettingsError, with what to do, when there is none."""
     if found.rule is not None:
         return found.rule
     if found.path is None:

@@ -8,7 +8,7 @@ from secrets_gitops.documents import edit
 from secrets_gitops.encrypted_files import rules
 from secrets_gitops.envelopes.sops import metadata as sops_metadata
 from secrets_gitops.envelopes.sops import opened
-from secrets_gitops.errors import EnvelopeError, NotBuiltYet
+from secrets_gitops.errors import EnvelopeError, NotBuiltYet, SettingsError
 from secrets_gitops.keys import catalog
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from secrets_gitops.documents.document import Document, Node
     from secrets_gitops.envelopes.sops.metadata import Entry, Metadata
+    from secrets_gitops.errors import Place
     from secrets_gitops.keys.keyring import Keyring
     from secrets_gitops.keys.recipient import Recipient
     from secrets_gitops.repository.creation_rules import CreationRule, KeyRef
@@ -28,6 +29,8 @@ class Plan(NamedTuple):
     metadata: Metadata
     add: tuple[Recipient, ...]
     remove: tuple[Entry, ...]
+    warnings: tuple[tuple[Place, str], ...] = ()
+    """What was noticed in the rules."""
 
     @property
     def lines(self) -> list[str]:
@@ -35,11 +38,6 @@ class Plan(NamedTuple):
         return [f"+ {one.kind} {one.text}" for one in self.add] + [
             f"- {one.kind} {one.recipient}" for one in self.remove
         ]
-
-    @property
-    def locks_out(self) -> bool:
-        """Would nobody be left who can read the file?"""
-        return not self.add and len(self.remove) == len(self.metadata.entries)
 
 
 def plan(document: Document, *, config: str | None = None) -> Plan:
@@ -49,7 +47,12 @@ def plan(document: Document, *, config: str | None = None) -> Plan:
     be added, or for key groups.
     """
     metadata = opened.required_metadata(document)
-    rule = rules.required(document.path, config=config)
+    found = rules.find(document.path, config=config, strict=False)
+    rule = rules.required(document.path, found)
+    if not any(rule.groups):
+        raise SettingsError(
+            "the creation rule names no keys", hints=("name recipients: `age: age1…`",), place=rule.place
+        )
     if len(metadata.groups) > 1:
         raise NotBuiltYet(
             "changing the keys of a file with key groups is not built yet",
@@ -61,7 +64,8 @@ def plan(document: Document, *, config: str | None = None) -> Plan:
         catalog.recipient(key.kind, key.text, key.place) for key in wanted if not any(_same(key, one) for one in have)
     ]
     remove = [entry for entry in have if not any(_same(key, entry) for key in wanted)]
-    return Plan(document, metadata, tuple(add), tuple(remove))
+    warnings = found.rules.warnings if found.rules is not None else ()
+    return Plan(document, metadata, tuple(add), tuple(remove), warnings)
 
 
 def _wanted(rule: CreationRule) -> list[KeyRef]:

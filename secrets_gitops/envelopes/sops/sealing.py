@@ -254,9 +254,12 @@ def plaintext_leaves(plain: Document, selection: Selection) -> list[Read]:
     reads = []
     for leaf in tree.walk(plain, selection, sealed=False):
         if leaf.comment is not None:
-            data = leaf.comment.text.encode("utf-8", "surrogatepass")
+            text = leaf.comment.text
+            if not text and leaf.selected and leaf.within is not None and leaf.within.kind == "sequence":
+                text = " "  # sops would make an item of an empty comment in a list
+            data = text.encode("utf-8", "surrogatepass")
             state = "sealed" if leaf.selected and data else "clear"
-            reads.append(reading.Read(leaf, leaf.comment.text, data, "comment", state))
+            reads.append(reading.Read(leaf, text, data, "comment", state))
             continue
         node = leaf.node
         assert node is not None
