@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from secrets_gitops.envelopes.sops.selection import Selector
 
 _ENDS_DOCUMENT = pattern(r"(?:---|\.\.\.)(?:[ \t\r\n]|\Z)|%")
+_BLOCK_LINE = pattern(r"\n( *)[^ \r\n]")
 _PLACEHOLDER = pattern(r'\b(lastmodified|mac)"?: ("\?"|\?)')
 VERSION = "3.13.3"
 """The sops whose rules for writing are followed here."""
@@ -191,7 +192,7 @@ def new(
         text = _json_block(plain, top, tree)
     else:
         base = " " * (top.pairs[0][0].column - 1) if top.pairs else ""
-        text = _yaml_block(tree, keys, base, " " * _step(top))
+        text = _yaml_block(tree, keys, base, " " * _step(top, plain.text))
     text = text.replace("\n", newline_of(plain))
     return Cut(0, 0, text, _placeholders(text), len(top.pairs), 0, 0)
 
@@ -201,15 +202,17 @@ def _placeholders(text: str) -> tuple[tuple[str, int, int], ...]:
     return tuple((found[1], *found.span(2)) for found in _PLACEHOLDER.finditer(text))
 
 
-def _step(top: Node) -> int:
-    """By how much the file indents: that of its first nested map; sops' four when it has none."""
+def _step(top: Node, text: str) -> int:
+    """By how much the file indents: that of its first nested map or block of text; sops' four when it has none."""
     waiting = [(top, 0)]
     while waiting:
         node, depth = waiting.pop()
-        for _, child in node.pairs:
+        for key, child in node.pairs:
             if child.kind == "mapping" and child.style == "block" and child.pairs:
-                return max(child.pairs[0][0].column - node.pairs[0][0].column, 2)
-            if depth < 3 and child.items:
+                return max(child.pairs[0][0].column - key.column, 1)
+            if child.style in {"literal", "folded"} and (line := _BLOCK_LINE.search(text, child.start, child.end)):
+                return max(len(line[1]) - key.column + 1, 1)
+            if depth < 3:
                 waiting += [(item, depth + 1) for item in child.items[:1] if item.kind == "mapping"]
     return 4
 

@@ -155,7 +155,7 @@ class Sealer:
             else:
                 envelope = self._envelope(read.data, read.type, leaf.keys)
                 quote = self._quotes.get((leaf.root, leaf.path))
-                text = spelling.envelope_text(envelope, plain, node, flow=leaf.flow, quote=quote)
+                text = spelling.envelope_text(envelope, plain, node, read.value, flow=leaf.flow, quote=quote)
                 edits.append(Edit(node.start, node.end, text))
         for node in empty.values():  # its comments are its items again; `[]` stood for them
             edits.append(Edit(len(plain.text[: node.start].rstrip()), node.end, ""))

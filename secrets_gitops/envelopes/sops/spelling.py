@@ -1,7 +1,9 @@
 """How a decrypted value is written in place of its envelope, and an envelope in place of a value.
 
 The quotes of a YAML value outlive its encryption: an envelope is quoted as the value was, and the value is then quoted
-as its envelope is. Inside `[…]` and `{…}` an envelope needs quotes; there single ones stand for none.
+as its envelope is. sops itself quotes no envelope, so a string behind a bare one gets the quotes that it needs to mean
+the same to every reader of YAML. A string that stood without quotes nevertheless (`yes`, `12:30`, all in `[a, b]`,
+where an envelope needs quotes) is told by single quotes around its envelope, and comes back without.
 """
 
 from __future__ import annotations
@@ -11,6 +13,9 @@ from typing import TYPE_CHECKING
 from secrets_gitops.documents import emit
 from secrets_gitops.documents.document import Edit
 from secrets_gitops.documents.properties import content_start
+from secrets_gitops.documents.read import read
+from secrets_gitops.documents.scalars import resolve
+from secrets_gitops.errors import DocumentError
 from secrets_gitops.patterns import pattern
 
 if TYPE_CHECKING:
@@ -31,43 +36,78 @@ def value_text(value: Value, document: Document, node: Node, *, flow: bool, step
     """The plaintext for the content of `node`, an envelope. Raises DocumentError for what JSON cannot hold."""
     if document.format == "json":
         return emit.json_scalar(value)
-    if isinstance(value, str):
-        if node.style == "double":
-            text = emit.yaml_scalar(value)
-            return text if text.startswith('"') else f'"{text}"'
-        if node.style == "single" and not flow and _SINGLE_QUOTABLE.fullmatch(value):
-            return "'" + value.replace("'", "''") + "'"
-        if "\n" in value and not flow and not _rest_of_line(document.text, node.end).strip():
-            return emit.yaml_scalar(value, indent=_indent(document.text, node, step), inline_only=False)
-        if node.style == "plain" and not flow and _is_plain(value):
+    if not isinstance(value, str):
+        return emit.yaml_scalar(value)
+    if node.style == "double":
+        text = emit.yaml_scalar(value)
+        return text if text.startswith('"') else f'"{text}"'
+    if node.style == "single":
+        if (flow or not _is_plain(value)) and _can_be_plain(value, flow=flow):
             return value
+        if not flow and _SINGLE_QUOTABLE.fullmatch(value):
+            return "'" + value.replace("'", "''") + "'"
+    if "\n" in value and not flow and not _rest_of_line(document.text, node.end).strip():
+        return emit.yaml_scalar(value, indent=_indent(document.text, node, step), inline_only=False)
+    if node.style == "plain" and not flow and _is_plain(value):
+        return value
     return emit.yaml_scalar(value)
 
 
+def _can_be_plain(value: str, *, flow: bool) -> bool:
+    """Would a string without quotes be read as that string by sops?"""
+    if not value or "\n" in value:
+        return False
+    try:
+        document = read(f"[{value}]" if flow else f"- {value}", path="", format="yaml")
+    except DocumentError:
+        return False
+    items = document.roots[0].items if document.roots else ()
+    return (
+        len(items) == 1
+        and items[0].kind == "scalar"
+        and items[0].style == "plain"
+        and items[0].text == value
+        and resolve(items[0], "go_v3") == value
+    )
+
+
 def _is_plain(value: str) -> bool:
-    """May a string stand without quotes in a block, and mean itself in every dialect of YAML?"""
+    """May a string stand without quotes in a block, and mean itself to every reader of YAML?"""
+    if value.isalpha():  # `yes`, `null` and the like are known to `emit`
+        return emit.yaml_scalar(value) == value
     return (
         value[:1] in _SAFE_START
         and value.isprintable()
         and ": " not in value
         and " #" not in value
         and value[-1] not in " :"
-        and not value.isalpha()  # `yes`, `null` and the like; `emit` knows them
     )
 
 
-def envelope_text(envelope: str, document: Document, node: Node, *, flow: bool, quote: str | None = None) -> str:
-    """The text for all of `node`, anchor included. A tag for the type is left out: the envelope says it.
+def envelope_text(
+    envelope: str, document: Document, node: Node, value: Value, *, flow: bool, quote: str | None = None
+) -> str:
+    """The text for all of `node`, which holds `value`, anchor included. A tag for the type is left out.
 
     `quote`: how the envelope was quoted that stood here before; None when there was none.
     """
     if document.format == "json":
         return f'"{envelope}"'
-    if quote is None:
-        quote = {"double": '"', "single": "'"}.get(node.style, "")
-    if flow:
-        quote = '"' if quote == '"' else "'"
+    natural = _quote(node, value, flow=flow)
+    if quote is None or natural == "'" or (flow and not quote):
+        quote = natural
     return f"{_properties(document, node)}{quote}{envelope}{quote}{_header_comment(document, node)}"
+
+
+def _quote(node: Node, value: Value, *, flow: bool) -> str:
+    if node.style == "double":
+        return '"'
+    if flow:
+        return '"' if node.style == "single" else "'"
+    told_apart = isinstance(value, str) and "\n" not in value and not _is_plain(value)
+    if node.style == "single":
+        return '"' if told_apart and isinstance(value, str) and _can_be_plain(value, flow=False) else "'"
+    return "'" if node.style == "plain" and told_apart else ""
 
 
 def content_edit(document: Document, node: Node, text: str, *, flow: bool, as_line: bool) -> Edit:
