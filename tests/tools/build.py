@@ -18,19 +18,26 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 
 PROGRAMS = {
-    "sops": "github.com/getsops/sops/v3/cmd/sops",
-    "age": "filippo.io/age/cmd/age",
-    "age-keygen": "filippo.io/age/cmd/age-keygen",
-    "kubeseal": "github.com/bitnami/sealed-secrets/cmd/kubeseal",
-    "gitleaks": "github.com/zricethezav/gitleaks/v8",
+    "sops": (".", "github.com/getsops/sops/v3/cmd/sops"),
+    "age": (".", "filippo.io/age/cmd/age"),
+    "age-keygen": (".", "filippo.io/age/cmd/age-keygen"),
+    "kubeseal": (".", "github.com/bitnami/sealed-secrets/cmd/kubeseal"),
+    "sealed-secrets-controller": (".", "github.com/bitnami/sealed-secrets/cmd/controller"),
+    "gitleaks": (".", "github.com/zricethezav/gitleaks/v8"),
+    "etcd": ("etcd", "go.etcd.io/etcd/server/v3"),
+    "kube-apiserver": ("kube", "k8s.io/kubernetes/cmd/kube-apiserver"),
+    "kube-controller-manager": ("kube", "k8s.io/kubernetes/cmd/kube-controller-manager"),
+    "kubectl": ("kube", "k8s.io/kubernetes/cmd/kubectl"),
 }
-"""Program name → Go package; the versions stand in go.mod."""
+"""Program name → folder of its Go module, and its package; the versions stand in the go.mod there."""
 
 
 def folder() -> Path:
-    """The cache folder of the programs for exactly this go.mod and go.sum."""
+    """The cache folder of the programs for exactly these go.mod and go.sum files."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    digest = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in ("go.mod", "go.sum"))).hexdigest()[:16]
+    modules = sorted({module for module, _ in PROGRAMS.values()})
+    files = [HERE / module / name for module in modules for name in ("go.mod", "go.sum")]
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
     return cache / "secrets-gitops" / "tools" / digest
 
 
@@ -46,8 +53,9 @@ def build(name: str, compiler: str) -> str:
         return ""
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_suffix(".partial")
-    command = [compiler, "build", "-trimpath", "-ldflags=-s -w", "-o", str(partial), PROGRAMS[name]]
-    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
+    module, package = PROGRAMS[name]
+    command = [compiler, "build", "-trimpath", "-ldflags=-s -w", "-o", str(partial), package]
+    done = subprocess.run(command, cwd=HERE / module, capture_output=True, text=True, check=False)
     if done.returncode:
         return (done.stderr.strip().splitlines() or ["the compiler failed"])[-1]
     partial.rename(target)
@@ -65,7 +73,7 @@ def main(arguments: list[str]) -> int:
     for name in names:
         there = (folder() / name).exists()
         reason = "" if there else build(name, compiler) if compiler else "Go is not installed"
-        print(f"{name:<12} {'FAILED: ' + reason if reason else 'there' if there else 'built'}", flush=True)
+        print(f"{name:<26} {'FAILED: ' + reason if reason else 'there' if there else 'built'}", flush=True)
         failed += bool(reason)
     return 1 if failed else 0
 
