@@ -17,6 +17,12 @@
     │   ├─ SecretNotFound   the store has no such value          3   no
     │   ├─ AccessDenied     the store refuses us                 3   no
     │   └─ Unavailable      the store cannot be reached          4   yes
+    ├─ ClusterError
+    │   ├─ Forbidden        the API server denies it             3   no
+    │   ├─ ObjectNotFound   there is no such object              3   no
+    │   ├─ Invalid          the API server finds the object wrong   3   no
+    │   ├─ Conflict         somebody else changed it meanwhile   4   yes
+    │   └─ Expired          the version asked for is gone (410)  4   yes
     ├─ NotBuiltYet       a known field or format that this version does not handle   3   no
     └─ Refused           the answer is no                        1   no
 
@@ -143,7 +149,48 @@ class AccessDenied(BackendError):
 
 
 class Unavailable(BackendError):
-    """The store cannot be reached just now."""
+    """The store or the API server cannot be reached just now; `retry_after` seconds are its own word, when it said one."""
+
+    exit_code = 4
+    retry = True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        hints: tuple[str, ...] = (),
+        place: Place | None = None,
+    ) -> None:
+        super().__init__(message, hints=hints, place=place)
+        self.retry_after = retry_after
+
+
+class ClusterError(Error):
+    """A Kubernetes API server refused a request."""
+
+
+class Forbidden(ClusterError):
+    """The API server denies the request (401, 403)."""
+
+
+class ObjectNotFound(ClusterError):
+    """There is no such object, or no such kind (404)."""
+
+
+class Invalid(ClusterError):
+    """The API server finds the object wrong (400, 422); the message is its own."""
+
+
+class Conflict(ClusterError):
+    """Somebody else made or changed the object meanwhile (409)."""
+
+    exit_code = 4
+    retry = True
+
+
+class Expired(ClusterError):
+    """The version asked for is no longer kept (410); the list must be read again."""
 
     exit_code = 4
     retry = True
