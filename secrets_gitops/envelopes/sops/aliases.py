@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from secrets_gitops.documents.document import Edit
+from secrets_gitops.documents import emit
+from secrets_gitops.documents.document import Edit, walk
 from secrets_gitops.documents.properties import content_start
 from secrets_gitops.documents.scalars import resolve
 from secrets_gitops.envelopes.sops import tree
 from secrets_gitops.errors import DocumentError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from secrets_gitops.documents.document import Document, Node
     from secrets_gitops.envelopes.sops.selection import Selection
     from secrets_gitops.envelopes.sops.tree import Leaf
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 def expand(document: Document, selection: Selection) -> tuple[Document, list[int]]:
     """The document with those aliases written out, and the lines on which they stood.
 
-    Raises DocumentError where the layout does not allow it.
+    A block is copied as a block where that fits, and otherwise written on one line in braces or brackets.
     """
     lines: list[int] = []
     while "*" in document.text and document.format == "yaml":
@@ -30,97 +33,143 @@ def expand(document: Document, selection: Selection) -> tuple[Document, list[int
         aliases = _to_expand(document, leaves)
         if not aliases:
             break
-        flows = {id(leaf.alias): leaf.flow for leaf in leaves if leaf.alias is not None}
-        edits = [_expansion(document, alias, flow=flows[id(alias)]) for alias in aliases]
-        lines = lines or [alias.line for alias in aliases]
-        expanded = document.apply(edits)
-        if _shape(tree.walk(expanded, selection, sealed=False)) != _shape(leaves):
+        lines = lines or [alias.line for alias, _ in aliases]
+        expanded = _expanded(document, selection, leaves, aliases, _block_copy)
+        expanded = expanded or _expanded(document, selection, leaves, aliases, _line_copy)
+        if expanded is None:
             raise DocumentError(
                 "an alias of a value that is to be encrypted cannot be written out here",
                 hints=("write the value out by hand",),
-                place=document.place(aliases[0]),
+                place=document.place(aliases[0][0]),
             )
         document = expanded
     return document, lines
 
 
-def _to_expand(document: Document, leaves: list[Leaf]) -> list[Node]:
-    """The outermost aliases under which something is encrypted, here or where the anchor stands."""
+def _expanded(
+    document: Document,
+    selection: Selection,
+    leaves: list[Leaf],
+    aliases: list[tuple[Node, bool]],
+    copy: Callable[[Document, Node, bool], str],
+) -> Document | None:
+    """The document with copies in place of the aliases; None when it would not be read as the same tree."""
+    edits = []
+    for alias, flow in aliases:
+        text, start = copy(document, alias, flow), alias.start
+        while text.startswith("\n") and document.text[start - 1] == " ":
+            start -= 1
+        edits.append(Edit(start, alias.end, text))
+    try:
+        expanded = document.apply(edits)
+        same = _shape(document, leaves) == _shape(expanded, tree.walk(expanded, selection, sealed=False))
+    except DocumentError:
+        return None
+    return expanded if same else None
+
+
+def _to_expand(document: Document, leaves: list[Leaf]) -> list[tuple[Node, bool]]:
+    """The outermost aliases under which something is encrypted, here or where the anchor stands; are they in braces?"""
     sealed = {
-        id(leaf.node) for leaf in leaves if leaf.selected and leaf.node is not None and _has_bytes(document, leaf.node)
+        id(leaf.node)
+        for leaf in leaves
+        if leaf.selected and leaf.node is not None and leaf.node.text and resolve(leaf.node, "go_v3") is not None
     }
     found = {
-        id(leaf.alias): leaf.alias
+        id(leaf.alias): (leaf.alias, _in_braces(document, leaf.alias))
         for leaf in leaves
-        if leaf.alias is not None and leaf.node is not None and id(leaf.node) in sealed
+        if leaf.alias is not None and id(leaf.node) in sealed
     }
     return list(found.values())
 
 
-def _has_bytes(document: Document, node: Node) -> bool:
-    return node.text != "" and resolve(node, "go_v3", path=document.path) is not None
+def _in_braces(document: Document, alias: Node) -> bool:
+    """Does an alias stand inside `[…]` or `{…}`?"""
+    for root in document.roots:
+        node = root
+        while node.kind in {"mapping", "sequence"} and node.start <= alias.start < max(node.end, alias.end):
+            if node.style == "flow":
+                return True
+            children = [child for pair in node.pairs for child in pair] + list(node.items)
+            node = next((child for child in children if child.start <= alias.start < child.end), alias)
+    return False
 
 
-def _shape(leaves: list[Leaf]) -> list[tuple[object, ...]]:
+def _shape(document: Document, leaves: list[Leaf]) -> list[tuple[object, ...]]:
     return [
-        (leaf.root, leaf.path, leaf.selected, leaf.node.text, leaf.node.tag, leaf.node.style in {"plain", "json"})
+        (leaf.root, leaf.path, leaf.selected, leaf.node.tag, repr(resolve(leaf.node, "go_v3", path=document.path)))
         for leaf in leaves
         if leaf.node is not None
     ]
 
 
-def _expansion(document: Document, alias: Node, *, flow: bool) -> Edit:
-    text, start = _copy(document, alias, flow=flow), alias.start
-    while text.startswith("\n") and document.text[start - 1] == " ":
-        start -= 1
-    return Edit(start, alias.end, text)
-
-
-def _copy(document: Document, alias: Node, *, flow: bool) -> str:
-    """The text of what an alias repeats, indented for the place of the alias; anchors inside keep only one home."""
+def _block_copy(document: Document, alias: Node, flow: bool) -> str:
+    """The text of what an alias repeats, indented for the place of the alias, without the anchors in it."""
     target = alias.resolved()
+    if flow or target.style == "flow" or (target.kind == "scalar" and target.style not in {"literal", "folded"}):
+        return _line_copy(document, alias, flow)
     text = document.text
     start = content_start(text, target.start, target.end)
-    tag = _tag(text[target.start : start])
-    if (target.kind == "scalar" and target.style not in {"literal", "folded"}) or target.style == "flow" or flow:
-        return _one_line(document, target, tag, flow=flow)
+    properties = _tags(text[target.start : start])
     inner = _without_anchors(document, target, start)
-    column = start - text.rfind("\n", 0, start) - 1
     line = text[text.rfind("\n", 0, alias.start) + 1 : alias.start]
-    base = len(line) - len(line.lstrip(" -"))
-    if target.kind == "scalar":  # a block scalar: its lines hang on the indentation of the line it begins on
-        return _shifted(tag + inner, base + 2 - _text_column(inner))
-    shift = base + 2 - column
-    return f"{tag.rstrip()}\n{' ' * (base + 2)}{_shifted(inner, shift)}"
+    indent = len(line) - len(line.lstrip(" -")) + 2
+    if target.kind == "scalar":
+        return _shifted(properties + inner, indent - _text_column(inner))
+    column = start - text.rfind("\n", 0, start) - 1
+    return f"{properties.rstrip()}\n{' ' * indent}{_shifted(inner, indent - column)}"
 
 
-def _tag(properties: str) -> str:
+def _line_copy(document: Document, alias: Node, flow: bool) -> str:  # noqa: ARG001  as `_block_copy`
+    """What an alias repeats, on one line."""
+    parts: list[str] = []
+    waiting: list[Node | str] = [alias.resolved()]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, str):
+            parts.append(node)
+            continue
+        if node.kind == "alias":
+            parts.append(document.text[node.start : node.end])
+            continue
+        parts.append(_tags(document.text[node.start : content_start(document.text, node.start, node.end)]))
+        if node.kind == "scalar":
+            parts.append(_scalar_on_a_line(document, node))
+        elif node.kind == "mapping":
+            members: list[Node | str] = []
+            for key, value in node.pairs:
+                members += [key, ": ", value, ", "]
+            waiting += reversed(["{", *members[:-1], "}"])
+        else:
+            members = [part for item in node.items for part in (item, ", ")]
+            waiting += reversed(["[", *members[:-1], "]"])
+    return "".join(parts)
+
+
+def _scalar_on_a_line(document: Document, node: Node) -> str:
+    """A scalar as it may stand between braces: as it is when that is possible."""
+    source = document.text[content_start(document.text, node.start, node.end) : node.end]
+    if "\n" not in source and "\r" not in source:
+        if node.style in {"single", "double"}:
+            return source
+        if node.style == "plain" and not set(source) & set(",[]{}"):
+            return source or "null"
+    return emit.yaml_scalar(node.text)
+
+
+def _tags(properties: str) -> str:
     return "".join(f"{word} " for word in properties.split() if word.startswith("!"))
 
 
-def _one_line(document: Document, target: Node, tag: str, *, flow: bool) -> str:
-    start = content_start(document.text, target.start, target.end)
-    if (flow and target.kind != "scalar" and target.style == "block") or target.style in {"literal", "folded"}:
-        raise DocumentError(
-            "an alias inside brackets repeats a block, which cannot be written out there",
-            hints=("write the value out by hand",),
-            place=document.place(target),
-        )
-    return tag + _without_anchors(document, target, start)
-
-
 def _without_anchors(document: Document, target: Node, start: int) -> str:
-    """The text of a node; anchors stay (an alias means the last one before it), so they are taken out of the copy."""
+    """The text of a node without the anchors inside: an alias means the last one before it."""
     text = document.text[start : target.end]
-    edits = []
-    waiting = [target]
-    while waiting:
-        node = waiting.pop()
+    spans = []
+    for node in walk(target):
         if node.anchor is not None and node is not target:
-            at = document.text.index(f"&{node.anchor}", node.start)
-            edits.append((at - start, at - start + len(node.anchor) + 1))
-        waiting += [child for pair in node.pairs for child in pair] + list(node.items)
-    for begin, end in sorted(edits, reverse=True):
+            at = document.text.index(f"&{node.anchor}", node.start) - start
+            spans.append((at, at + len(node.anchor) + 1))
+    for begin, end in sorted(spans, reverse=True):
         text = text[:begin] + text[end:].lstrip(" ")
     return text
 

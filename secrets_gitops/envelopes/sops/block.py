@@ -155,6 +155,12 @@ def newline_of(document: Document) -> str:
     return "\r\n" if at > 0 and document.text[at - 1] == "\r" else "\n"
 
 
+def _margin(text: str, at: int) -> str:
+    """The blanks at the start of the line of `at`."""
+    line = text[_line_start(text, at) : at]
+    return line[: len(line) - len(line.lstrip(" "))]
+
+
 def _line_start(text: str, at: int) -> int:
     return text.rfind("\n", 0, at) + 1
 
@@ -191,7 +197,7 @@ def new(
     if plain.format == "json" or (top.style == "flow" and top.pairs):
         text = _json_block(plain, top, tree)
     else:
-        base = " " * (top.pairs[0][0].column - 1) if top.pairs else ""
+        base = _margin(plain.text, top.pairs[0][0].start) if top.pairs else ""
         text = _yaml_block(tree, keys, base, " " * _step(top, plain.text))
     text = text.replace("\n", newline_of(plain))
     return Cut(0, 0, text, _placeholders(text), len(top.pairs), 0, 0)
