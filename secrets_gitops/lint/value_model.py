@@ -36,7 +36,13 @@ _SETTING = pattern(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_USERINFO = pattern(r"[a-z][a-z0-9+.-]{1,30}://([^\s/?#\"'<>]{1,400})@", re.IGNORECASE)
+_USERINFO = pattern(
+    r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{1,30}://"
+    r"([^\s/?#\"']{1,400}(?=@)|[^\s/?#\"':@]{0,100}:(?![0-9]{1,5}[/?#])[^\s\"'@]{1,400}(?=@))@",
+    re.IGNORECASE,
+)
+"""What stands before the `@`. A password may hold a slash, although it should not; a port is none."""
+_ASSIGNED = pattern(r"(?:^|[?&;,\s])([A-Za-z][\w.-]{0,40}(?: [A-Za-z]{2,10})?)\s?=\s?([^;&,\s\"']{1,400})")
 _UUID = pattern(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _HEX = pattern(r"(?:[0-9a-f]{7,8}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})", re.IGNORECASE)
 _DIGEST = pattern(
@@ -113,6 +119,8 @@ def _classify_line(text: str, key: KeyName, *, strict: bool) -> ValueClass:
         return "ciphertext" if ciphertext.is_sops(text) else "plaintext"
     if "{{" in text or "{%" in text:
         text = mask_spans(text)  # what a template fills in is no literal, wherever it stands
+    if "=" in text and _assigns_secret(text[:4096]):
+        return "plaintext"
     passwords = [found[1].partition(":") for found in _USERINFO.finditer(text)] if "://" in text else []
     if passwords:
         return _classify_userinfo(passwords)
@@ -130,12 +138,9 @@ def _classify_line(text: str, key: KeyName, *, strict: bool) -> ValueClass:
     if text[0] in "{[" and bodies.assignments(text) is not None:
         return _classify_body(text, key, strict=strict)
     if _SETTING.fullmatch(text):
-        digits = sum(c.isdigit() for c in text)
-        return (
-            "plaintext"
-            if key.sensitivity == "strong" and digits >= 6 and not placeholders.is_placeholder(text)
-            else "setting"
-        )
+        sensitive = key.is_sensitive if strict else key.sensitivity == "strong"
+        is_code = sensitive and sum(c.isdigit() for c in text) >= 6  # a PIN, a one-time code
+        return "plaintext" if is_code and not placeholders.is_placeholder(text) else "setting"
     if placeholders.is_documented(text):
         return "documented"
     if placeholders.is_placeholder(text):
@@ -149,6 +154,15 @@ def _classify_line(text: str, key: KeyName, *, strict: bool) -> ValueClass:
     if (key.holds_prose and " " in text) or (not strict and key.sensitivity != "strong" and _SENTENCE.fullmatch(text)):
         return "prose"
     return "plaintext"
+
+
+def _assigns_secret(text: str) -> bool:
+    """Does `text` hold `password=literal`, as connection strings and queries of URLs do?"""
+    for found in _ASSIGNED.finditer(text):
+        key = read_key(found[1])
+        if key.sensitivity == "strong" and _classify_line(found[2], key, strict=True) == "plaintext":
+            return True
+    return False
 
 
 def _classify_userinfo(found: list[tuple[str, str, str]]) -> ValueClass:
@@ -178,10 +192,11 @@ def _is_identifier(text: str, key: KeyName, *, strict: bool) -> bool:
 
 
 def _is_path(text: str, key: KeyName, *, strict: bool) -> bool:
-    is_url = _URL.fullmatch(text) is not None
+    is_url = _URL.fullmatch(text) is not None and "ref+echo:" not in text  # which is the value itself
     if not is_url and not _PATH.fullmatch(text):
         return False
-    parts = [part for part in re.split(r"[/?&=#\\]", text) if len(part) >= 16 and not _UUID.fullmatch(part)]
+    way = text.partition("://")[2].partition("/")[2] if is_url else text
+    parts = [part for part in re.split(r"[/?&=#\\]", way) if len(part) >= 16 and not _UUID.fullmatch(part)]
     if any(shape.is_random_looking(part) for part in parts):
         return False
     return (

@@ -83,4 +83,5 @@ def is_random_looking(text: str) -> bool:
         enough = entropy(text) >= 3.5
     else:
         enough = len(text) >= 10 and classes(text) >= 3 and entropy(text) >= 3.0
-    return enough and word_share(text) < 0.6
+    # Lower case without a digit is how people write; a generator that keeps to it is rare.
+    return enough and word_share(text) < (0.6 if any(c.isdigit() or c.isupper() for c in text) else 0.4)

@@ -64,7 +64,7 @@ def test_what_is_none_of_these_is_plaintext(values, strict):
 class TestNumbers:
     """A PIN is a number, and a port is one too; the key tells."""
 
-    @pytest.mark.parametrize("key", ["pin", "otp", "password", "accessToken"])
+    @pytest.mark.parametrize("key", ["pin", "otp", "code", "password", "accessToken"])
     def test_six_digits_under_a_sensitive_key_are_plaintext(self, key):
         assert classify("493817", key, strict=True) == "plaintext"
 
@@ -103,6 +103,8 @@ class TestUserInformation:
             f"redis://:{values.password()}@redis:6379/0",
             f"https://bot:{values.password()}@{{{{ .host }}}}/x",
             f"see amqp://u:{values.password()}@mq",
+            "postgres://app:pa/ss7word@db/app",
+            "postgres://app:tiger@7@db/app",
         ):
             assert classify(text, "url") == "plaintext"
             assert classify(text, "url", strict=True) == "plaintext"
@@ -117,10 +119,27 @@ class TestUserInformation:
             "postgres://<user>:<password>@db",
             '{{ printf "mysql://root:%s@%s" $password $host }}',
             "https://git@example.com/repo.git",
+            "https://registry.example.org/@scope/package",
+            "http://host:8080/path/@scope",
         ],
     )
     def test_a_password_that_something_else_fills_in_is_none(self, text):
         assert classify(text, "url", strict=True) != "plaintext"
+
+    def test_a_password_in_a_query_or_a_connection_string(self):
+        for text in (
+            "postgresql://db/app?user=u&password=tiger77",
+            "jdbc:mysql://db/app?user=u&password=tiger77",
+            "host=db user=app password=tiger77",
+            "Server=tcp:db,1433;User Id=sa;Password=tiger77;",
+        ):
+            assert classify(text, "url") == classify(text, "url", strict=True) == "plaintext"
+        for text in (
+            "https://a.example/x?access_token=${T}",
+            "Server=db;Password=${PW}",
+            "jdbc:mysql://db?password={{ .p }}",
+        ):
+            assert classify(text, "url", strict=True) != "plaintext"
 
     def test_a_reference_with_a_password_in_it_is_plaintext(self, values):
         assert classify(f"ref+httpjson://u:{values.password()}@h/x#/y", "a") == "plaintext"
