@@ -9,6 +9,9 @@ from secrets_gitops.errors import FileError, Place
 
 _HINTS = {
     errno.ENOSPC: "the disk is full; nothing was replaced",
+    errno.EFBIG: "the limit on the size of files is reached",
+    errno.EEXIST: "a file stands where a folder is needed",
+    errno.ENOTDIR: "a file stands where a folder is needed",
     errno.EROFS: "the file system is read-only",
     errno.EACCES: "look at the permissions of the file and its folder",
     errno.ENOENT: "check the path",

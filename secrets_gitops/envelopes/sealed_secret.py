@@ -124,7 +124,7 @@ def _why_not(key: SealingKey, size: int) -> str:
 def _causes(sealed: SealedSecret, keys: Sequence[SealingKey], blob: bytes) -> tuple[str, ...]:
     """What the user can do, and the probable cause if one of the keys opens `blob` under another label."""
     if not keys:
-        return ("name a private key, or a backup of the cluster's sealing keys, with `--key FILE`",)
+        return ("name a private key, or a backup of the cluster's: `--key FILE`, for render `--sealing-key FILE`",)
     for bound_to, cause in _other_labels(sealed):
         for key in keys:
             try:

@@ -40,7 +40,9 @@ def write_new(path: str, content: Plaintext, *, make_folders: bool = False) -> N
             stream.write(content.reveal())
             stream.flush()
             os.fsync(stream.fileno())
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(path)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = path  # the descriptor that could not be written has no name
         raise
