@@ -137,7 +137,7 @@ def _instead(plain: Document, top: Node, text: str) -> Edit:
     newline = newline_of(plain)
     lead = "" if _line_start(plain.text, top.start) == top.start else newline
     if plain.text[top.end : top.end + 1] in {"\n", "\r"}:
-        text = text.removesuffix(newline)
+        text = text.rstrip("\r\n")
     return Edit(top.start, top.end, lead + text)
 
 

@@ -9,6 +9,7 @@ from secrets_gitops.documents.document import Edit
 from secrets_gitops.documents.scalars import resolve
 from secrets_gitops.envelopes.sops import aliases, block, metadata, reading, spelling, tree, value
 from secrets_gitops.envelopes.sops.block import Stamp
+from secrets_gitops.envelopes.sops.readable import refuse_unreadable
 from secrets_gitops.envelopes.sops.selection import Selection
 from secrets_gitops.envelopes.sops.value import Sealed
 from secrets_gitops.errors import DocumentError, EnvelopeError, Tampered
@@ -199,6 +200,7 @@ class Sealer:
 
     def _verify(self, sealed: Document, wanted: Sequence[Read]) -> None:
         """Read back what was made: it must open, its MAC fit, and its values be those that were wanted."""
+        refuse_unreadable(sealed)
         found_metadata = metadata.read(sealed)
         assert found_metadata is not None
         try:

@@ -15,6 +15,7 @@ from secrets_gitops.documents.document import Edit
 from secrets_gitops.documents.properties import content_start
 from secrets_gitops.documents.read import read
 from secrets_gitops.documents.scalars import resolve
+from secrets_gitops.envelopes.sops.block import newline_of
 from secrets_gitops.errors import DocumentError
 from secrets_gitops.patterns import pattern
 
@@ -27,6 +28,7 @@ _BLOCK_LEAD = pattern(r"( *(?:- +)*)(.?)")
 _SINGLE_QUOTABLE = pattern("[ -~\u00a0-\ud7ff]*")
 _SAFE_START = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz/_")
 """Nothing that begins so is a number, a time or an indicator; words such as `yes` are looked at apart."""
+_NEXT_LINE = pattern(r"(?:[ \t]*\r?\n)*( *)(.?)")
 _ENVELOPE = pattern(r"ENC\[[^\]]*\]")
 _HEADER_COMMENT = pattern(r"[|>][-+0-9]*[ \t]+(#[^\r\n]*)")
 _CORE_TAG = pattern(r"(?:!!|!<tag:yaml\.org,2002:)(?!str\b)\S*\s*")
@@ -46,8 +48,10 @@ def value_text(value: Value, document: Document, node: Node, *, flow: bool, step
             return value
         if not flow and _SINGLE_QUOTABLE.fullmatch(value):
             return "'" + value.replace("'", "''") + "'"
-    if "\n" in value and not flow and not _rest_of_line(document.text, node.end).strip():
-        return emit.yaml_scalar(value, indent=_indent(document.text, node, step), inline_only=False)
+    if "\n" in value and not flow:
+        indent = _indent(document.text, node, step)
+        text = emit.yaml_scalar(value, indent=indent, inline_only=not _ends_a_block(document.text, node.end, indent))
+        return text.replace("\n", newline_of(document))
     if node.style == "plain" and not flow and _is_plain(value):
         return value
     return emit.yaml_scalar(value)
@@ -159,7 +163,7 @@ def comment_item_edits(document: Document, items: list[tuple[Leaf, str]]) -> lis
         if last is not None and all(id(item) in texts for item in within.items):
             # A list of nothing but comments must stay a list.
             column = last.start - document.text.rfind("\n", 0, last.start) - 1
-            edits[-1] = last._replace(text=f"{last.text}\n{' ' * column}  []")
+            edits[-1] = last._replace(text=f"{last.text}{newline_of(document)}{' ' * column}  []")
     return edits
 
 
@@ -177,9 +181,13 @@ def _left_out(within: Node, texts: dict[int, str]) -> list[Edit]:
     return edits
 
 
-def _rest_of_line(text: str, at: int) -> str:
+def _ends_a_block(text: str, at: int, indent: int) -> bool:
+    """Is nothing behind `at` that a literal block with this indentation would swallow, or that may not follow it?"""
     end = text.find("\n", at)
-    return text[at : end if end >= 0 else len(text)]
+    if text[at : end if end >= 0 else len(text)].strip():
+        return False
+    following = _NEXT_LINE.match(text, end + 1) if end >= 0 else None
+    return following is None or following[2] != "#" or len(following[1]) < indent
 
 
 def _indent(text: str, node: Node, step: int) -> int:
