@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect
 
-from secrets_gitops.lint.token_validators import decoded, plausible
+from secrets_gitops.lint.token_bodies import decoded, plausible
 from secrets_gitops.patterns import pattern
 from secrets_gitops.records import NamedTuple
 

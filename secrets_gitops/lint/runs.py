@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from secrets_gitops.lint.token_validators import decoded
+from secrets_gitops.lint.token_bodies import decoded
 from secrets_gitops.patterns import pattern
 from secrets_gitops.records import NamedTuple
 

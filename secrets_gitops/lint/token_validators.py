@@ -7,11 +7,11 @@ there is one, is the token. Nothing is ever asked over the network.
 from __future__ import annotations
 
 import re
-from binascii import Error as Base64Error
-from binascii import a2b_base64, crc32
+from binascii import crc32
 
 from secrets_gitops import bech32
-from secrets_gitops.patterns import pattern
+from secrets_gitops.lint.private_keys import body_of
+from secrets_gitops.lint.token_bodies import STOCK, decoded, plausible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,24 +23,10 @@ if TYPE_CHECKING:
 _BASE62 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _BASE36 = b"0123456789abcdefghijklmnopqrstuvwxyz"
 
-_STOCK = pattern(
-    rb"(?i)example|placeholder|redacted|changeme|replace|your|dummy|sample|insert|xxxx|secret|token|_here"
-    rb"|12345678|abcdefgh|(.)\1{5}"
-)
-"""What people write in the place of a token: words, runs of the alphabet, one character again and again.
-
-In 40 random characters of 62 the likeliest of these (`your`, in any case) turns up once in some 20,000.
-"""
-
 
 def secret(match: Match) -> bytes:
     """The token itself, without what names it."""
     return match[match.re.groups and 1]
-
-
-def plausible(body: bytes) -> bool:
-    """True when `body` is not a stand-in and uses as many different characters as a random text would."""
-    return len(set(body)) >= (6 if len(body) < 16 else 8) and _STOCK.search(body) is None
 
 
 def classes(body: bytes) -> int:
@@ -56,7 +42,7 @@ def random(match: Match) -> bool:
 def random_hex(match: Match) -> bool:
     """As `random`, for 16 digits: fewer differ, and words cannot be spelt."""
     body = secret(match).lower()
-    return len(set(body) - {0x2D}) >= 7 and _STOCK.search(body) is None
+    return len(set(body) - {0x2D}) >= 7 and STOCK.search(body) is None
 
 
 def random_letters(match: Match) -> bool:
@@ -118,15 +104,6 @@ def age_identity(match: Match) -> bool:
     return prefix in {"age-secret-key-", "age-secret-key-pq-"} and len(data) >= 32
 
 
-def decoded(text: bytes) -> bytes:
-    """Base64 of either alphabet, padded or not, undone; empty when it is none."""
-    plain = text.translate(bytes.maketrans(b"-_", b"+/")).rstrip(b"=")
-    try:
-        return a2b_base64(plain + b"=" * (-len(plain) % 4))
-    except Base64Error:
-        return b""
-
-
 def macaroon(match: Match) -> bool:
     """A macaroon of version 2: 0x02, then field 1 (location), field 2 (identifier), and a signature of 32 bytes."""
     data = decoded(secret(match))
@@ -169,8 +146,6 @@ def beside_twilio_sid(match: Match) -> bool:
 
 def service_account(match: Match) -> bool:
     """A private key in the JSON of a Google service account."""
-    from secrets_gitops.lint.private_keys import body_of  # noqa: PLC0415  rarely needed
-
     around = match.string[max(0, match.start() - 2000) : match.end() + 2000]
     return b"client_email" in around and b"service_account" in around and body_of(secret(match))[:1] == b"\x30"
 
