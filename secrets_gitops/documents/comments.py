@@ -7,6 +7,7 @@ inside. So every `#` in a gap begins a comment, which reaches to the end of its 
 from __future__ import annotations
 
 from secrets_gitops.documents.document import Comment, walk
+from secrets_gitops.documents.lines import YAML_BREAK
 from secrets_gitops.documents.properties import content_start
 from secrets_gitops.patterns import pattern
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from secrets_gitops.documents.document import Document
 
 _COMMENT = pattern("#([^\r\n\x85\u2028\u2029]*)")
-_BREAK = pattern("\r\n|[\r\n\x85\u2028\u2029]")
 _BLOCK_HEADER = pattern("[|>][-+0-9]*[ \t]*")
 
 
@@ -31,7 +31,7 @@ def lex(document: Document) -> list[Comment]:
     for begin, end in _gaps(document):
         for match in _COMMENT.finditer(text, begin, end):
             start = match.start()
-            for line_break in _BREAK.finditer(text, counted, start):
+            for line_break in YAML_BREAK.finditer(text, counted, start):
                 line += 1
                 line_start = line_break.end()
             counted = start

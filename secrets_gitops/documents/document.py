@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Literal
 
+    from secrets_gitops.documents.lines import Lines
+
     Format = Literal["yaml", "json"]
     Kind = Literal["scalar", "mapping", "sequence", "alias"]
     Style = Literal["plain", "single", "double", "literal", "folded", "json", "block", "flow"]
@@ -39,20 +41,17 @@ class Node:
     """A value with its place in the text. Identity matters: an alias points to the very node it repeats.
 
     `start` and `end` are offsets into `Document.text` and include anchor and tag; a block scalar ends before its final
-    line break, a block collection with its last value. Line and column count from 1, in code points.
+    line break, a block collection with its last value.
     """
 
-    __slots__ = (
-        "anchor", "column", "end", "items", "kind", "line", "pairs", "start", "style", "tag", "target", "text",
-    )  # fmt: skip
+    __slots__ = ("anchor", "end", "items", "kind", "lines", "pairs", "start", "style", "tag", "target", "text")
 
     def __init__(
         self,
         kind: Kind,
         start: int,
         end: int,
-        line: int,
-        column: int,
+        lines: Lines,
         style: Style,
         text: str = "",
         tag: str | None = None,
@@ -61,8 +60,8 @@ class Node:
         self.kind: Kind = kind
         self.start = start
         self.end = end
-        self.line = line
-        self.column = column
+        self.lines = lines
+        """Of the whole text; shared by its nodes."""
         self.style: Style = style
         """In JSON, strings are `double`, and numbers, true, false and null are `json`."""
         self.text = text
@@ -74,6 +73,16 @@ class Node:
         self.items: Sequence[Node] = ()
         self.target: Node | None = None
         """What an alias repeats."""
+
+    @property
+    def line(self) -> int:
+        """The line on which it begins, from 1."""
+        return self.lines.at(self.start)[0]
+
+    @property
+    def column(self) -> int:
+        """The column at which it begins, from 1, in code points."""
+        return self.lines.at(self.start)[1]
 
     def resolved(self) -> Node:
         """This node, or what it repeats when it is an alias."""
@@ -134,7 +143,7 @@ class Document:
 
     def place(self, node: Node) -> Place:
         """Where `node` stands, for messages."""
-        return Place(self.path, node.line, node.column)
+        return Place(self.path, *node.lines.at(node.start))
 
     def splice(self, edits: Iterable[Edit]) -> str:
         """The text after all `edits`, which may touch but not overlap. Raises DocumentError when they overlap."""

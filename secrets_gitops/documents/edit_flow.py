@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from secrets_gitops.documents.document import Edit
 from secrets_gitops.documents.emit import json_scalar, json_text, yaml_flow
-from secrets_gitops.documents.geometry import JSON_BREAKS, colon_end, inner_start, lead_of, stands_alone
+from secrets_gitops.documents.geometry import colon_end, inner_start, lead_of, stands_alone
+from secrets_gitops.documents.lines import JSON_BREAKS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

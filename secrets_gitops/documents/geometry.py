@@ -6,15 +6,13 @@ import re
 from typing import NamedTuple
 
 from secrets_gitops.documents.document import walk
+from secrets_gitops.documents.lines import JSON_BREAKS, YAML_BREAK, YAML_BREAKS
 from secrets_gitops.documents.properties import content_start
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secrets_gitops.documents.document import Document, Node
 
-YAML_BREAKS = "\r\n\x85\u2028\u2029"
-JSON_BREAKS = "\r\n"
-LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _NEWLINE = re.compile("\r?\n")
 _GAP = re.compile("#[^\r\n\x85\u2028\u2029]*|[-?:]")
 """What stands between scalars: comments and indicators. Brackets and commas are not looked for."""
@@ -77,13 +75,13 @@ def line_start(text: str, at: int, breaks: str = YAML_BREAKS) -> int:
 
 def line_end(text: str, at: int) -> int:
     """Where the line of `at` ends, before its line break."""
-    found = LINE_BREAK.search(text, at)
+    found = YAML_BREAK.search(text, at)
     return len(text) if found is None else found.start()
 
 
 def next_line(text: str, at: int) -> int:
     """Where the line after that of `at` begins; the end of the text when there is none."""
-    found = LINE_BREAK.search(text, at)
+    found = YAML_BREAK.search(text, at)
     return len(text) if found is None else found.end()
 
 

@@ -73,9 +73,8 @@ def _is_merge(key: Node) -> bool:
 
 
 def _key(node: Node, dialect: Dialect, path: str) -> str:
-    place = Place(path, node.line, node.column)
     if node.resolved().kind != "scalar":
-        raise DocumentError("a key that is a mapping or a list", place=place)
+        raise DocumentError("a key that is a mapping or a list", place=Place(path, node.line, node.column))
     key = resolve(node, dialect, path=path)
     if isinstance(key, str):
         return key
@@ -84,4 +83,8 @@ def _key(node: Node, dialect: Dialect, path: str) -> str:
             return "true" if key else "false"
         if isinstance(key, int):
             return str(key)
-    raise DocumentError(f"the key {shown_key(node.text)} is not a string", hints=("write it in quotes",), place=place)
+    raise DocumentError(
+        f"the key {shown_key(node.text)} is not a string",
+        hints=("write it in quotes",),
+        place=Place(path, node.line, node.column),
+    )

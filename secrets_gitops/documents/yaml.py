@@ -9,6 +9,7 @@ from __future__ import annotations
 from secrets_gitops.documents.complaints import duplicate_key, place_at
 from secrets_gitops.documents.document import Node
 from secrets_gitops.documents.libyaml import yaml
+from secrets_gitops.documents.lines import YAML_BREAK, YAML_BREAKS, Lines
 from secrets_gitops.documents.properties import content_start
 from secrets_gitops.errors import DocumentError, LimitExceeded, Place, SettingsError
 from secrets_gitops.patterns import pattern
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
     from secrets_gitops.documents.document import Style
     from secrets_gitops.documents.limits import Limits
 
-LINE_BREAKS = "\r\n\x85\u2028\u2029"
-"""What libyaml takes as the end of a line."""
-
-_BREAK = pattern("\r\n|[\r\n\x85\u2028\u2029]")
 _GAP = pattern("#[^\r\n\x85\u2028\u2029]*|:")
 _BLOCK_HEADER = pattern("[|>][-+0-9]*")
 
@@ -55,6 +52,7 @@ def _compose(text: str, path: str, limits: Limits, keep_duplicates: bool) -> lis
     sequence_start, sequence_end = yaml.SequenceStartEvent, yaml.SequenceEndEvent
     next_event: Callable[[], Any] = _parser(text).get_event  # each kind of event has its own fields
     styles, most_nodes, most_expansions = _STYLES, limits.nodes, limits.alias_expansions
+    lines = Lines(text, YAML_BREAK)
     roots: list[Node] = []
     children = roots
     """What the innermost open collection holds so far; keys and values of a mapping in turn."""
@@ -68,12 +66,11 @@ def _compose(text: str, path: str, limits: Limits, keep_duplicates: bool) -> lis
         event = next_event()
         kind = type(event)
         if kind is scalar_event:
-            mark = event.start_mark
-            start = mark.index
+            start = event.start_mark.index
             end = event.end_mark.index
             anchor = event.anchor
             style = styles[event.style]
-            node = Node("scalar", start, end, mark.line + 1, mark.column + 1, style, event.value, event.tag, anchor)
+            node = Node("scalar", start, end, lines, style, event.value, event.tag, anchor)
             if start == end:
                 if len(children) % 2 and open_collections and open_collections[-1][0].kind == "mapping":
                     _settle_missing_value(node, children[-1], text)
@@ -81,25 +78,26 @@ def _compose(text: str, path: str, limits: Limits, keep_duplicates: bool) -> lis
                 node.end = _block_scalar_end(text, start, end)
             count += 1
             if count > most_nodes:
-                raise LimitExceeded(f"more than {most_nodes} values", place=Place(path, node.line, node.column))
+                raise LimitExceeded(f"more than {most_nodes} values", place=Place(path, *lines.at(node.start)))
             children.append(node)
             if anchor is not None:
                 anchors[anchor] = (node, 1)
         elif kind is mapping_start or kind is sequence_start:
-            mark = event.start_mark
             anchor = event.anchor
             node = Node(
                 "mapping" if kind is mapping_start else "sequence",
-                mark.index, 0, mark.line + 1, mark.column + 1,
+                event.start_mark.index, 0, lines,
                 "flow" if event.flow_style else "block", "", event.tag, anchor,
             )  # fmt: skip
             if len(open_collections) >= limits.depth:
                 raise LimitExceeded(
-                    f"nested deeper than {limits.depth} levels", place=Place(path, node.line, node.column)
+                    f"nested deeper than {limits.depth} levels", place=Place(path, *lines.at(node.start))
                 )
             children.append(node)
             open_collections.append((node, children, count + expansions))
             count += 1
+            if count > most_nodes:
+                raise LimitExceeded(f"more than {most_nodes} values", place=Place(path, *lines.at(node.start)))
             children = []
             if anchor is not None:
                 anchors[anchor] = (node, 0)
@@ -120,21 +118,20 @@ def _compose(text: str, path: str, limits: Limits, keep_duplicates: bool) -> lis
             if node.anchor is not None and anchors[node.anchor][0] is node:
                 anchors[node.anchor] = (node, count + expansions - before)
         elif kind is alias_event:
-            mark = event.start_mark
             name = event.anchor
-            node = Node("alias", mark.index, event.end_mark.index, mark.line + 1, mark.column + 1, "plain")
+            node = Node("alias", event.start_mark.index, event.end_mark.index, lines, "plain")
             target, size = anchors.get(name, (None, 0))
             if target is None:
-                raise DocumentError("an alias without an anchor before it", place=Place(path, node.line, node.column))
+                raise DocumentError("an alias without an anchor before it", place=Place(path, *lines.at(node.start)))
             node.target = target
             node.text = target.text
             if not size:
-                raise DocumentError("an alias inside what it repeats", place=Place(path, node.line, node.column))
+                raise DocumentError("an alias inside what it repeats", place=Place(path, *lines.at(node.start)))
             count += 1
             expansions += size
             if expansions > most_expansions:
                 raise LimitExceeded(
-                    f"aliases stand for more than {most_expansions} values", place=Place(path, node.line, node.column)
+                    f"aliases stand for more than {most_expansions} values", place=Place(path, *lines.at(node.start))
                 )
             children.append(node)
         elif kind is document_start:
@@ -164,8 +161,8 @@ def _block_scalar_end(text: str, start: int, end: int) -> int:
     header = _BLOCK_HEADER.match(text, content_start(text, start, end))
     kept = header is not None and "+" in header[0]
     if not kept:
-        return start + len(text[start:end].rstrip(LINE_BREAKS))
-    if text[end - 1] not in LINE_BREAKS:
+        return start + len(text[start:end].rstrip(YAML_BREAKS))
+    if text[end - 1] not in YAML_BREAKS:
         return end
     return end - (2 if text[end - 2 : end] == "\r\n" else 1)
 
@@ -180,12 +177,6 @@ def _settle_missing_value(value: Node, key: Node, text: str) -> None:
         if gap[0] == ":":
             place = gap.end()
             break
-    if place == value.start:
-        return
-    before = text[key.start : place]
-    breaks = list(_BREAK.finditer(before))
-    value.line = key.line + len(breaks)
-    value.column = len(before) - breaks[-1].end() + 1 if breaks else key.column + len(before)
     value.start = value.end = place
 
 

@@ -226,6 +226,7 @@ HOSTILE = {
     "alias bomb": "a: &a [x, x, x, x, x, x, x, x, x]\n"
     + "".join(f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join([f'*{chr(97 + n)}'] * 9)}]\n" for n in range(12)),
     "many values": "[" + "a," * 1_000_000 + "]",
+    "many empty lists": "[" + "[]," * 1_000_000 + "]",
     "many documents": "---\n" * 10_000,
     "many tag directives": "".join(f"%TAG !a{n}! x\n" for n in range(100_000)),
 }
