@@ -87,6 +87,7 @@ class Sealer:
         """The encrypted document, with one block for each document that has one in `blocks`."""
         plain, self.expanded = aliases.expand(plain, self.selection)
         reads = plaintext_leaves(plain, self.selection)
+        refuse_unreadable(plain, {id(read.leaf.node) for read in reads if read.state == "sealed"})
         raws = self._raws(reads, json=plain.format == "json")
         stamp = Stamp(now, self._mac(reads, now))
         block_edits = []
@@ -200,7 +201,6 @@ class Sealer:
 
     def _verify(self, sealed: Document, wanted: Sequence[Read]) -> None:
         """Read back what was made: it must open, its MAC fit, and its values be those that were wanted."""
-        refuse_unreadable(sealed)
         found_metadata = metadata.read(sealed)
         assert found_metadata is not None
         try:
