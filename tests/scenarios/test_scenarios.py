@@ -13,6 +13,7 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 STORIES = sorted(HERE.glob("*.txt"))
+ONLY_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="this story needs Linux")
 
 
 class Step(NamedTuple):
@@ -48,7 +49,10 @@ def pattern(expected: list[str]) -> re.Pattern[str]:
     return re.compile("".join(parts))
 
 
-@pytest.mark.parametrize("story", STORIES, ids=[path.stem for path in STORIES])
+@pytest.mark.parametrize(
+    "story",
+    [pytest.param(path, id=path.stem, marks=ONLY_LINUX if path.stem.endswith("-linux") else ()) for path in STORIES],
+)
 def test_story(story: Path, tmp_path: Path) -> None:
     steps, files = parse(story.read_text(encoding="utf-8"))
     assert steps, "a story without a command tells nothing"
@@ -56,7 +60,12 @@ def test_story(story: Path, tmp_path: Path) -> None:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
-    env = dict(os.environ, PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", LC_ALL="C.UTF-8")
+    env = dict(
+        os.environ,
+        PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        LC_ALL="C.UTF-8",
+        REPO=str(HERE.parents[1]),
+    )
     for step in steps:
         done = subprocess.run(
             ["sh", "-c", step.command],
@@ -73,6 +82,6 @@ def test_story(story: Path, tmp_path: Path) -> None:
         where = f"{story.name}:{step.line}: {step.command}"
         assert done.returncode == step.code, f"{where}\nexit {done.returncode}, not {step.code}\n{shown}"
         wanted = pattern(step.expected)
-        assert wanted.fullmatch(shown + "\n" if shown else ""), (
-            f"{where}\nprinted:\n{shown}\nexpected:\n" + "\n".join(step.expected)
+        assert wanted.fullmatch(shown + "\n" if shown else ""), f"{where}\nprinted:\n{shown}\nexpected:\n" + "\n".join(
+            step.expected
         )
