@@ -80,7 +80,7 @@ def set_path(document: Document, root_index: int, path: Path, value: Tree) -> li
     if node.style == "flow" and not node.pairs and not node.items and not site.flow and document.format == "yaml":
         return _replaced(document, site, nested((step,), member))
     layout = layout_of(document)
-    moved = anchors_moved(document, _root(site), (*site.above, node), None)
+    moved = anchors_moved(document, _root(site), (*site.above, node), ())
     if node.style == "block":
         key = step if isinstance(step, str) else None
         return [*edit_block.added(document, node, key, member, layout), *moved]
@@ -118,7 +118,8 @@ def remove_path(document: Document, root_index: int, path: Path) -> list[Edit]:
     if len(parent.pairs) + len(parent.items) == 1:
         around, _ = _walk(document, document.roots[root_index], path[:-1])
         return _replaced(document, around, {} if parent.kind == "mapping" else [])
-    moved = anchors_moved(document, _root(site), site.above, site.node)
+    removed = (site.node,) if parent.kind == "sequence" else parent.pairs[site.position]
+    moved = anchors_moved(document, _root(site), site.above, removed)
     if parent.style == "block":
         return [*edit_block.removed(document, parent, site.position), *moved]
     return [*edit_flow.removed(document, parent, site.position), *moved]
@@ -152,7 +153,7 @@ def _replaced(document: Document, site: Site, value: Tree) -> list[Edit]:
     """The edits that put `value` in the place of an existing one."""
     node, parent = site.node, site.parent
     layout = layout_of(document)
-    moved = anchors_moved(document, _root(site), site.above, node)
+    moved = anchors_moved(document, _root(site), site.above, (node,))
     if site.flow or (parent is None and document.format == "json"):
         return [*edit_flow.replaced(document, parent, site.position, node, value, layout), *moved]
     if parent is not None:

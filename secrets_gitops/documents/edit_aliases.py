@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 _ANCHOR = re.compile("[ \t]*&[0-9A-Za-z_-]+(?=[\r\n\x85\u2028\u2029]|$)|&[0-9A-Za-z_-]+[ \t]*")
 
 
-def anchors_moved(document: Document, root: Node, changed: Sequence[Node], removed: Node | None) -> list[Edit]:
+def anchors_moved(document: Document, root: Node, changed: Sequence[Node], removed: Sequence[Node]) -> list[Edit]:
     """The edits by which the first alias of each anchor that a change touches takes over the old value and the anchor.
 
-    `changed` are the collections whose content changes, and whose anchor goes then; `removed` goes as a whole.
+    `changed` are the collections whose content changes, and whose anchor goes then; `removed` go as a whole.
     """
-    gone = {id(node) for node in walk(removed) if node.anchor is not None} if removed is not None else set()
+    gone = {id(node) for part in removed for node in walk(part) if node.anchor is not None}
     kept = {id(node): node for node in changed if node.anchor is not None}
     edits: list[Edit] = []
     if not gone and not kept:
@@ -35,7 +35,7 @@ def anchors_moved(document: Document, root: Node, changed: Sequence[Node], remov
         target = node.target
         if target is None or not (id(target) in gone or id(target) in kept):
             continue
-        if removed is not None and removed.start <= node.start < removed.end:
+        if any(part.start <= node.start < part.end for part in removed):
             continue
         gone.discard(id(target))
         if kept.pop(id(target), None) is not None:

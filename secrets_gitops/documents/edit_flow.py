@@ -23,6 +23,8 @@ def replaced(
     if node.start == node.end and parent is not None and parent.kind == "mapping":
         key = parent.pairs[index][0]
         colon = colon_end(text, key, node)
+        if colon is None and not text[key.start : key.end].isprintable():  # a key of several lines needs a `?`
+            return [Edit(key.start, key.start, "? "), Edit(node.start, node.end, f" : {body}")]
         body = f": {body}" if colon is None else f" {body}" if colon == node.start else body
     return [Edit(node.start, node.end, body)]
 

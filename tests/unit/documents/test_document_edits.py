@@ -221,6 +221,14 @@ def test_what_aliases_repeat_stays_when_its_first_place_changes(text, path, want
     assert change(text, *path, to="v") == wanted
 
 
+def test_what_aliases_repeat_stays_when_its_key_is_removed():
+    assert change("&k a: 1\nb: *k\n", "a", drop=True) == "b: &k a\n"
+
+
+def test_a_key_of_several_lines_gets_its_first_value():
+    assert change("{'a\n  b', c: 1}\n", "a b", to="v") == "{? 'a\n  b' : v, c: 1}\n"
+
+
 def test_the_last_of_two_equal_keys_is_the_one_that_counts():
     document = read("a: 1\na: 2\n", path="x.yaml", duplicates="keep")
     assert document.splice(edit.set_path(document, 0, ("a",), 3)) == "a: 1\na: 3\n"
