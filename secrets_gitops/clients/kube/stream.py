@@ -1,0 +1,92 @@
+"""Stream: the lines of one long answer (a watch), from a connection that any thread can close at once."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from typing import TYPE_CHECKING
+
+from secrets_gitops.clients.kube.failures import failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from urllib3 import BaseHTTPResponse
+    from urllib3.connection import HTTPConnection
+
+    from secrets_gitops.clients.kube.transport import Transport
+
+_CHUNK = 256 * 1024
+
+
+class Stream:
+    """Read it once with `for line in stream`; lines come without their line break."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        target: str,
+        headers: Callable[[], dict[str, str]],
+        silence: float,
+        parsed: Callable[[bytes], object],
+    ) -> None:
+        self._transport = transport
+        self._target = target
+        self._headers = headers
+        self._silence = silence
+        self._parsed = parsed
+        self._lock = threading.Lock()
+        self._connection: HTTPConnection | None = None
+        self._closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Ends when the server ends it, when nothing arrives for `silence` seconds, and when `close` is called.
+
+        Raises the ClusterError of an answer other than 200, and Unavailable when the connection fails.
+        """
+        connection = self._transport.single()
+        try:
+            yield from self._lines(self._opened(connection))
+        except (OSError, ValueError, self._transport.errors) as error:  # ValueError: closed while it was read
+            if not self._closed and not self._transport.is_silence(error):
+                raise self._transport.translated(error) from None
+        finally:
+            with self._lock:
+                self._connection = None
+            connection.close()
+
+    def close(self) -> None:
+        """End it now, from any thread, even while it waits for data."""
+        with self._lock:
+            self._closed = True
+            sock = self._connection.sock if self._connection else None
+            if sock is not None:
+                with contextlib.suppress(OSError):
+                    # Not the method of the TLS socket: that one takes the TLS object away from under the reader.
+                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+    def _opened(self, connection: HTTPConnection) -> BaseHTTPResponse:
+        connection.connect()
+        connection.timeout = self._silence
+        with self._lock:
+            if self._closed:
+                raise OSError("closed")
+            self._connection = connection
+        connection.request("GET", self._target, headers=self._headers(), preload_content=False)
+        answer = connection.getresponse()
+        if answer.status != 200:
+            body = answer.read()
+            raise failure(answer.status, self._parsed(body), answer.headers, secret=False)
+        return answer
+
+    def _lines(self, answer: BaseHTTPResponse) -> Iterator[bytes]:
+        parts: list[bytes] = []  # of one line: joined once, so that a line of a megabyte costs no more than its bytes
+        while chunk := answer.read1(_CHUNK):
+            lines = chunk.split(b"\n")
+            if len(lines) == 1:
+                parts.append(chunk)
+                continue
+            yield b"".join([*parts, lines[0]])
+            yield from lines[1:-1]
+            parts = [lines[-1]] if lines[-1] else []
