@@ -25,13 +25,16 @@ def encrypt(path: str) -> str:
     return f"{'secrets-gitops' if format_of(path) else 'sops'} encrypt -i {quoted(path)}"
 
 
-def close(target: Target) -> str:
-    """Encrypt the file when a creation rule covers it, else seal it."""
+def close(target: Target, *, namespaced: bool = True) -> str:
+    """Encrypt the file when a creation rule covers it, else seal it; what stands in a string has to come out first."""
+    path = quoted(target.path)
     if target.run.creation_rule(target.path) is not None:
         return encrypt(target.path)
-    if target.format is None and target.parent is None:
-        return f"take the value out of {quoted(target.path)}"
-    return f"secrets-gitops seal -i {quoted(target.path)}"
+    if target.parent is not None:
+        return f"move the Secret out of {path} into a file of its own, and `secrets-gitops seal -i` that"
+    if target.format is None:
+        return f"take the value out of {path}"
+    return f"secrets-gitops seal -i {'' if namespaced else '-n NAMESPACE '}{path}"
 
 
 def update_keys(path: str) -> str:

@@ -38,9 +38,14 @@ class KubeObject:
         return self._metadata("name")
 
     @property
+    def namespace(self) -> str:
+        """`metadata.namespace`, or empty."""
+        return self._metadata("namespace")
+
+    @property
     def label(self) -> str:
         """`Kind/namespace/name`; parts that are not known are left out."""
-        parts = (self.kind, self._metadata("namespace"), self.name)
+        parts = (self.kind, self.namespace, self.name)
         return "/".join(part for part in parts if part and "\n" not in part)
 
     def _metadata(self, key: str) -> str:

@@ -59,6 +59,7 @@ class K8sSecretPlaintext:
             name,
             label=found.label,
             pointer=found.pointer(field, name),
+            namespaced=bool(found.namespace),
         )
 
     def _by_lines(self, target: Target) -> Iterator[Finding]:
@@ -70,7 +71,16 @@ class K8sSecretPlaintext:
                 )
 
     def _finding(
-        self, target: Target, region: Region, judgement: Judgement, field: str, key: str, *, label: str, pointer: str
+        self,
+        target: Target,
+        region: Region,
+        judgement: Judgement,
+        field: str,
+        key: str,
+        *,
+        label: str,
+        pointer: str,
+        namespaced: bool = True,
     ) -> Finding:
         where = f"`{key}` in `{field}` of {label}"
         if judgement.severity == "info":
@@ -84,7 +94,7 @@ class K8sSecretPlaintext:
             region,
             message,
             severity=judgement.severity,
-            fix=mend.close(target),
+            fix=mend.close(target, namespaced=namespaced),
             object=label,
             pointer=pointer,
             key=key,

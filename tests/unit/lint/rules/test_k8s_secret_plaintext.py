@@ -90,6 +90,15 @@ def test_what_a_finding_says(scan, values):
     assert found.fix == "secrets-gitops seal -i 'my apps/db.yaml'"
 
 
+def test_the_command_that_mends_it_would_work(scan, values):
+    """Sealing needs a namespace, and finds no Secret in a string."""
+    (found,) = scan({PATH: f"{HEAD}stringData:\n  password: {values.password()}\n"}, RULE).findings
+    assert found.fix == f"secrets-gitops seal -i -n NAMESPACE {PATH}"
+    inner = json.dumps({"apiVersion": "v1", "kind": "Secret", "stringData": {"password": values.password()}})
+    (found,) = scan({PATH: f"secret.json: {json.dumps(inner)}\n"}, RULE).findings
+    assert found.fix.startswith(f"move the Secret out of {PATH} into a file of its own")
+
+
 def test_where_a_creation_rule_covers_the_file_it_is_encrypted(scan, values):
     files = {
         ".sops.yaml": "creation_rules:\n- path_regex: apps/.*\n  age: age1x\n",
