@@ -33,7 +33,11 @@ def materialize(document: Document, root: Node, given: Given, *, opened: bool = 
     if not isinstance(tree, dict) or not manifest.is_sealed_secret(tree):
         kind = root.get("kind")
         what = f"a `{kind.text}`" if kind is not None and kind.text else "this"
-        raise NotSealed(f"{what} is not a SealedSecret", place=document.place(root))
+        raise NotSealed(
+            f"{what} is not a SealedSecret",
+            hints=("`secrets-gitops render --sealing-key FILE` takes other objects along as they are",),
+            place=document.place(root),
+        )
     sealed = manifest.read(fields, tree)
     return Materialized((secret_of(sealed, fields, given),))
 
