@@ -28,6 +28,32 @@ class Locator(NamedTuple):
         """The parameter `name`, or None."""
         return dict(self.parameters).get(name)
 
+    @classmethod
+    def names(cls, path: str, **parameters: str) -> Locator:
+        """Asks for what lies below `path` instead of a value: the answer is a JSON list of paths, which may be empty.
+
+        Only stores that can be searched answer it; see External Secrets' `find`.
+        """
+        return cls(path, tuple(sorted({**parameters, NAMES: "all"}.items())))
+
+    @property
+    def asks_names(self) -> bool:
+        """Whether it was made by `names`."""
+        return self.parameter(NAMES) is not None
+
+
+NAMES = "\0names"
+"""The parameter that asks for names; no reference can hold it."""
+
+
+class Hidden(str):
+    """A setting that is a credential: text like any other, but not in a repr, and so in no log of settings."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Hidden(…)"
+
 
 @dataclass(frozen=True)
 class Fetched:
