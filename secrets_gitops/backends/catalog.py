@@ -16,6 +16,8 @@ BACKENDS: dict[str, str] = {
     "env": "env:connect",
     "file": "file:connect",
     "sops": "sops:connect",
+    "vault": "vault:connect",
+    "openbao": "vault:connect_openbao",
 }
 """Name → module in this package and its function `(settings, surroundings) -> Backend`."""
 

@@ -35,6 +35,15 @@ class Parameters(NamedTuple):
     """Known to vals, refused by name."""
 
 
+_VAULT = Parameters(
+    settings=(
+        *("address", "host", "proto", "namespace", "auth_method", "token_env", "token_file"),
+        *("role_id", "secret_id", "username", "password_env", "password_file"),
+    ),
+    locator=("version", "decode"),
+    pick=("encode",),
+)
+
 PARAMETERS: dict[str, Parameters] = {
     "echo": Parameters(),
     "envsubst": Parameters(),
@@ -43,6 +52,8 @@ PARAMETERS: dict[str, Parameters] = {
     "sops": Parameters(
         locator=("format",), pick=("encode",), not_built=("key_type", "region", "profile", "role_arn", "aws_profile")
     ),
+    "vault": _VAULT,
+    "openbao": _VAULT,
 }
 """Scheme → its parameters, for the schemes that can be resolved."""
 
@@ -79,13 +90,39 @@ def reference(expression: Expression, environ: Mapping[str, str], place: Place |
     locating = {name: given[name] for name in known.locator if name in given}
     if scheme == "sops" and expression.fragment is not None and format_of(expression.path) is None:
         locating.setdefault("format", "yaml")  # as in vals: with a key, a file of unknown name is read as YAML
+    path = expression.path
+    if known is _VAULT:
+        path = _in_vault(expression, locating, place)
     return Reference(
         Store(backend, tuple(sorted((name, given[name]) for name in known.settings if name in given))),
-        Locator(expression.path, tuple(sorted(locating.items()))),
+        Locator(path, tuple(sorted(locating.items()))),
         Pick(expression.fragment, encode),
         canonical(expression),
         place,
     )
+
+
+def _in_vault(expression: Expression, locating: dict[str, str], place: Place | None) -> str:
+    """The path of the secret. Without a fragment the last segment is the key, as in vals, and the value is text."""
+    scheme, path = expression.scheme, expression.path.strip("/")
+    if expression.fragment is not None:
+        if "decode" in locating:
+            raise BadReference(
+                f"`decode` of `ref+{scheme}://` goes only with a key in the path",
+                hints=(f"it reads `ref+{scheme}://MOUNT/PATH/KEY?decode=base64`",),
+                place=place,
+            )
+        return path
+    if path.count("/") < 2:
+        raise BadReference(
+            f"`ref+{scheme}://{path}` names no key of a secret",
+            hints=(f"it reads `ref+{scheme}://MOUNT/PATH#/KEY`",),
+            place=place,
+        )
+    if locating.get("decode", "base64") != "base64":
+        raise BadReference(f"`decode` of `ref+{scheme}://` can only be `base64`", place=place)
+    path, _, locating["field"] = path.rpartition("/")
+    return path
 
 
 def _parameters(

@@ -30,7 +30,7 @@ BACKENDS: dict[str, str] = {
     "echo": "echo",
     "envsubst": "envsubst",
     "vault": "vault",
-    "openbao": "vault",
+    "openbao": "openbao",
     "k8s": "kubernetes",
     "awsssm": "aws",
     "awssecrets": "aws",

@@ -113,7 +113,7 @@ def test_an_absent_parameter_falls_back_to_the_environment(resolver):
 @pytest.mark.parametrize(
     ("reference", "error", "exit_code"),
     [
-        ("ref+vault://secret/app#/password", NotBuiltYet, 3),
+        ("ref+awssecrets://app#/password", NotBuiltYet, 3),
         ("ref+awsssm://some/name", NotBuiltYet, 3),
         ("ref+sops://x.yaml?key_type=base64", NotBuiltYet, 3),
         ("ref+sops://some.ini", NotBuiltYet, 3),

@@ -1,0 +1,119 @@
+"""What an answer of a KV secrets engine says, and reading many at once. Shared by references and secret stores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from secrets_gitops.documents.limits import Limits
+from secrets_gitops.documents.read import read
+from secrets_gitops.errors import BackendError, DocumentError, Error, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from secrets_gitops.clients.vault_transport import Answer
+    from secrets_gitops.documents.document import Document, Node
+
+PARALLEL = 8
+"""Requests at once for one batch: as many as the client keeps connections."""
+
+Key = TypeVar("Key")
+Result = TypeVar("Result")
+
+
+class Secret(NamedTuple):
+    """One version of a secret. `text` and `node` hold the values as the server wrote them, numbers digit for digit."""
+
+    document: Document
+    node: Node | None
+    """The object of keys and values; None: this version was deleted or destroyed."""
+    version: str | None
+    destroyed: bool
+
+    @property
+    def text(self) -> str | None:
+        """The object as JSON."""
+        return None if self.node is None else self._written(self.node)
+
+    def field(self, name: str) -> str | None:
+        """The value of a key as text: of a string its characters, of the rest the JSON. None when it is not there."""
+        value = self.node.get(name) if self.node is not None else None
+        if value is None:
+            return None
+        return value.text if value.kind == "scalar" and value.style == "double" else self._written(value)
+
+    def _written(self, node: Node) -> str:
+        return self.document.text[node.start : node.end]
+
+    def __repr__(self) -> str:
+        return f"Secret(version={self.version}, destroyed={self.destroyed})"
+
+
+def secret_of(answer: Answer, version: int, server: str) -> Secret | None:
+    """The secret in an answer of a KV engine of this version; None where there is none (or none that we may see).
+
+    A version that was deleted is a 404 with a body. Its `deletion_time` says nothing: it may lie in the future.
+    Raises BackendError for an answer that is neither.
+    """
+    if answer.status == 403 or (answer.status == 404 and not answer.body.strip()):
+        return None
+    if answer.status not in {200, 404}:
+        raise BackendError(f"{server} answered {answer.status} to a read")
+    try:
+        document = read(answer.body, path="the answer", format="json", limits=Limits.LARGE)
+    except DocumentError:
+        if answer.status == 404:
+            return None
+        raise BackendError(f"{server} gave an answer that is not proper JSON") from None
+    data = _member(document.roots[0] if document.roots else None, "data")
+    if version == 1:
+        return Secret(document, data, None, destroyed=False) if answer.status == 200 and data is not None else None
+    metadata = _member(data, "metadata")
+    if metadata is None:
+        if answer.status == 200:
+            raise BackendError(f"{server} gave an answer that a KV store of version 2 does not give")
+        return None
+    number, destroyed = metadata.get("version"), metadata.get("destroyed")
+    return Secret(
+        document,
+        _member(data, "data"),
+        number.text if number is not None else None,
+        destroyed=destroyed is not None and destroyed.text == "true",
+    )
+
+
+def _member(node: Node | None, name: str) -> Node | None:
+    """The mapping under a key of a mapping."""
+    value = node.get(name) if node is not None and node.kind == "mapping" else None
+    return value if value is not None and value.kind == "mapping" else None
+
+
+def at_once(wanted: Iterable[Key], one: Callable[[Key], Result]) -> dict[Key, Result | Error]:
+    """`one` for each of `wanted`, some at the same time. When the server is not there, the rest is not tried.
+
+    Raises that Unavailable if nothing was answered at all.
+    """
+    keys = list(wanted)
+    down: list[Unavailable] = []
+
+    def guarded(key: Key) -> Result | Error:
+        if down:
+            return down[0]
+        try:
+            return one(key)
+        except Unavailable as error:
+            down.append(error)
+            return error
+        except Error as error:
+            return error
+
+    if len(keys) < 2:
+        answers = [guarded(key) for key in keys]
+    else:
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  18 ms that one secret does not need
+
+        with ThreadPoolExecutor(min(PARALLEL, len(keys)), thread_name_prefix="vault") as pool:
+            answers = list(pool.map(guarded, keys))
+    if down and all(isinstance(answer, Unavailable) for answer in answers):
+        raise down[0]
+    return dict(zip(keys, answers, strict=True))
