@@ -4,13 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
 
-.PHONY: demo test check format tools interop fuzz bench docs clean
+.PHONY: demo test check format tools interop cluster fuzz bench docs clean
 
 demo: $(VENV)/.runtime ## the main job on a small real repository, no cluster
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh docs/demo/demo.sh
 
 test: $(VENV)/.dev ## every test that needs no program beside git
-	$(BIN)/pytest -n $(JOBS) --ignore=tests/interop/live --ignore=tests/fuzz
+	$(BIN)/pytest -n $(JOBS) --ignore=tests/interop/live --ignore=tests/fuzz --ignore=tests/cluster
 
 check: $(VENV)/.dev ## format, lint, types, floors, generated docs
 	$(BIN)/ruff format --check .
@@ -28,6 +28,9 @@ tools: ## the real sops, age, kubeseal and gitleaks, built once into a cache fol
 
 interop: $(VENV)/.dev ## against the real programs
 	$(BIN)/pytest -n $(JOBS) tests/interop
+
+cluster: $(VENV)/.dev ## against a real etcd and kube-apiserver; in one process, for two would start two clusters
+	$(BIN)/pytest tests/cluster
 
 fuzz: $(VENV)/.dev ## every reader: a document or our error, nothing else
 	$(BIN)/pytest -n $(JOBS) tests/fuzz

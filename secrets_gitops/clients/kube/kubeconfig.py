@@ -145,8 +145,8 @@ def _official(paths: list[str], context: str) -> tuple[Callable[[], str | None],
             raise Unavailable(f"no credentials for context `{context}`: {type(error).__name__}") from None
         return value
 
-    files = (configuration.cert_file, configuration.key_file)
-    return header, files if all(files) else None
+    certificate, key = configuration.cert_file, configuration.key_file
+    return header, (certificate, key) if certificate and key else None
 
 
 def _certificate_files(user: Fields, home: str) -> tuple[str, str] | None:

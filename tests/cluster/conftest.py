@@ -1,0 +1,61 @@
+"""One real cluster for the whole session, a namespace for each test, and users with exactly the rights they are given.
+
+Run it in one process (`make cluster`): two workers would start two clusters.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import pytest
+from apiserver import Cluster, Kube, User
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def cluster(program: Callable[[str], str]) -> Iterator[Cluster]:
+    """etcd and kube-apiserver, ready in some seconds; stopped at the end, come what may."""
+    for name in ("etcd", "kube-apiserver"):
+        program(name)
+    made = Cluster(program)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture
+def kube(cluster: Cluster) -> Kube:
+    """The administrator's hands."""
+    return cluster.kube
+
+
+@pytest.fixture
+def namespace(cluster: Cluster) -> Iterator[str]:
+    """A fresh namespace; its objects are gone for good when `start_controller_manager` has been called."""
+    name = f"test-{next(_numbers)}"
+    cluster.kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    yield name
+    cluster.kube.delete("v1", "Namespace", None, name)
+
+
+@pytest.fixture
+def user(cluster: Cluster, namespace: str) -> Callable[..., User]:
+    """A maker: `user(("", "secrets", "get list"), …, namespace=None)` is somebody new with these rights only.
+
+    The rights hold in the test's namespace, in another one by `namespace=`, or everywhere by `everywhere=True`.
+    """
+
+    def make(*rules: tuple[str, str, str], everywhere: bool = False) -> User:
+        made = cluster.account(namespace, f"user-{next(_numbers)}")
+        if rules:
+            cluster.allow(made, *rules, namespace=None if everywhere else namespace)
+        return made
+
+    return make
