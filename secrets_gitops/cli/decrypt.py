@@ -50,6 +50,8 @@ def command(
     for path in files:
         document = sops_files.read_sealed(path, filename)
         results.append((path, decrypt.decrypt(document, keyring, verify_mac=not ignore_mac)))
+    if ignore_mac:
+        console.warn("the MAC was not checked: values may have been changed, removed or moved without a key")
     for path, result in results:
         data = decrypt.text(result) if extract is None else decrypt.extract(result, extract)
         target = sops_files.target(path, output, output_dir, in_place=in_place)
