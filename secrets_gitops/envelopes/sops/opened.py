@@ -88,7 +88,7 @@ class Opened:
 
         blocks = [block.cut(self.sealed, root) for root in range(len(self.sealed.roots))]
         sealer = sealing.Sealer(self.metadata.selector, self.data_key, self.metadata.mac_only_encrypted, random)
-        sealer.remember(self.sealed, self.reads)
+        sealer.memory.remember(self.sealed, self.reads)
         return sealer.seal(self.plain, blocks, now)
 
 

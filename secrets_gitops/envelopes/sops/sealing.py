@@ -9,46 +9,28 @@ from secrets_gitops.documents.document import Edit
 from secrets_gitops.documents.scalars import resolve
 from secrets_gitops.envelopes.sops import aliases, block, metadata, reading, spelling, tree, value
 from secrets_gitops.envelopes.sops.block import Stamp
+from secrets_gitops.envelopes.sops.memory import Memory, same
 from secrets_gitops.envelopes.sops.readable import refuse_unreadable
 from secrets_gitops.envelopes.sops.selection import Selection
 from secrets_gitops.envelopes.sops.value import Sealed
 from secrets_gitops.errors import DocumentError, EnvelopeError, Tampered
-from secrets_gitops.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from secrets_gitops.documents.document import Comment, Document, Node
     from secrets_gitops.envelopes.sops.block import Cut
+    from secrets_gitops.envelopes.sops.memory import Old
     from secrets_gitops.envelopes.sops.reading import Read
     from secrets_gitops.envelopes.sops.selection import Selector
-    from secrets_gitops.envelopes.sops.tree import Path
     from secrets_gitops.plaintext import Plaintext
 
 NONCE_SIZE = 32
 """Bytes, as sops writes them."""
 
 
-class _Old(NamedTuple):
-    """What stood for a leaf in the encrypted text."""
-
-    raw: str
-    data: bytes
-    type: str
-    keys: tuple[str, ...]
-    column: int = 0
-    """Of a comment that stood as an item of a list; 0 otherwise."""
-    opened_by: tuple[str, ...] = ()
-    """The keys that opened a comment."""
-    home: tuple[int, Path] = (0, ())
-    """Document and path of the leaf; for a comment, of its map or list."""
-
-    def __repr__(self) -> str:  # never the value
-        return f"<old {self.type} at {reading.shown(self.home[1])}>"
-
-
 class Sealer:
-    """Seals plaintext under one data key and remembers the envelopes that were there before."""
+    """Seals plaintext under one data key."""
 
     def __init__(
         self,
@@ -63,32 +45,15 @@ class Sealer:
         self._cipher = Cipher(data_key)
         self._only_encrypted = mac_only_encrypted
         self._random = random
-        self._old: dict[tuple[int, Path], list[_Old]] = {}
-        self._quotes: dict[tuple[int, Path], str] = {}
-
-    def remember(self, sealed: Document, reads: Sequence[Read]) -> None:
-        """Use again what stands in an encrypted document, where place and value stay as they are."""
-        for read in reads:
-            leaf = read.leaf
-            clear_comment = leaf.comment is not None and read.state == "open"
-            if (read.state != "sealed" and not clear_comment) or leaf.alias is not None:
-                continue
-            path, column, raw = leaf.path, 0, reading.raw(sealed, leaf)
-            if leaf.is_comment and leaf.node is not None:
-                path = path[:-1]
-                dash = sealed.text.rindex("-", 0, leaf.node.start) if not leaf.flow else leaf.node.start
-                column = dash - sealed.text.rfind("\n", 0, dash)
-                raw = sealed.text[dash : leaf.node.end]
-            self._quotes[leaf.root, path] = raw[0] if raw[0] in "\"'" else ""
-            old = _Old(raw, read.data, read.type, leaf.keys, column, read.keys, (leaf.root, path))
-            self._old.setdefault((leaf.root, path), []).append(old)
+        self.memory = Memory()
+        """What it is told to remember is used again."""
 
     def seal(self, plain: Document, blocks: Sequence[Cut | None], now: str) -> Document:
         """The encrypted document, with one block for each document that has one in `blocks`."""
         plain, self.expanded = aliases.expand(plain, self.selection)
         reads = plaintext_leaves(plain, self.selection)
         refuse_unreadable(plain, {id(read.leaf.node) for read in reads if read.state == "sealed"})
-        raws = self._raws(reads, json=plain.format == "json")
+        raws = self.memory.matches(reads, json=plain.format == "json")
         stamp = Stamp(now, self._mac(reads, now))
         block_edits = []
         for root in range(len(plain.roots)):
@@ -102,38 +67,11 @@ class Sealer:
         self._verify(sealed, reads)
         return sealed
 
-    def _raws(self, reads: Sequence[Read], *, json: bool) -> dict[int, _Old]:
-        """The old text for each leaf (by its number) that can keep it."""
-        found: dict[int, _Old] = {}
-        wanted = [at for at, read in enumerate(reads) if read.state == "sealed"]
-        for at in wanted:
-            read = reads[at]
-            waiting = self._old.get((read.leaf.root, read.leaf.path), [])
-            for old in waiting:
-                if same(old.type, old.data, read, json=json):
-                    waiting.remove(old)
-                    found[at] = old
-                    break
-        spare: dict[tuple[tuple[str, ...], bytes], list[_Old]] = {}
-        for old in (old for waiting in self._old.values() for old in waiting):
-            spare.setdefault((() if old.type == "comment" else old.keys, old.data), []).append(old)
-        for at in wanted:
-            read = reads[at]
-            waiting = (
-                spare.get((() if read.type == "comment" else read.leaf.keys, read.data), []) if at not in found else []
-            )
-            for old in waiting:
-                if same(old.type, old.data, read, json=json) and "\n" not in old.raw:
-                    waiting.remove(old)
-                    found[at] = old
-                    break
-        return found
-
     def _with_items(
-        self, plain: Document, reads: Sequence[Read], raws: dict[int, _Old], edits: Sequence[Edit], *, items: bool
+        self, plain: Document, reads: Sequence[Read], raws: dict[int, Old], edits: Sequence[Edit], *, items: bool
     ) -> Document:
         edits = list(edits)
-        comments: dict[int, tuple[Read, _Old | None]] = {}
+        comments: dict[int, tuple[Read, Old | None]] = {}
         gone: set[int] = set()
         empty: dict[int, Node] = {}
         for at, read in enumerate(reads):
@@ -156,7 +94,7 @@ class Sealer:
                 edits.append(spelling.content_edit(plain, node, old.raw, flow=leaf.flow, as_line=not items))
             else:
                 envelope = self._envelope(read.data, read.type, leaf.keys)
-                quote = self._quotes.get((leaf.root, leaf.path))
+                quote = self.memory.quote(leaf)
                 text = spelling.envelope_text(envelope, plain, node, read.value, flow=leaf.flow, quote=quote)
                 edits.append(Edit(node.start, node.end, text))
         for node in empty.values():  # its comments are its items again; `[]` stood for them
@@ -167,7 +105,7 @@ class Sealer:
         return sealed.apply(self._comment_edits(plain, sealed, comments, gone))
 
     def _comment_edits(
-        self, plain: Document, sealed: Document, comments: dict[int, tuple[Read, _Old | None]], gone: set[int]
+        self, plain: Document, sealed: Document, comments: dict[int, tuple[Read, Old | None]], gone: set[int]
     ) -> list[Edit]:
         """Comments are bound to where they belong in the encrypted text, which may differ: `sops:` follows the last."""
         blocks = [found[1] for at in range(len(sealed.roots)) if (found := metadata.find(sealed, at)) is not None]
@@ -230,7 +168,7 @@ def _not_the_same(reason: str) -> EnvelopeError:
     )
 
 
-def _list_of(plain: Document, comment: Comment, old: _Old) -> Node | None:
+def _list_of(plain: Document, comment: Comment, old: Old) -> Node | None:
     """The list among whose items a comment may stand, as it did; None where that list looks otherwise now."""
     root, path = old.home
     node = plain.roots[root].resolved() if root < len(plain.roots) else None
@@ -277,13 +215,3 @@ def plaintext_leaves(plain: Document, selection: Selection) -> list[Read]:
         state = "clear" if not leaf.selected else "sealed" if data else "empty"
         reads.append(reading.Read(leaf, content, data, kind, state))
     return reads
-
-
-def same(kind: str, data: bytes, read: Read, *, json: bool) -> bool:
-    """Is this the value of `read`? JSON has one kind of number, and no times."""
-    if data != read.data:
-        return False
-    if json:
-        numbers, texts = {"int", "float"}, {"str", "time"}
-        return kind == read.type or {kind, read.type} == numbers or {kind, read.type} == texts
-    return kind == read.type
