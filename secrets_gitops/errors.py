@@ -96,6 +96,9 @@ class ScanIncomplete(Error):
 class EnvelopeError(Error):
     """An encrypted document that cannot be opened or made."""
 
+    items: tuple[tuple[str, str], ...] = ()
+    """Names of items with the reason why each does not open, where a document is opened item by item."""
+
 
 class AlreadySealed(EnvelopeError):
     """The document is encrypted already."""

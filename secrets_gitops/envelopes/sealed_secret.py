@@ -51,11 +51,17 @@ def seal(secret: Secret, scope: Scope, certificate: Certificate) -> SealedSecret
     return SealedSecret(outer, items, template, secret.type, secret.immutable)
 
 
-def open_items(sealed: SealedSecret, keys: Sequence[SealingKey], place: Callable[[str], Place]) -> dict[str, Plaintext]:
+def open_items(
+    sealed: SealedSecret,
+    keys: Sequence[SealingKey],
+    place: Callable[[str], Place],
+    note_key: Callable[[SealingKey], None] | None = None,
+) -> dict[str, Plaintext]:
     """The items of `sealed` in clear: all of them, or an error that names every item that does not open.
 
-    `place` gives the place of an item, for messages. Raises Tampered when all of these are damaged for sure, else
-    NoMatchingKey: another key, another name, namespace or scope, or damage in the RSA part, which a blob cannot tell.
+    `place` gives the place of an item, for messages; `note_key` hears which key opened an item. Raises Tampered when
+    all of these are damaged for sure, else NoMatchingKey: another key, another name, namespace or scope, or damage in
+    the RSA part, which a blob cannot tell.
     """
     order = list(keys)
     opened: dict[str, Plaintext] = {}
@@ -66,7 +72,7 @@ def open_items(sealed: SealedSecret, keys: Sequence[SealingKey], place: Callable
         try:
             blob = go_base64.decode(text)
         except ValueError as error:
-            damaged[name] = str(error)
+            damaged[name] = f"illegal base64 data at input byte {go_base64.fault(text)}: {error}"
             continue
         if len(blob) < 2 + sealed_blob.rsa_size(blob) + sealed_blob.TAG_SIZE:
             damaged[name] = "too short"
@@ -81,11 +87,15 @@ def open_items(sealed: SealedSecret, keys: Sequence[SealingKey], place: Callable
             # The items of one object are nearly always sealed for one key: ask it first for the next item.
             order.remove(key)
             order.insert(0, key)
+            if note_key is not None:
+                note_key(key)
             break
         else:
             unopened[name] = blob
     if damaged or unopened:
-        raise _failure(sealed, keys, damaged, unopened, place)
+        failure = _failure(sealed, keys, damaged, unopened, place)
+        failure.items = (*damaged.items(), *((name, "no key opens it") for name in unopened))
+        raise failure
     return opened
 
 

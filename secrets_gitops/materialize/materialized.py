@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from secrets_gitops.keys.keyring import Keyring
     from secrets_gitops.keys.sealing import SealingKey
@@ -21,6 +21,10 @@ class Given:
 
     sealing_keys: Sequence[SealingKey] = ()
     keyring: Keyring | None = field(default=None, repr=False)
+    note_key: Callable[[SealingKey], None] | None = field(default=None, repr=False)
+    """Hears which sealing key opened an item."""
+    accept_v1_data: bool = False
+    """Whether a SealedSecret of before kubeseal 0.7 (`spec.data`, one blob for all) is opened."""
     integrity: Integrity = "require"
     """`report`: a SOPS document whose MAC does not fit is given out all the same, with a note."""
 

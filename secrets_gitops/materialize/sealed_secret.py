@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from secrets_gitops.documents.plain import to_plain
+from secrets_gitops.documents.read import Limits, read
 from secrets_gitops.envelopes import sealed_secret as envelope
 from secrets_gitops.errors import DocumentError, NotBuiltYet, NotSealed, Place
+from secrets_gitops.manifests import metadata
 from secrets_gitops.manifests import sealed_secret as manifest
+from secrets_gitops.manifests import secret as secret_manifest
 from secrets_gitops.manifests.fields import Fields
 from secrets_gitops.manifests.secret import Secret
 from secrets_gitops.materialize.materialized import Materialized, owner_reference
 from secrets_gitops.plaintext import Plaintext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from secrets_gitops.documents.document import Document, Node
     from secrets_gitops.manifests.sealed_secret import SealedSecret
@@ -38,6 +41,9 @@ def materialize(document: Document, root: Node, given: Given, *, opened: bool = 
             hints=("`secrets-gitops render --sealing-key FILE` takes other objects along as they are",),
             place=document.place(root),
         )
+    spec = tree.get("spec")
+    if given.accept_v1_data and isinstance(spec, dict) and spec.get("data") is not None:
+        return Materialized((_whole(fields, tree, spec, given),))
     sealed = manifest.read(fields, tree)
     return Materialized((secret_of(sealed, fields, given),))
 
@@ -69,11 +75,17 @@ def _objects(root: Node) -> Iterator[Node]:
 def secret_of(sealed: SealedSecret, fields: Fields, given: Given) -> Secret:
     """The Secret that `sealed` stands for: its items, its template, its own name and namespace, and itself as owner."""
     literal = _literal_templates(sealed, fields)
-    items = envelope.open_items(sealed, given.sealing_keys, lambda name: fields.place("spec", "encryptedData", name))
+    items = envelope.open_items(
+        sealed, given.sealing_keys, lambda name: fields.place("spec", "encryptedData", name), given.note_key
+    )
     removed = {name for name, text in (sealed.template_data or {}).items() if text is None}
     data = {name: Plaintext(text) for name, text in literal.items() if name not in items}
     data |= {name: value for name, value in items.items() if name not in removed}
-    template = dict(sealed.template_metadata)
+    meta = _metadata(sealed, sealed.template_metadata)
+    return Secret(meta, dict(sorted(data.items())), sealed.template_type, sealed.template_immutable)
+
+
+def _metadata(sealed: SealedSecret, template: Mapping[str, object]) -> dict[str, object]:
     # Whatever the template says: only the sealed object's own name and namespace are bound by sealing.
     meta: dict[str, object] = {}
     if sealed.name:
@@ -84,7 +96,26 @@ def secret_of(sealed: SealedSecret, fields: Fields, given: Given) -> Secret:
     annotations = template.get("annotations")
     if not (isinstance(annotations, dict) and annotations.get(SKIP_OWNER) == "true"):
         meta["ownerReferences"] = [owner_reference(manifest.API_VERSION, "SealedSecret", sealed.name)]
-    return Secret(meta, dict(sorted(data.items())), sealed.template_type, sealed.template_immutable)
+    return meta
+
+
+def _whole(fields: Fields, tree: Mapping[str, object], spec: Mapping[str, object], given: Given) -> Secret:
+    """The Secret of the format before kubeseal 0.7: `spec.data` is one blob, the whole Secret as JSON."""
+    if spec.get("encryptedData"):
+        raise fields.error(
+            "cannot use the field 'encryptedData' and the deprecated field 'data' at the same time", "spec", "data"
+        )
+    meta = metadata.read(fields, tree.get("metadata"), "metadata", strict=False)
+    sealed = manifest.SealedSecret(meta, {"data": fields.text(spec["data"], "spec", "data")}, {})
+    blob = envelope.open_items(sealed, given.sealing_keys, lambda _: fields.place("spec", "data"), given.note_key)
+    try:
+        document = read(blob["data"].reveal(), path="(the Secret in `spec.data`)", format="json", limits=Limits.LARGE)
+    except DocumentError as error:
+        raise DocumentError("`spec.data` does not hold a Secret", place=fields.place("spec", "data")) from error
+    (root,) = document.roots
+    inner_fields = Fields(document, root)
+    inner = secret_manifest.read(inner_fields, inner_fields.mapping(to_plain(root, "k8s", path=document.path)))
+    return inner._replace(metadata=_metadata(sealed, inner.metadata))
 
 
 def _literal_templates(sealed: SealedSecret, fields: Fields) -> dict[str, str]:

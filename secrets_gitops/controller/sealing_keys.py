@@ -1,0 +1,192 @@
+"""The cluster's sealing keys: loaded from key Secrets, made, renewed, and held newest first.
+
+Keys are only added while the process lives; relabelling or deleting a key Secret counts from the next start, as with
+the original. A key Secret that cannot be used is logged and skipped, for the others matter.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from secrets_gitops.clients.kube.resources import NAMESPACES, SECRETS, path
+from secrets_gitops.controller import key_secret
+from secrets_gitops.errors import ClusterError, Conflict, Error, ObjectNotFound, Unavailable
+from secrets_gitops.keys.sealing import load_sealing_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from secrets_gitops.clients.kube.request import Api
+    from secrets_gitops.controller.flags import Flags
+    from secrets_gitops.controller.logs import Log
+    from secrets_gitops.keys.sealing import Certificate, SealingKey
+
+SELECTOR = f"{key_secret.KEY_LABEL}=active"
+_ATTEMPTS = 20
+
+
+class _Entry(NamedTuple):
+    ordered_by: datetime
+    key: SealingKey
+    certificate: Certificate
+
+
+class SealingKeys:
+    """All keys that open, the newest of which is served. `on_new` is called after a key was added."""
+
+    def __init__(self, api: Api, namespace: str, flags: Flags, log: Log) -> None:
+        self._api = api
+        self.namespace = namespace
+        self._flags = flags
+        self._log = log
+        self._by_creation = flags.key_order_priority == "SecretCreationTimestamp"
+        if flags.key_order_priority not in {"CertNotBefore", "SecretCreationTimestamp"}:
+            log.error("unknown --key-order-priority, using CertNotBefore", given=flags.key_order_priority)
+        self._lock = threading.Lock()
+        self._making = threading.Lock()
+        self._entries: tuple[_Entry, ...] = ()
+        self._skipped: dict[str, str] = {}
+        self._cluster: str | None = None
+        self.on_new: Callable[[], None] = lambda: None
+
+    def newest_first(self) -> tuple[SealingKey, ...]:
+        """The keys, the one that is served first."""
+        return tuple(entry.key for entry in self._entries)
+
+    def served(self) -> Certificate | None:
+        """The certificate to seal for; None before there is a key."""
+        entries = self._entries
+        return entries[0].certificate if entries else None
+
+    def latest(self) -> SealingKey | None:
+        """The key of the certificate that is served."""
+        entries = self._entries
+        return entries[0].key if entries else None
+
+    def ordered_by(self) -> datetime | None:
+        """The time that makes the served key the newest one."""
+        entries = self._entries
+        return entries[0].ordered_by if entries else None
+
+    def load(self) -> None:
+        """Read every key Secret. Raises Unavailable when the API server cannot be asked, ClusterErrors otherwise."""
+        self._log.info("Searching for existing private keys")
+        answer = self._api.call("GET", path(SECRETS, self.namespace), query={"labelSelector": SELECTOR})
+        items = answer.get("items")
+        found = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+        with contextlib.suppress(ObjectNotFound):  # the key of before 0.9 has this very name, and no label
+            found.append(self._api.call("GET", path(SECRETS, self.namespace, self._flags.key_prefix)))
+        for secret in sorted(found, key=lambda each: _text(each, "creationTimestamp")):
+            self.take(secret)
+
+    def take(self, secret: dict[str, object], *, made_at: datetime | None = None) -> bool:
+        """Add the key in `secret`; whether it is new. What cannot be used is logged once per version and skipped."""
+        name = _text(secret, "name")
+        try:
+            entry = self._read(secret, name, made_at)
+        except Error as error:
+            version = _text(secret, "resourceVersion")
+            if self._skipped.get(name) != version:
+                self._skipped[name] = version
+                self._log.error("Skipping a key Secret that cannot be used", secretname=name, reason=error.message)
+            return False
+        with self._lock:
+            if any(other.key.fingerprint == entry.key.fingerprint for other in self._entries):
+                return False
+            # The sort is stable: of keys with the same time the first one registered stays ahead.
+            self._entries = tuple(sorted((*self._entries, entry), key=lambda one: one.ordered_by, reverse=True))
+        self._log.info("registered private key", secretname=name)
+        self.on_new()
+        return True
+
+    def make(self) -> None:
+        """Make a key, write it and register it; when another replica made one meanwhile, take that one.
+
+        Raises SettingsError for a key size, ClusterErrors and Unavailable when it cannot be written.
+        """
+        with self._making:
+            now = datetime.now(UTC)
+            flags = self._flags
+            new = key_secret.generate(bits=flags.key_size, common_name=flags.my_cn, seconds=flags.key_ttl, now=now)
+            known = {entry.key.fingerprint for entry in self._entries}
+            latest = self.latest()
+            for attempt in range(_ATTEMPTS):
+                name = key_secret.successor_name(
+                    flags.key_prefix,
+                    cluster=self._cluster_mark(),
+                    previous=latest.name if latest else "",
+                    attempt=attempt,
+                )
+                body = key_secret.body(
+                    new,
+                    namespace=self.namespace,
+                    prefix=flags.key_prefix,
+                    name=name,
+                    labels=dict(flags.privatekey_labels),
+                    annotations=dict(flags.privatekey_annotations),
+                )
+                try:
+                    created = self._api.call("POST", path(SECRETS, self.namespace), body)
+                except Conflict:
+                    self.load()
+                    if {entry.key.fingerprint for entry in self._entries} - known:
+                        self._log.info("Another replica made the key")
+                        return
+                    continue
+                self._log.info("New key written", namespace=self.namespace, name=name)
+                self._log.info("Certificate generated", certificate=new.certificate.decode())
+                self.take({"kind": "Secret", **created}, made_at=now)
+                return
+            raise Unavailable("no name is free for a new key Secret")
+
+    def make_when_due(self) -> None:
+        """Make a key at the start: when there is none, or the latest is older than the cutoff time."""
+        ordered_by, cutoff = self.ordered_by(), self._flags.key_cutoff_time
+        if ordered_by is None or (cutoff is not None and ordered_by < cutoff):
+            self.make()
+
+    def renew_in(self, now: datetime) -> float | None:
+        """Seconds until the next key is due; None when keys are not renewed."""
+        ordered_by = self.ordered_by()
+        if self._flags.key_renew_period <= 0 or ordered_by is None:
+            return None
+        return max(0.0, self._flags.key_renew_period - (now - ordered_by).total_seconds())
+
+    def _read(self, secret: dict[str, object], name: str, made_at: datetime | None) -> _Entry:
+        import orjson  # noqa: PLC0415  an extra
+
+        source = f"Secret {self.namespace}/{name}"
+        text = orjson.dumps({"kind": "Secret", "metadata": {"name": name}, "data": secret.get("data") or {}})
+        key = load_sealing_keys(text, source)[0]
+        if key.certificate is None:
+            raise ClusterError("there is no certificate under `tls.crt`")
+        ordered_by = made_at or key.certificate.not_before
+        if made_at is None and self._by_creation:
+            ordered_by = _time(_text(secret, "creationTimestamp")) or ordered_by
+        return _Entry(ordered_by, key, key.certificate)
+
+    def _cluster_mark(self) -> str:
+        """What tells this cluster from others: the uid of our namespace or, without the right to read it, its CA."""
+        if self._cluster is None:
+            try:
+                self._cluster = _text(self._api.call("GET", path(NAMESPACES, None, self.namespace)), "uid")
+            except ClusterError:
+                connection = self._api.connection
+                self._cluster = f"{connection.ca_pem or ''} {connection.server}"
+        return self._cluster
+
+
+def _text(tree: dict[str, object], name: str) -> str:
+    metadata = tree.get("metadata")
+    value = metadata.get(name) if isinstance(metadata, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
