@@ -125,6 +125,8 @@ def not_a_secret(fields: Fields, tree: object, path: tuple[str | int, ...]) -> D
     """The refusal of an object of another kind."""
     kind = tree.get("kind") if isinstance(tree, dict) else None
     what = f"a `{kind}` is not a Secret" if isinstance(kind, str) else "this is not a Secret"
+    if kind == "Secret":
+        what = "a Secret has `apiVersion: v1`, and this has another or none"
     if path:
         what += f" ({dotted(path)})"
     return fields.error(
