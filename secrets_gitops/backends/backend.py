@@ -94,3 +94,5 @@ class Surroundings:
     allow_outside: bool = False
     keyring: Callable[[], Keyring] | None = None
     """Makes the keys that open encrypted files; called when the first one is met. None: no file may be opened."""
+    service_account_token: Callable[[str, str, tuple[str, ...], int, Deadline], Plaintext] | None = None
+    """Makes a token for a service account: namespace, name, audiences, seconds. None outside of a cluster."""

@@ -18,6 +18,7 @@ BACKENDS: dict[str, str] = {
     "sops": "sops:connect",
     "vault": "vault:connect",
     "openbao": "vault:connect_openbao",
+    "vault-store": "vault_store:connect",
 }
 """Name → module in this package and its function `(settings, surroundings) -> Backend`."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from secrets_gitops.backends import vault_settings
 from secrets_gitops.backends.backend import Fetched
-from secrets_gitops.backends.vault_reading import Secret, at_once, secret_of
+from secrets_gitops.backends.vault_reading import Secret, at_once, secret_of, trouble_of
 from secrets_gitops.clients.vault import Client
 from secrets_gitops.errors import AccessDenied, BackendError, BadReference, Error, NotBuiltYet, SecretNotFound
 from secrets_gitops.plaintext import Plaintext
@@ -45,7 +45,7 @@ class Vault:
         wanted = {_Wanted(locator.path.strip("/"), locator.parameter("version")): None for locator in locators}
         mounts: dict[str, Mount | None] = {}
         for path in dict.fromkeys(each.path for each in wanted):
-            if not _trouble(path):
+            if not trouble_of(path):
                 mounts[path] = self._client.mount_of(path, deadline)
         answers = at_once(wanted, lambda each: self._read(each, mounts.get(each.path), deadline))
         results: list[Fetched | Error] = []
@@ -59,7 +59,7 @@ class Vault:
 
     def _read(self, wanted: _Wanted, mount: Mount | None, deadline: Deadline) -> Secret:
         path, version = wanted
-        if trouble := _trouble(path):
+        if trouble := trouble_of(path):
             raise BadReference(f"the path of a secret {trouble}")
         if version is not None and not (version.isascii() and version.isdecimal()):
             raise BadReference(f"`version` of `{path}` is not a number")
@@ -157,16 +157,6 @@ class Vault:
             f"{self._client.name} does not let this token read `{path}`",
             hints=(f'a policy must say: path "{path}" {{ capabilities = ["read"] }}', "or there is no such path"),
         )
-
-
-def _trouble(path: str) -> str:
-    """What is wrong with the path of a secret; a dotted segment would lead to another part of the API."""
-    segments = path.split("/")
-    if any(segment in {".", ".."} for segment in segments):
-        return "holds a segment `.` or `..`"
-    if "" in segments:
-        return "is empty or holds an empty segment"
-    return "holds a control character" if any(char < " " or char == "\x7f" for char in path) else ""
 
 
 def _part(secret: Secret, locator: Locator) -> Fetched:

@@ -82,6 +82,35 @@ def secret_of(answer: Answer, version: int, server: str) -> Secret | None:
     )
 
 
+def trouble_of(path: str) -> str:
+    """What is wrong with the path of a secret; a dotted segment would lead to another part of the API."""
+    segments = path.split("/")
+    if any(segment in {".", ".."} for segment in segments):
+        return "holds a segment `.` or `..`"
+    if "" in segments:
+        return "is empty or holds an empty segment"
+    return "holds a control character" if any(char < " " or char == "\x7f" for char in path) else ""
+
+
+def names_of(answer: Answer) -> list[str]:
+    """The names in the answer to a LIST; folders end with a slash. None there: an empty list."""
+    data = answer.member("data") if answer.status == 200 else None
+    keys = data.get("keys") if isinstance(data, dict) else None
+    return [name for name in keys if isinstance(name, str)] if isinstance(keys, list) else []
+
+
+def metadata_of(answer: Answer) -> dict[str, str] | None:
+    """What a KV store of version 2 knows about a secret, as External Secrets gives it out: all of it as text."""
+    data = answer.member("data") if answer.status == 200 else None
+    if not isinstance(data, dict):
+        return None
+    custom = data.get("custom_metadata")
+    known = {str(name): str(value) for name, value in custom.items()} if isinstance(custom, dict) else {}
+    return known | {
+        name: str(data[name]) for name in ("created_time", "current_version", "delete_version_after") if name in data
+    }
+
+
 def _member(node: Node | None, name: str) -> Node | None:
     """The mapping under a key of a mapping."""
     value = node.get(name) if node is not None and node.kind == "mapping" else None

@@ -89,12 +89,12 @@ class Choice:
         if (name := self._set("TOKEN")) is not None:
             return vault_login.token(self._from_variable(name))
         if path := self._variable("TOKEN_FILE"):
-            return vault_login.token(_from_file(path))
+            return vault_login.token(from_file(path))
         home = self._environ.get("HOME") or os.path.expanduser("~")
         for file in self._product.token_files:
             path = os.path.join(home, file)
             if os.path.isfile(path):
-                return vault_login.token(_from_file(path))
+                return vault_login.token(from_file(path))
         raise SettingsError(
             f"there is no token for {self._product.title}",
             hints=(
@@ -127,7 +127,7 @@ class Choice:
             if name := self._variable("PASSWORD_ENV"):
                 password = self._from_variable(name)
             elif path := self._variable("PASSWORD_FILE"):
-                password = _from_file(path)
+                password = from_file(path)
             else:
                 self._required("password_env", "PASSWORD_ENV")
         return vault_login.userpass(user, password, mount=self._login_mount("userpass"))
@@ -135,7 +135,7 @@ class Choice:
     def _kubernetes(self) -> Login:
         self._may_use_ours("service account's token")
         role = self._value("role_id", "ROLE_ID") or self._required("role_id", "ROLE_ID")
-        jwt = _from_file(self._variable("KUBERNETES_JWT_TOKEN_PATH") or POD_TOKEN)
+        jwt = from_file(self._variable("KUBERNETES_JWT_TOKEN_PATH") or POD_TOKEN)
         mount = self._variable("KUBERNETES_MOUNT_POINT") or self._login_mount("kubernetes")
         return vault_login.kubernetes(role, jwt, mount=mount)
 
@@ -229,7 +229,8 @@ class Choice:
         return float(digits)
 
 
-def _from_file(path: str) -> Credential:
+def from_file(path: str) -> Credential:
+    """What the file holds at each login, without a line break at its end."""
     return Credential(f"the file `{path}`", f"file {path}", lambda _: Plaintext(_content(path).rstrip(b"\r\n")))
 
 
