@@ -12,9 +12,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "tools"))
+from openbao import openbao, own_openbao  # noqa: E402, F401  fixtures for all tests
+
 import build  # noqa: E402  the module that builds the programs also knows where they are
 
 SKIP_IS_FAILURE = os.environ.get("SECRETS_GITOPS_TESTS_SKIP") == "fail"
+FOREIGN = ("SOPS_", "SECRETS_GITOPS_", "SEALED_SECRETS_", "GIT_", "PRE_COMMIT", "VALS_", "AGE_", "VAULT_", "BAO_")
+"""Variables of the developer that no test may see."""
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +26,7 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     """No test reads or writes the developer's keys, settings or git configuration."""
     home = tmp_path_factory.mktemp("home")
     for name in list(os.environ):
-        if name.startswith(("SOPS_", "SECRETS_GITOPS_", "SEALED_SECRETS_", "GIT_", "PRE_COMMIT", "VALS_", "AGE_")):
+        if name.startswith(FOREIGN):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
@@ -37,7 +41,7 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 
 @pytest.fixture(scope="session")
 def program():
-    """A maker: the path of a real program that `make tools` built, or of one on PATH; without it the test is skipped."""
+    """A maker: the path of a real program that `make tools` built, or of one on PATH; without it a test is skipped."""
 
     folder = build.folder()  # before any test moves HOME
 
