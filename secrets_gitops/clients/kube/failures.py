@@ -37,9 +37,19 @@ _WORD = re.compile(r"[\w.\-\[\]/]{1,200}")
 def failure(status: int, answer: object, headers: Mapping[str, str], *, secret: bool) -> Error:
     """The error for HTTP `status`; `answer` is the parsed body, `secret` says that the request carried a Secret."""
     message = (_guarded(status, answer) if secret else _own_words(answer)) or f"the API server answered {status}"
+    if _beyond(answer):
+        return Expired(message)
     if status in (408, 429) or status >= 500:
         return Unavailable(message, retry_after=_retry_after(headers, answer))
     return _CLASSES.get(status, ClusterError)(message)
+
+
+def _beyond(answer: object) -> bool:
+    """Whether the version asked for lies ahead of what the server knows: its store came back from a backup."""
+    causes = _mapping(answer, "details").get("causes")
+    return isinstance(causes, list) and any(
+        isinstance(cause, dict) and cause.get("reason") == "ResourceVersionTooLarge" for cause in causes
+    )
 
 
 def _own_words(answer: object) -> str:

@@ -103,7 +103,7 @@ class Api:
     def stream(
         self, path: str, *, query: Mapping[str, str] | None = None, accept: str = JSON, silence: float = SILENCE
     ) -> Stream:
-        """Lines of a long answer, on a connection of its own; it connects when it is read. Any thread may close it."""
+        """Lines of a long answer, on a connection of its own; see there. Any thread may close it."""
         return Stream(self._transport, self._target(path, query), lambda: self._headers(accept), silence, self.parsed)
 
     def parsed(self, body: bytes) -> Object | None:

@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from secrets_gitops.clients.kube.failures import failure
+from secrets_gitops.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ _CHUNK = 256 * 1024
 
 
 class Stream:
-    """Read it once with `for line in stream`; lines come without their line break."""
+    """`open` it, then read it once with `for line in stream`; lines come without their line break."""
 
     def __init__(
         self,
@@ -38,23 +39,46 @@ class Stream:
         self._parsed = parsed
         self._lock = threading.Lock()
         self._connection: HTTPConnection | None = None
+        self._answer: BaseHTTPResponse | None = None
         self._closed = False
+
+    def open(self) -> None:
+        """Connect and send the request. Raises the ClusterError of an answer other than 200, and Unavailable."""
+        connection = self._transport.single()
+        try:
+            connection.connect()
+            connection.timeout = self._silence
+            with self._lock:
+                if self._closed:
+                    raise Unavailable("closed while it was opened")
+                self._connection = connection
+            connection.request("GET", self._target, headers=self._headers(), preload_content=False)
+            answer = connection.getresponse()
+            if answer.status != 200:
+                raise failure(answer.status, self._parsed(answer.read()), answer.headers, secret=False)
+            self._answer = answer
+        except (OSError, ValueError, self._transport.errors) as error:  # ValueError: closed while it was read
+            raise self._transport.translated(error) from None
+        finally:
+            if self._answer is None:
+                self._end(connection)
 
     def __iter__(self) -> Iterator[bytes]:
         """Ends when the server ends it, when nothing arrives for `silence` seconds, and when `close` is called.
 
-        Raises the ClusterError of an answer other than 200, and Unavailable when the connection fails.
+        Raises Unavailable when the connection fails.
         """
-        connection = self._transport.single()
+        connection, answer = self._connection, self._answer
+        if connection is None or answer is None:
+            return
         try:
-            yield from self._lines(self._opened(connection))
-        except (OSError, ValueError, self._transport.errors) as error:  # ValueError: closed while it was read
+            yield from self._lines(answer)
+        except (OSError, ValueError, self._transport.errors) as error:
             if not self._closed and not self._transport.is_silence(error):
                 raise self._transport.translated(error) from None
         finally:
-            with self._lock:
-                self._connection = None
-            connection.close()
+            answer.close()
+            self._end(connection)
 
     def close(self) -> None:
         """End it now, from any thread, even while it waits for data."""
@@ -66,19 +90,10 @@ class Stream:
                     # Not the method of the TLS socket: that one takes the TLS object away from under the reader.
                     socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
-    def _opened(self, connection: HTTPConnection) -> BaseHTTPResponse:
-        connection.connect()
-        connection.timeout = self._silence
+    def _end(self, connection: HTTPConnection) -> None:
         with self._lock:
-            if self._closed:
-                raise OSError("closed")
-            self._connection = connection
-        connection.request("GET", self._target, headers=self._headers(), preload_content=False)
-        answer = connection.getresponse()
-        if answer.status != 200:
-            body = answer.read()
-            raise failure(answer.status, self._parsed(body), answer.headers, secret=False)
-        return answer
+            self._connection = None
+        connection.close()
 
     def _lines(self, answer: BaseHTTPResponse) -> Iterator[bytes]:
         parts: list[bytes] = []  # of one line: joined once, so that a line of a megabyte costs no more than its bytes
