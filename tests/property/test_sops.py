@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,6 +15,7 @@ from yaml_texts import Writer
 from secrets_gitops.documents import emit
 from secrets_gitops.documents.plain import to_plain
 from secrets_gitops.documents.read import read
+from secrets_gitops.encrypted_files import explain
 from secrets_gitops.envelopes.sops import creating, opened
 from secrets_gitops.envelopes.sops.sealing import plaintext_leaves
 from secrets_gitops.envelopes.sops.selection import DEFAULT, Selection, Selector
@@ -180,3 +183,39 @@ def test_a_changed_character_of_an_envelope_is_noticed(seed: int, choice: random
         assert error.exit_code == 3
     else:  # the last digit of base64 has bits that mean nothing
         assert result.text == opened.open(sealed, KEYRING).text
+
+
+VECTORS = Path(__file__).parents[1] / "interop" / "vectors" / "sops"
+FILES = sorted(path for path in VECTORS.glob("*/**/enc.*") if path.stat().st_size < 20_000)
+PIECES = [
+    "#", "# c\n", "- ", "\n", "  ", "&a ", "*a", "!!binary ", "{", "}", "[", "]", ",", ": ", '"', "|\n", "---\n", "...\n",
+    "<<: ", "null", "sops: ", "mac: ", "ENC[AES256_GCM,data:x,iv:x,tag:x,type:comment]", "\r\n", "\t", "é", "\\", "age: []",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def theirs() -> Keyring:
+    return Keyring.local([str(path) for path in VECTORS.glob("keys/age[1-5].txt")], {})
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.sampled_from(FILES), st.randoms())
+def test_a_damaged_file_gives_our_errors_and_nothing_else(theirs: Keyring, path: Path, choice: random.Random) -> None:
+    text = path.read_text()
+    for _ in range(choice.choice([1, 1, 2, 3])):
+        at = choice.randrange(len(text))
+        if choice.random() < 0.5:
+            text = text[:at] + choice.choice(PIECES) + text[at:]
+        else:
+            lines = text.split("\n")
+            line = lines.pop(choice.randrange(len(lines)))
+            lines[choice.randrange(len(lines)) : 0] = [line] * choice.choice([0, 1, 2])
+            text = "\n".join(lines) or " "
+    try:
+        document = read(text, path=path.name, duplicates="keep")
+        result = opened.open(document, theirs, verify_mac=False, keep_open=True)
+        assert result.seal(NOW)
+    except Error as error:
+        assert error.message
+    with contextlib.suppress(Error):
+        assert explain.explain(read(text, path=path.name, duplicates="keep"), theirs)

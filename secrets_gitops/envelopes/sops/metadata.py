@@ -6,6 +6,8 @@ again as a whole; `block` changes single fields in it.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 from secrets_gitops.envelopes.sops.selection import DEFAULT, FIELDS, Selector
 from secrets_gitops.errors import EnvelopeError, Place
 from secrets_gitops.golang import times
@@ -82,6 +84,22 @@ def find(document: Document, root: int = 0) -> tuple[Node, Node] | None:
         if key.text == KEY and key.kind == "scalar" and value.kind == "mapping" and _is_block(value):
             return key, value
     return None
+
+
+def spans(document: Document) -> list[tuple[int, int]]:
+    """Where the blocks of all documents stand, each to the end of its last line, in order."""
+    found = (find(document, root) for root in range(len(document.roots)))
+    text = document.text
+    return [
+        (key.start, end if (end := text.find("\n", block.end)) >= 0 else len(text))
+        for key, block in (one for one in found if one is not None)
+    ]
+
+
+def inside(blocks: list[tuple[int, int]], offset: int) -> bool:
+    """Does `offset` lie in one of these spans?"""
+    at = bisect_right(blocks, (offset, len(blocks) and blocks[-1][1])) - 1
+    return at >= 0 and blocks[at][0] <= offset < blocks[at][1]
 
 
 def _is_block(value: Node) -> bool:

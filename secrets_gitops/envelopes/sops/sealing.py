@@ -108,9 +108,9 @@ class Sealer:
         self, plain: Document, sealed: Document, comments: dict[int, tuple[Read, Old | None]], gone: set[int]
     ) -> list[Edit]:
         """Comments are bound to where they belong in the encrypted text, which may differ: `sops:` follows the last."""
-        blocks = [found[1] for at in range(len(sealed.roots)) if (found := metadata.find(sealed, at)) is not None]
         before = [comment for comment in plain.comments() if comment.start not in gone]
-        after = [comment for comment in sealed.comments() if not any(b.start <= comment.start < b.end for b in blocks)]
+        blocks = metadata.spans(sealed)
+        after = [comment for comment in sealed.comments() if not metadata.inside(blocks, comment.start)]
         homes = {
             leaf.comment.start: leaf.keys
             for leaf in tree.walk(sealed, self.selection, sealed=True)

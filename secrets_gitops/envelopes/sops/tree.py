@@ -235,9 +235,9 @@ def _name(document: Document, key: Node) -> str:
 def _add_lost_comments(document: Document, selection: Selection, leaves: list[Leaf]) -> None:
     """Comments that sops would drop must not stay readable either: they go with the map or list they stand in."""
     seen = {leaf.comment.start for leaf in leaves if leaf.comment is not None}
-    blocks = [found[1] for at in range(len(document.roots)) if (found := metadata.find(document, at)) is not None]
+    blocks = metadata.spans(document)
     for comment in document.comments():
-        if comment.start in seen or any(block.start <= comment.start < block.end for block in blocks):
+        if comment.start in seen or metadata.inside(blocks, comment.start):
             continue
         at, path, keys = _around(document, comment.start)
         selected = selection.selects(keys, [[comment.text]], is_comment=True)
