@@ -43,11 +43,10 @@ class Vault:
     def fetch(self, locators: Sequence[Locator], deadline: Deadline) -> Sequence[Fetched | Error]:
         """One request for each distinct secret, several at once. Raises Unavailable when the server is not there."""
         wanted = {_Wanted(locator.path.strip("/"), locator.parameter("version")): None for locator in locators}
-        mounts: dict[str, Mount | None] = {}
-        for path in dict.fromkeys(each.path for each in wanted):
-            if not trouble_of(path):
-                mounts[path] = self._client.mount_of(path, deadline)
-        answers = at_once(wanted, lambda each: self._read(each, mounts.get(each.path), deadline))
+        # The first of each top segment asks for the mount, so that the others mostly know it.
+        firsts = {each.path.partition("/")[0]: each.path for each in reversed(wanted) if not trouble_of(each.path)}
+        mounts = at_once(firsts, lambda top: self._client.mount_of(firsts[top], deadline))
+        answers = at_once(wanted, lambda each: self._read(each, mounts, deadline))
         results: list[Fetched | Error] = []
         for locator in locators:
             answer = answers[_Wanted(locator.path.strip("/"), locator.parameter("version"))]
@@ -57,12 +56,16 @@ class Vault:
                 results.append(error)
         return results
 
-    def _read(self, wanted: _Wanted, mount: Mount | None, deadline: Deadline) -> Secret:
+    def _read(self, wanted: _Wanted, mounts: Mapping[str, Mount | Error | None], deadline: Deadline) -> Secret:
         path, version = wanted
         if trouble := trouble_of(path):
             raise BadReference(f"the path of a secret {trouble}")
         if version is not None and not (version.isascii() and version.isdecimal()):
             raise BadReference(f"`version` of `{path}` is not a number")
+        known = mounts.get(path.partition("/")[0])
+        if isinstance(known, Error):
+            raise known
+        mount = self._client.mount_of(path, deadline)
         if mount is None:
             return self._read_without_mount(wanted, deadline)
         if mount.type not in {"kv", "generic", "cubbyhole"}:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from secrets_gitops.clients.vault_transport import Answer, Transport
     from secrets_gitops.deadline import Deadline
 
+_TRUSTED = 5.0
+"""Seconds for which a token that was found valid is not looked up again, though further paths are denied."""
 _YOUNG = 60.0
 """Seconds in which a token that we got by login is not suspected, where the server does not let us look it up."""
 
@@ -58,6 +60,7 @@ class Client:
         self._transport: Transport | None = None
         self._token: _Token | None = None
         self._lookup_is_denied = False
+        self._found_valid: tuple[_Token, float] | None = None
         self._mounts: dict[str, Mount] = {}
         self.name = f"`{shown(server.address)}`"
         namespace = f" namespace {server.namespace.strip('/')}" if server.namespace else ""
@@ -176,7 +179,14 @@ class Client:
             return fresh
 
     def _is_valid(self, token: _Token, deadline: Deadline) -> bool:
-        return self._send("get", "auth/token/lookup-self", deadline, token).status == 200
+        if self._found_valid is not None:
+            known, since = self._found_valid
+            if known is token and self._clock() - since < _TRUSTED:
+                return True
+        if self._send("get", "auth/token/lookup-self", deadline, token).status != 200:
+            return False
+        self._found_valid = (token, self._clock())
+        return True
 
     def _source(self) -> str:
         return self._login.credential.name if self._login and self._login.credential else "this login"

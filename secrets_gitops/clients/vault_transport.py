@@ -15,7 +15,7 @@ import tempfile
 import time
 import urllib.request
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import hvac.adapters  # type: ignore[import-untyped]
 import requests
@@ -150,14 +150,17 @@ class Transport:
         location = answer.headers.get("Location")
         if answer.status not in _REDIRECTS or location is None:
             return answer
-        there = urljoin(self._server.address, location)
-        target, _, _ = there.partition("/v1/")
-        if not target.startswith("https://") and not (is_loopback(target) and is_loopback(self._server.address)):
+        there = urlsplit(urljoin(self._server.address, location))
+        target, its_path = f"{there.scheme}://{there.netloc.rpartition('@')[2]}", there.path
+        # Only another host is taken from the answer: a path of the server's choice could be written into logs.
+        if not its_path.endswith(path):
+            raise BackendError(f"{self.name} redirects to another path of `{shown(target)}`", hints=("is it a Vault?",))
+        if there.scheme != "https" and not (is_loopback(target) and is_loopback(self._server.address)):
             raise BackendError(f"{self.name} redirects to `{shown(target)}`, which is not https")
-        if target.partition(":")[0] != self._server.address.partition(":")[0]:
+        if there.scheme != self._server.address.partition(":")[0]:
             raise BackendError(f"{self.name} redirects to `{shown(target)}`", hints=("write that address instead",))
         adapter = hvac.adapters.RawAdapter.from_adapter(self._adapter)
-        adapter.base_uri = target
+        adapter.base_uri = target + its_path.removesuffix(path)
         return self._send(adapter, method, path, deadline, headers, query, body)
 
     def _send(
