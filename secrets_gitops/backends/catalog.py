@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 BACKENDS: dict[str, str] = {
     "env": "env:connect",
+    "fake": "fake:connect",
     "file": "file:connect",
+    "kubernetes": "kubernetes:connect",
     "sops": "sops:connect",
     "vault": "vault:connect",
     "openbao": "vault:connect_openbao",

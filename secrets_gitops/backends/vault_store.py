@@ -5,7 +5,8 @@ Settings (all optional but `address`):
     address, namespace, ca_pem, certificate and key (PEM), headers (a JSON object), retries, retry_wait (seconds)
     mount      the store's `path`
     kv         `1` or `2` (default)
-    auth       token, approle, userpass, ldap, kubernetes, jwt; absent: no token is sent, a proxy on the way adds one
+    auth       token, approle, userpass, ldap, kubernetes, jwt, or `environment` for what `VAULT_*` say; absent: no
+               token is sent, a proxy on the way adds one
     auth_mount, auth_namespace
     role       of kubernetes and jwt; the role id of approle
     username   of userpass and ldap
@@ -22,6 +23,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from secrets_gitops.backends import vault_settings
 from secrets_gitops.backends.backend import Fetched
 from secrets_gitops.backends.vault_paths import data_path, metadata_path
 from secrets_gitops.backends.vault_reading import at_once, metadata_of, names_of, secret_of, trouble_of
@@ -152,6 +154,8 @@ def _login(settings: Mapping[str, str], surroundings: Surroundings) -> Login | N
     method = settings.get("auth")
     if method is None:
         return None
+    if method == "environment":
+        return vault_settings.Choice({"address": settings["address"]}, surroundings, vault_settings.VAULT).login()
     mount, namespace = settings.get("auth_mount") or method, settings.get("auth_namespace") or None
     if method == "token":
         return vault_login.token(_credential(settings, surroundings))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 KINDS = {
     ("bitnami.com", "SealedSecret"): "secrets_gitops.materialize.sealed_secret:materialize",
+    ("external-secrets.io", "ExternalSecret"): "secrets_gitops.materialize.external_secret:materialize",
     ("isindir.github.com", "SopsSecret"): "secrets_gitops.materialize.sops_secret:materialize",
 }
 """(API group, kind) → where its function is; imported when such an object is met."""

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from secrets_gitops.keys.keyring import Keyring
     from secrets_gitops.keys.sealing import SealingKey
     from secrets_gitops.manifests.secret import Secret
+    from secrets_gitops.materialize.objects import ObjectSource
+    from secrets_gitops.references.fetcher import Fetcher
 
 Integrity = Literal["require", "report"]
 
@@ -25,6 +27,10 @@ class Given:
     """Hears which sealing key opened an item."""
     accept_v1_data: bool = False
     """Whether a SealedSecret of before kubeseal 0.7 (`spec.data`, one blob for all) is opened."""
+    objects: ObjectSource | None = None
+    """Where the stores that a resource names are looked up."""
+    fetcher: Fetcher | None = field(default=None, repr=False)
+    """The only way to them."""
     integrity: Integrity = "require"
     """`report`: a SOPS document whose MAC does not fit is given out all the same, with a note."""
 

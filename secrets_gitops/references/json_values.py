@@ -93,6 +93,11 @@ class Json:
         """The items of a list; None for another value."""
         return [Json(self._document, item) for item in self._node.items] if self._node.kind == "sequence" else None
 
+    @property
+    def is_scalar(self) -> bool:
+        """Whether it is neither an object nor a list."""
+        return self._node.kind == "scalar"
+
     def raw(self) -> str:
         """The text as it stands."""
         return self._raw()
