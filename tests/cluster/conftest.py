@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from apiserver import Cluster, Kube, User
+from fault_proxy import FaultProxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,3 +60,11 @@ def user(cluster: Cluster, namespace: str) -> Callable[..., User]:
         return made
 
     return make
+
+
+@pytest.fixture
+def fault_proxy(cluster: Cluster) -> Iterator[FaultProxy]:
+    """In front of the API server; give its `url` to what is tested."""
+    made = FaultProxy(cluster)
+    yield made
+    made.close()

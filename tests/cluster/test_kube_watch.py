@@ -183,7 +183,7 @@ def test_a_compacted_history_leads_to_a_new_list_that_finds_the_missed_deletion(
     assert seen.synced.wait(10)
     seen.events.clear()
     gone = threading.Event()
-    reflector._backoff.failed = lambda retry_after=None: 0.0 if gone.wait(60) else 0.0  # it stays away until then
+    reflector._backoff.failed = lambda retry_after=None: gone.wait(60) * 0.1  # it stays away until then
     cluster.stop_api()
     until(lambda: reflector.problem is not None)
     cluster.start_api()

@@ -144,11 +144,11 @@ class Reflector:
         for key, known in missing.items():
             self._handler.on_deleted(key, known)
             del self._known[key]
-        self._handler.on_synced()
         self._position = str(about.get("resourceVersion") or "")
         self._listed_at = self._clock()
         self.synced = True
         self.problem = None
+        self._handler.on_synced()
 
     def _watch(self) -> int:
         """Follow changes until the stream ends; how many came."""
