@@ -76,9 +76,13 @@ class Vault:
         key = path.removeprefix(mount.path.rstrip("/")).strip("/")
         if not key:
             raise BadReference(f"`{path}` is a mount, and no secret in it is named")
-        if mount.version == 1:
-            return self._read_version_1(wanted, deadline)
-        return self._read_version_2(mount.path, key, version, deadline)
+        try:
+            if mount.version == 1:
+                return self._read_version_1(wanted, deadline)
+            return self._read_version_2(mount.path, key, version, deadline)
+        except SecretNotFound:
+            self._client.forget_mount(mount)  # it may have been made anew; who asks again finds out
+            raise
 
     def _read_version_1(self, wanted: _Wanted, deadline: Deadline) -> Secret:
         if wanted.version is not None:

@@ -60,6 +60,7 @@ class Client:
         self._transport: Transport | None = None
         self._token: _Token | None = None
         self._lookup_is_denied = False
+        self._refusal: tuple[BackendError, float] | None = None
         self._found_valid: tuple[_Token, float] | None = None
         self._mounts: dict[str, Mount] = {}
         self.name = f"`{shown(server.address)}`"
@@ -149,6 +150,8 @@ class Client:
             return None
         with self._lock:
             token = self._token
+            if token is None and self._refusal is not None and self._clock() < self._refusal[1]:
+                raise self._refusal[0]  # a hundred secrets are not a hundred wrong logins, which lock a user out
             if token is None:
                 self._token = self._log_in(self._login, deadline)
             elif token.due is not None and self._clock() >= token.due:
@@ -165,14 +168,16 @@ class Client:
                 return None
             if self._is_valid(refused, deadline):
                 return None
+            self._token = None
             fresh = self._log_in(self._login, deadline)
             if not self._is_valid(fresh, deadline):
                 if self._login.path is None and fresh.text == refused.text:
-                    self._token = None
-                    raise AccessDenied(
-                        f"{self.name} does not accept the token of {self._source()}: it has expired, was revoked, "
-                        "or may not even look itself up",
-                        hints=("log in again and renew it there",),
+                    raise self._refused(
+                        AccessDenied(
+                            f"{self.name} does not accept the token of {self._source()}: it has expired, was revoked, "
+                            "or may not even look itself up",
+                            hints=("log in again and renew it there",),
+                        )
                     )
                 self._lookup_is_denied = True
             self._token = fresh
@@ -205,13 +210,18 @@ class Client:
             return token
         with_what = f" with {self._source()}" if login.credential else ""
         if answer.status in {400, 401, 403}:
-            raise AccessDenied(f"{self.name} refuses the {login.method} login{with_what}", hints=_why(login, answer))
+            error = f"{self.name} refuses the {login.method} login{with_what}"
+            raise self._refused(AccessDenied(error, hints=_why(login, answer)))
         if answer.status == 404:
-            raise AccessDenied(
-                f"{self.name} has no login at `{login.path}`",
-                hints=("is the auth method enabled there, and is the namespace right?",),
-            )
-        raise BackendError(f"the {login.method} login at {self.name} failed: it answered {answer.status}")
+            hint = "is the auth method enabled there, and is the namespace right?"
+            raise self._refused(AccessDenied(f"{self.name} has no login at `{login.path}`", hints=(hint,)))
+        raise self._refused(
+            BackendError(f"the {login.method} login at {self.name} failed: it answered {answer.status}")
+        )
+
+    def _refused(self, error: BackendError) -> BackendError:
+        self._refusal = (error, self._clock() + _TRUSTED)
+        return error
 
     def _renewed(self, token: _Token, deadline: Deadline) -> _Token | None:
         """The same token for longer; None where only a new login helps."""
@@ -231,12 +241,13 @@ class Client:
         auth = answer.member("auth") if answer.status == 200 else None
         if not isinstance(auth, dict) or not isinstance(auth.get("client_token"), str):
             return None
-        granted, now = float(auth.get("lease_duration") or 0), self._clock()
+        lease, now = auth.get("lease_duration"), self._clock()
+        granted = float(lease) if isinstance(lease, int) and lease > 0 else 0.0
         # A lease that a renewal makes shorter has met the token's maximum: it runs out, and then comes a login.
         lasts = renewed is None or granted >= renewed.lease * 0.99
         due = now + granted * random.uniform(0.62, 2 / 3) if granted else None  # noqa: S311  replicas shall not ask together
         return _Token(
-            Plaintext(auth["client_token"]),
+            _header(Plaintext(auth["client_token"]), f"the answer of {self.name}"),
             lease=granted if renewed is None or lasts else renewed.lease,
             renewable=bool(auth.get("renewable")) and lasts,
             since=now if renewed is None or lasts else now + granted - renewed.lease,

@@ -148,6 +148,14 @@ class TestRetries:
             fetch(seconds=0.5, VAULT_AUTH_METHOD="approle", VAULT_ROLE_ID="r", VAULT_SECRET_ID="s")
         assert server.paths() == ["/v1/auth/approle/login"]
 
+    def test_many_secrets_are_not_many_wrong_logins(self, server, tmp_path):
+        server.script["/v1/auth/userpass/login/joe"] = [(400, {}, {"errors": ["wrong"]})]
+        environ = {"VAULT_ADDR": server.address, "VAULT_AUTH_METHOD": "userpass", "VAULT_USERNAME": "joe", "P": "x"}
+        store = catalog.connect("vault", {"password_env": "P"}, Surroundings(environ, str(tmp_path), str(tmp_path)))
+        answers = store.fetch([Locator(f"secret/{number}") for number in range(50)], Deadline(10))
+        assert {type(answer) for answer in answers} == {AccessDenied}
+        assert server.paths() == ["/v1/auth/userpass/login/joe"]
+
 
 class TestServers:
     def test_a_slow_one(self, server, fetch):
