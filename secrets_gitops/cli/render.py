@@ -12,8 +12,12 @@ from secrets_gitops.cli import console
 from secrets_gitops.cli.resolving import Resolving, resolving_options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from secrets_gitops.documents.document import Document
     from secrets_gitops.keys.sealing import SealingKey
     from secrets_gitops.materialize.materialized import Given
+    from secrets_gitops.render.objects import ManifestObjects
     from secrets_gitops.render.stream import Rendered
 
 SEALING_KEYS = "SECRETS_GITOPS_SEALING_KEYS"
@@ -33,9 +37,17 @@ SEALING_KEYS = "SECRETS_GITOPS_SEALING_KEYS"
     metavar="FILE",
     help=f"A private key (PEM, or a backup of key Secrets) that opens SealedSecrets. [env: {SEALING_KEYS}]",
 )
+@click.option(
+    "--store",
+    "stores",
+    multiple=True,
+    metavar="FILE",
+    help="Take this SecretStore or ClusterSecretStore instead of the one of the same name; FILE may hold its Secrets.",
+)
 @resolving_options
 def command(
     paths: tuple[str, ...],
+    stores: tuple[str, ...],
     sealing_keys: tuple[str, ...],
     identities: tuple[str, ...],
     *,
@@ -48,8 +60,11 @@ def command(
     """Turn manifests into what the cluster should get, and print them.
 
     PATH is a file, a folder (every manifest below it), or `-` for standard input. References are replaced by their
-    values, files encrypted with sops are opened, SealedSecrets and SopsSecrets become Secrets; all other text stays as
-    it is. If anything fails, nothing is printed.
+    values, files encrypted with sops are opened, SealedSecrets, SopsSecrets and ExternalSecrets become Secrets; all
+    other text stays as it is. If anything fails, nothing is printed.
+
+    The store of an ExternalSecret is looked for in `--store`, among PATH, and in the repository. A Vault store without
+    `auth` logs in as the environment says.
     """
     from secrets_gitops.cli.hardening import harden
     from secrets_gitops.errors import SettingsError
@@ -63,7 +78,8 @@ def command(
     found = inputs.gather(paths, sys.stdin.buffer.read, root=resolving.root, allow_outside=allow_outside)
     for skipped in found.skipped:
         console.note(f"skipped {skipped}")
-    given = _Given(resolving, sealing_keys or tuple(filter(None, os.environ.get(SEALING_KEYS, "").split(os.pathsep))))
+    key_files = sealing_keys or tuple(filter(None, os.environ.get(SEALING_KEYS, "").split(os.pathsep)))
+    given = _Given(resolving, key_files, found.documents, stores)
     stream = Stream(resolving.resolver(keep_secretref=exclude_secret), given, inside_base64=decode_kubernetes_secrets)
     try:
         rendered = stream.render(found.documents, found.errors)
@@ -79,19 +95,48 @@ def command(
 
 
 class _Given:
-    """The keys that custom resources are opened with; found when the first such resource is met."""
+    """What custom resources are opened with, keys and stores; found when the first such resource is met."""
 
-    def __init__(self, resolving: Resolving, sealing_keys: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        resolving: Resolving,
+        sealing_keys: tuple[str, ...],
+        documents: Sequence[Document],
+        stores: tuple[str, ...],
+    ) -> None:
         self._resolving = resolving
         self._files = sealing_keys
+        self._documents = documents
+        self._stores = [each for path in stores for each in _store_file(path)]  # a wrong file is refused at once
         self._given: Given | None = None
 
     def __call__(self) -> Given:
         from secrets_gitops.materialize.materialized import Given
 
         if self._given is None:
-            self._given = Given(sealing_keys=self._sealing_keys(), keyring=self._resolving.keyring)
+            self._given = Given(
+                sealing_keys=self._sealing_keys(),
+                keyring=self._resolving.keyring,
+                objects=self._objects(),
+                fetcher=self._resolving.fetcher,
+            )
         return self._given
+
+    def _objects(self) -> ManifestObjects:
+        from secrets_gitops.render.objects import ManifestObjects
+
+        return ManifestObjects(self, self._stores, self._documents, self._repository)
+
+    def _repository(self) -> Sequence[Document]:
+        """All manifests of the repository; none outside of one."""
+        from secrets_gitops.render import inputs
+        from secrets_gitops.render.objects import readable
+        from secrets_gitops.repository.git import root_of
+
+        root = root_of(os.getcwd())
+        if root is None:
+            return ()
+        return tuple(readable(lambda: inputs.gather([root], lambda: b"", root=root).documents))
 
     def _sealing_keys(self) -> tuple[SealingKey, ...]:
         from secrets_gitops.keys.sealing import load_sealing_keys
@@ -101,6 +146,14 @@ class _Given:
         for path in self._files:
             keys += load_sealing_keys(files.read(path), path, on_problem=lambda error: console.warn(error.message))
         return tuple(keys)
+
+
+def _store_file(path: str) -> Sequence[Document]:
+    from secrets_gitops.documents.read import Limits, read
+    from secrets_gitops.render.objects import stores_of
+    from secrets_gitops.repository import files
+
+    return stores_of([read(files.read(path), path=path, limits=Limits.LARGE)], path)
 
 
 def _summary(rendered: Rendered) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from secrets_gitops.deadline import Deadline
     from secrets_gitops.keys.keyring import Keyring
+    from secrets_gitops.references.fetcher import Fetcher
     from secrets_gitops.references.resolve import Resolver
 
 TIMEOUT = 50.0
@@ -49,14 +50,15 @@ class Resolving:
     def keyring(self) -> Keyring:
         """The keys that sops would find, and those of `--identity`."""
         from secrets_gitops.keys.keyring import Keyring
+    from secrets_gitops.references.fetcher import Fetcher
 
         return Keyring.local(self.identities, deadline=self.deadline)
 
-    def resolver(self, *, keep_secretref: bool = False) -> Resolver:
-        """A resolver over the backends of the catalogue."""
+    @cached_property
+    def fetcher(self) -> Fetcher:
+        """One for the whole command, over the backends of the catalogue."""
         from secrets_gitops.backends.backend import Surroundings
         from secrets_gitops.references.fetcher import Fetcher
-        from secrets_gitops.references.resolve import Resolver
 
         surroundings = Surroundings(
             environ=os.environ,
@@ -65,7 +67,13 @@ class Resolving:
             allow_outside=self.allow_outside,
             keyring=lambda: self.keyring,
         )
-        return Resolver(Fetcher.local(surroundings, self.deadline), os.environ, keep_secretref=keep_secretref)
+        return Fetcher.local(surroundings, self.deadline)
+
+    def resolver(self, *, keep_secretref: bool = False) -> Resolver:
+        """A resolver over that fetcher."""
+        from secrets_gitops.references.resolve import Resolver
+
+        return Resolver(self.fetcher, os.environ, keep_secretref=keep_secretref)
 
 
 def resolving_options(function: Callable[..., Any]) -> Callable[..., Any]:

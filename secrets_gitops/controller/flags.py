@@ -235,3 +235,9 @@ def _help(name: str) -> tuple[str, ...]:
     if name in {"privatekey_annotations", "privatekey_labels"}:
         return ("write it like `name=value,name=value`",)
     return ()
+
+
+def listed() -> list[str]:
+    """Every flag with its default, for help."""
+    defaults = Flags()
+    return [f"--{name.replace('_', '-')}  (default {getattr(defaults, name)!r})" for name in _READERS]

@@ -188,8 +188,9 @@ def test_a_changed_character_of_an_envelope_is_noticed(seed: int, choice: random
 VECTORS = Path(__file__).parents[1] / "interop" / "vectors" / "sops"
 FILES = sorted(path for path in VECTORS.glob("*/**/enc.*") if path.stat().st_size < 20_000)
 PIECES = [
-    "#", "# c\n", "- ", "\n", "  ", "&a ", "*a", "!!binary ", "{", "}", "[", "]", ",", ": ", '"', "|\n", "---\n", "...\n",
-    "<<: ", "null", "sops: ", "mac: ", "ENC[AES256_GCM,data:x,iv:x,tag:x,type:comment]", "\r\n", "\t", "é", "\\", "age: []",
+    "#", "# c\n", "- ", "\n", "  ", "&a ", "*a", "!!binary ", "{", "}", "[", "]", ",", ": ", '"', "|\n", "---\n",
+    "...\n", "<<: ", "null", "sops: ", "mac: ", "ENC[AES256_GCM,data:x,iv:x,tag:x,type:comment]", "\r\n", "\t", "é",
+    "\\", "age: []",
 ]  # fmt: skip
 
 

@@ -18,7 +18,7 @@ API = "rbac.authorization.k8s.io"
 WORK = "secrets-unsealer"
 KEYS = "sealed-secrets-key-admin"
 PROXY = "sealed-secrets-service-proxier"
-REPLICAS = "sealed-secrets-leases"
+REPLICAS = "sealed-secrets-replicas"
 _READ = ("get", "list", "watch")
 
 
@@ -30,8 +30,11 @@ def objects(plan: Plan) -> Iterator[Tree]:
     for namespace in plan.namespaces():
         yield from _bound(plan, WORK, namespace, _work(plan, in_cluster=False), WORK)
     yield from _bound(plan, KEYS, plan.namespace, [_rule("", ["secrets"], ["get", "list", "watch", "create"])], NAME)
-    lease_rules = [_rule("coordination.k8s.io", ["leases"], ["get", "list", "create", "update", "delete"])]
-    yield from _bound(plan, REPLICAS, plan.namespace, lease_rules, REPLICAS)
+    peers = [
+        _rule("coordination.k8s.io", ["leases"], ["get", "list", "create", "update", "delete"]),
+        _rule("", ["pods"], ["list"]),  # to see a controller of Bitnami's that still runs
+    ]
+    yield from _bound(plan, REPLICAS, plan.namespace, peers, REPLICAS)
     yield _role(PROXY, plan.namespace, _proxy_rules())
     everybody: Tree = {"apiGroup": API, "kind": "Group", "name": "system:authenticated"}
     yield _binding(PROXY, PROXY, plan.namespace, everybody)

@@ -75,24 +75,29 @@ def _to_expand(document: Document, leaves: list[Leaf]) -> list[tuple[Node, bool]
         for leaf in leaves
         if leaf.selected and leaf.node is not None and leaf.node.text and resolve(leaf.node, "go_v3") is not None
     }
+    braces = _in_braces(document)
     found = {
-        id(leaf.alias): (leaf.alias, _in_braces(document, leaf.alias))
+        id(leaf.alias): (leaf.alias, id(leaf.alias) in braces)
         for leaf in leaves
         if leaf.alias is not None and id(leaf.node) in sealed
     }
     return list(found.values())
 
 
-def _in_braces(document: Document, alias: Node) -> bool:
-    """Does an alias stand inside `[…]` or `{…}`?"""
-    for root in document.roots:
-        node = root
-        while node.kind in {"mapping", "sequence"} and node.start <= alias.start < max(node.end, alias.end):
-            if node.style == "flow":
-                return True
-            children = [child for pair in node.pairs for child in pair] + list(node.items)
-            node = next((child for child in children if child.start <= alias.start < child.end), alias)
-    return False
+def _in_braces(document: Document) -> set[int]:
+    """The ids of the aliases that stand inside `[…]` or `{…}`."""
+    found: set[int] = set()
+    waiting = [(root, False) for root in document.roots]
+    while waiting:
+        node, flow = waiting.pop()
+        if node.kind == "alias":
+            if flow:
+                found.add(id(node))
+            continue
+        flow = flow or node.style == "flow"
+        waiting += [(child, flow) for pair in node.pairs for child in pair]
+        waiting += [(child, flow) for child in node.items]
+    return found
 
 
 def _shape(document: Document, leaves: list[Leaf]) -> list[tuple[object, ...]]:

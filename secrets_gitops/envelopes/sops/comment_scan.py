@@ -49,6 +49,7 @@ class Scanner:
         self.text = text
         self.tokens: list[Token] = []
         self.notes: list[Note] = []
+        self._first_break = text.find("\n")
         self._comments = comments
         self._at = 0  # the next comment
         self._indents = [-1]
@@ -143,7 +144,9 @@ class Scanner:
         indent = max(self._indents[-1], 0)
         newlines = _newlines_before(text, at)
         column, line = _column(text, at), 0  # the line of the first comment counts as 0
-        foot_line = 1 - newlines + (1 if newlines == 0 and column > 2 else 0) if "\n" in text[:scan_start] else -1
+        foot_line = (
+            1 - newlines + (1 if newlines == 0 and column > 2 else 0) if 0 <= self._first_break < scan_start else -1
+        )
         first_empty, recent_empty = newlines <= 1, False
         real_line, counted = 0, at
         lines: list[Comment | None] = []

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from secrets_gitops.envelopes.sops import block, metadata
-from secrets_gitops.envelopes.sops.sealing import Sealer, plaintext_leaves
+from secrets_gitops.envelopes.sops.sealing import Sealer
 from secrets_gitops.envelopes.sops.selection import Selection
 from secrets_gitops.errors import AlreadySealed, DocumentError, Place, SettingsError
 from secrets_gitops.plaintext import Plaintext
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from secrets_gitops.documents.document import Document
+    from secrets_gitops.envelopes.sops.reading import Read
     from secrets_gitops.envelopes.sops.selection import Selector
     from secrets_gitops.keys.recipient import Recipient
 
@@ -34,14 +35,17 @@ def create(
     leaves everything in clear.
     """
     refuse_own_block(plain)
-    selection = Selection(selector)
-    reads = [read for read in plaintext_leaves(plain, selection) if read.type != "comment" and read.data]
-    if reads and not any(read.state == "sealed" for read in reads):
-        raise SettingsError(
-            f"nothing would be encrypted: `{selector}` leaves every value of the file in clear",
-            hints=("correct the selector in the creation rule, or leave the file as it is",),
-            place=Place(plain.path),
-        )
+    Selection(selector)  # an expression that is not valid is an error here, and matches nothing in files that exist
+
+    def refuse_all_clear(reads: Sequence[Read]) -> None:
+        values = [read for read in reads if read.type != "comment" and read.data]
+        if values and not any(read.state == "sealed" for read in values):
+            raise SettingsError(
+                f"nothing would be encrypted: `{selector}` leaves every value of the file in clear",
+                hints=("correct the selector in the creation rule, or leave the file as it is",),
+                place=Place(plain.path),
+            )
+
     assert recipients
     data_key = Plaintext(random(32))
     keys = [(recipient.text, recipient.wrap(data_key)) for recipient in recipients]
@@ -50,7 +54,7 @@ def create(
         block.new(plain, root, keys, selector, mac_only_encrypted=mac_only_encrypted)
         for root in range(len(plain.roots))
     ]
-    sealed = sealer.seal(plain, blocks, now)
+    sealed = sealer.seal(plain, blocks, now, check=refuse_all_clear)
     data_key.wipe()
     return sealed, sealer.expanded
 

@@ -48,10 +48,22 @@ class Sealer:
         self.memory = Memory()
         """What it is told to remember is used again."""
 
-    def seal(self, plain: Document, blocks: Sequence[Cut | None], now: str) -> Document:
-        """The encrypted document, with one block for each document that has one in `blocks`."""
+    def seal(
+        self,
+        plain: Document,
+        blocks: Sequence[Cut | None],
+        now: str,
+        *,
+        check: Callable[[Sequence[Read]], None] | None = None,
+    ) -> Document:
+        """The encrypted document, with one block for each document that has one in `blocks`.
+
+        `check` is shown the leaves before anything is encrypted, and may raise.
+        """
         plain, self.expanded = aliases.expand(plain, self.selection)
         reads = plaintext_leaves(plain, self.selection)
+        if check is not None:
+            check(reads)
         refuse_unreadable(plain, {id(read.leaf.node) for read in reads if read.state == "sealed"})
         raws = self.memory.matches(reads, json=plain.format == "json")
         stamp = Stamp(now, self._mac(reads, now))

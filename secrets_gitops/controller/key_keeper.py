@@ -1,0 +1,106 @@
+"""Keeps the cluster's sealing keys: loads them at the start, makes the first, follows new ones, renews.
+
+A key is made only where writing is allowed. A replica that may not write waits for the key of one that may.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from secrets_gitops.clients.kube.backoff import Backoff
+from secrets_gitops.clients.kube.resources import SECRETS
+from secrets_gitops.clients.kube.watch import Reflector
+from secrets_gitops.controller.sealing_keys import SELECTOR
+from secrets_gitops.errors import Error, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from secrets_gitops.clients.kube.objects import Key, Version
+    from secrets_gitops.clients.kube.request import Api, Object
+    from secrets_gitops.controller.logs import Log
+    from secrets_gitops.controller.sealing_keys import SealingKeys
+
+_LONGEST_SLEEP = 3600.0  # seconds; a step of the wall clock is noticed after that time
+_AFTER_FAILURE = 60.0
+_POLL = 5.0
+
+
+class KeyKeeper:
+    """One per process; `load` first, then `run` in a thread."""
+
+    def __init__(self, api: Api, keys: SealingKeys, may_write: Callable[[], bool], log: Log) -> None:
+        self._keys = keys
+        self._may_write = may_write
+        self._log = log
+        self._wake = threading.Event()
+        self._asked = threading.Event()
+        self._watch = Reflector(api, SECRETS, self, namespace=keys.namespace, labels=SELECTOR)
+
+    def load(self, stop: threading.Event) -> None:
+        """Have at least one key; waits as long as it takes. Raises what cannot be mended by waiting."""
+        backoff = Backoff()
+        while not stop.is_set():
+            try:
+                self._keys.load()
+                if self._may_write():
+                    self._keys.make_when_due()
+                if self._keys.served() is not None:
+                    return
+                self._log.info("No sealing key yet; waiting for the one of another replica")
+                stop.wait(_POLL)
+            except Unavailable as error:
+                self._log.error("Cannot load the sealing keys, will retry", error=error.message)
+                stop.wait(backoff.failed(error.retry_after))
+
+    def ask_for_a_key(self) -> None:
+        """Make a key soon, as SIGUSR1 does; safe in a signal handler."""
+        self._asked.set()
+        self._wake.set()
+
+    def start(self) -> None:
+        """Follow the key Secrets."""
+        threading.Thread(target=self._watch.run, name="watch-keys", daemon=True).start()
+
+    def stop(self) -> None:
+        """End following and renewing."""
+        self._watch.stop()
+        self._wake.set()
+
+    def run(self, stop: threading.Event) -> None:
+        """Renew until `stop`. A failure is logged, and tried again."""
+        failed = False
+        while not stop.is_set():
+            due = self._keys.renew_in(datetime.now(UTC))
+            sleep = _LONGEST_SLEEP if due is None else min(due, _LONGEST_SLEEP)
+            if failed or (due is not None and due <= 0 and not self._may_write()):
+                sleep = max(sleep, _AFTER_FAILURE)
+            self._wake.wait(sleep)
+            self._wake.clear()
+            asked = self._asked.is_set()
+            self._asked.clear()
+            due = self._keys.renew_in(datetime.now(UTC))
+            if stop.is_set() or not (asked or (due is not None and due <= 0)) or not self._may_write():
+                continue
+            try:
+                self._keys.make()
+                failed = False
+            except Error as error:
+                failed = True
+                self._log.error("Failed to make a new key", error=error.message)
+
+    # a Handler of the reflector
+
+    def on_changed(self, obj: Object) -> None:
+        """A key Secret came or changed."""
+        if self._keys.take(obj):
+            self._wake.set()
+
+    def on_deleted(self, key: Key, known: Version) -> None:  # noqa: ARG002
+        """A key stays in use until the next start; what it sealed still opens."""
+        self._log.info("A key Secret is gone or no longer active; its key stays in use until a restart", secretname=key)
+
+    def on_synced(self) -> None:
+        """Nothing hangs on it."""

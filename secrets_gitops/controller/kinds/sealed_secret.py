@@ -1,0 +1,434 @@
+"""SealedSecret: when to work on one, what its Secret must be, and how the outcome is told.
+
+Of each object only what decides about work is kept: which spec and which scope were seen, how it went, and which key
+opened it. The object itself waits as text from its watch event until a worker has it, so that no worker asks for it.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+import orjson
+
+from secrets_gitops.clients.kube.objects import Key, key_of, metadata_of, version_of
+from secrets_gitops.clients.kube.resources import SEALED_SECRETS, path
+from secrets_gitops.controller import conditions, messages
+from secrets_gitops.controller.apply import IMMUTABLE, MayNotWrite, unavailable
+from secrets_gitops.controller.metrics import Observed
+from secrets_gitops.controller.targets import Targets
+from secrets_gitops.documents.read import Limits, read
+from secrets_gitops.errors import Conflict, Error, ObjectNotFound
+from secrets_gitops.manifests.sealed_secret import scope_of
+from secrets_gitops.materialize.catalog import materialize
+from secrets_gitops.materialize.materialized import Given
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from secrets_gitops.clients.kube.events import EventType
+    from secrets_gitops.clients.kube.objects import Version
+    from secrets_gitops.clients.kube.request import Api, Object
+    from secrets_gitops.controller.apply import Applied, Writer
+    from secrets_gitops.controller.flags import Flags
+    from secrets_gitops.controller.logs import Log
+    from secrets_gitops.controller.metrics import Metrics
+    from secrets_gitops.controller.queue import WorkQueue
+    from secrets_gitops.controller.reconcile import Tree
+    from secrets_gitops.controller.sealing_keys import SealingKeys
+    from secrets_gitops.controller.targets import Target
+    from secrets_gitops.controller.work_share import WorkShare
+    from secrets_gitops.keys.sealing import SealingKey
+
+INSTANCE_LABEL = "app.kubernetes.io/instance"
+_PENDING_BYTES = 32 * 1024 * 1024
+"""How much text of objects may wait for workers; beyond it a worker asks the API server for the object."""
+
+
+class Seen(NamedTuple):
+    """What of an object decides whether there is work: another one, another spec, another scope."""
+
+    uid: str
+    generation: object
+    scope: str
+
+
+@dataclass(slots=True)
+class Record:
+    """What is remembered of one SealedSecret."""
+
+    seen: Seen
+    condition: str
+    """What its status says, as far as known."""
+    settled: bool = False
+    """Whether its present spec was carried out with success."""
+    trouble: str = ""
+    """What kind of failure the last one was: unseal, unmanaged, update, status."""
+    key: str = ""
+    """Fingerprint of the key that opened it."""
+    instance: str = ""
+    written: str = ""
+    """The version that our own status write made, which is no news."""
+
+
+class SealedSecretKind:
+    """The SealedSecrets of one process: a Handler of their reflector, and the work on each."""
+
+    def __init__(
+        self,
+        api: Api,
+        keys: SealingKeys,
+        queue: WorkQueue[Key],
+        writer: Writer,
+        share: WorkShare,
+        flags: Flags,
+        log: Log,
+        emit: Callable[[Object, EventType, str, str], None],
+    ) -> None:
+        self._api = api
+        self._keys = keys
+        self._queue = queue
+        self._writer = writer
+        self._share = share
+        self._flags = flags
+        self._log = log
+        self._emit = emit
+        self.metrics: Metrics | None = None
+        self._lock = threading.Lock()
+        self._records: dict[Key, Record] = {}
+        self._pending: dict[Key, bytes] = {}
+        self._pending_size = 0
+        self._gone: set[Key] = set()
+        self.uncompared: set[Key] = set()
+        """Objects taken as settled by their status alone, until the comparison has looked at them."""
+        self._listed = False
+        self._unsynced_lists = 1
+        self.on_listed: Callable[[], None] = lambda: None
+        self.targets = Targets(self._target_changed, self._target_gone, lambda: None)
+
+    # what reflectors tell
+
+    def on_changed(self, obj: Object) -> None:
+        """Queue the object when there is something new for us in it."""
+        key = key_of(obj)
+        seen, version = _seen(obj), version_of(obj)
+        labels = metadata_of(obj).get("labels")
+        instance = str(labels.get(INSTANCE_LABEL, "")) if isinstance(labels, dict) else ""
+        record = self._records.get(key)
+        if record is not None and record.seen == seen:
+            record.instance = instance
+            record.condition = conditions.synced(obj)
+            if record.condition == "True" and conditions.is_current(obj) and not record.trouble:
+                record.settled = True
+            if version.resource_version != record.written and record.settled:
+                self._log.info("update suppressed, no changes in spec", key=str(key))
+            return
+        fresh = Record(seen, conditions.synced(obj), instance=instance)
+        if record is not None and record.seen.uid == seen.uid:
+            fresh.key = record.key
+        self._records[key] = fresh
+        if record is None and not self._listed and self._looks_settled(key, obj, seen.uid):
+            fresh.settled = True
+            self.uncompared.add(key)
+            return
+        self._keep(key, orjson.dumps(obj))
+        self._queue.forget(key)
+        self._queue.add(key)
+
+    def on_deleted(self, key: Key, known: Version) -> None:
+        """Forget the object; Kubernetes collects its Secret."""
+        record = self._records.get(key)
+        if record is None or record.seen.uid != known.uid:
+            return
+        del self._records[key]
+        self.uncompared.discard(key)
+        self._take(key)
+        self._queue.forget(key)
+        self._count()
+        if self._flags.old_gc_behavior:
+            self._gone.add(key)
+            self._queue.add(key)
+
+    def on_synced(self) -> None:
+        """One list is complete."""
+        self._unsynced_lists -= 1
+        if self._unsynced_lists <= 0 and not self._listed:
+            self._listed = True
+            self.on_listed()
+
+    def expect_lists(self, number: int) -> None:
+        """How many reflectors tell of SealedSecrets: one for all namespaces, or one for each."""
+        self._unsynced_lists = number
+
+    def on_new_key(self) -> None:
+        """Try again what no key opened so far."""
+        for key, record in list(self._records.items()):
+            if record.trouble == "unseal":
+                self._queue.forget(key)
+                self._queue.add(key)
+
+    def on_share_changed(self) -> None:
+        """Take up what is not settled among the objects that may be ours now."""
+        for key, record in list(self._records.items()):
+            if self._share.owns(key.namespace) and (not record.settled or self._is_missing(key)):
+                self._queue.add(key)
+
+    def observed(self) -> Iterator[Observed]:
+        """Every object, for the metrics."""
+        names = {key.fingerprint: key.name for key in self._keys.newest_first()}
+        for key, record in list(self._records.items()):
+            yield Observed(
+                key.namespace, key.name, record.condition or "Unknown", record.instance, names.get(record.key, "")
+            )
+
+    def _target_changed(self, key: Key, target: Target) -> None:
+        record = self._records.get(key)
+        if record is not None and record.trouble == "unmanaged" and target.allows(record.seen.uid):
+            self._queue.add(key)
+
+    def _target_gone(self, key: Key, target: Target) -> None:
+        record = self._records.get(key)
+        if record is not None and (target.owner == record.seen.uid or target.managed or record.trouble):
+            self._queue.forget(key)
+            self._queue.add(key)
+
+    def _looks_settled(self, key: Key, obj: Object, uid: str) -> bool:
+        """Whether nothing seems to be left to do: only then a restart is quiet."""
+        if self._flags.skip_recreate:
+            return conditions.is_current(obj)
+        target = self.targets.get(key)
+        if target is None or target.owner not in {uid, None}:
+            return False
+        return conditions.is_current(obj) if self._flags.update_status else target.allows(uid)
+
+    def _is_missing(self, key: Key) -> bool:
+        return not self._flags.skip_recreate and self.targets.get(key) is None
+
+    # the work
+
+    def work(self, key: Key) -> None:
+        """One pass over one object; every failure is told, and tried again when that can help."""
+        if not self._share.owns(key.namespace) or not self._share.may_write():
+            return
+        if key in self._gone:
+            self._collect(key)
+        record = self._records.get(key)
+        if record is None:
+            return
+        text = self._take(key)
+        self._count()
+        self._log.info("Updating", key=str(key))
+        try:
+            obj = self._parsed(text) if text is not None else self._get(key)
+            if obj is None:
+                return
+            if _seen(obj) != record.seen:  # the watch brings the other one
+                return
+            self._reconcile(key, record, obj, text)
+        except MayNotWrite:
+            return
+        except Error as error:
+            self._again(key, record, error, "fetch")
+
+    def compare(self, obj: Object, secret: Tree | None) -> bool:
+        """Whether `secret` is what `obj` stands for; when not, the object is queued."""
+        from secrets_gitops.controller.reconcile import decide  # noqa: PLC0415  only here
+
+        key = key_of(obj)
+        record = self._records.get(key)
+        if record is None or record.seen != _seen(obj):
+            return True
+        try:
+            wanted = self._wanted(obj, orjson.dumps(obj), record)
+            same = decide(record.seen.uid, wanted, secret).action == "keep"
+        except Error:
+            same = False
+        if not same:
+            self._queue.add(key)
+        return same
+
+    def _reconcile(self, key: Key, record: Record, obj: Object, text: bytes | None) -> None:
+        keys_before = self._keys.newest_first()
+        try:
+            wanted = self._wanted(obj, text or orjson.dumps(obj), record)
+        except Error as error:
+            said = messages.of_unsealing(error)
+            self._fail(key, record, obj, said, ("ErrUnsealFailed", f"Failed to unseal: {said}"), "unseal", error)
+            if self._keys.newest_first() != keys_before:
+                self._queue.add(key)
+            return
+        try:
+            applied = self._writer.apply(
+                record.seen.uid, wanted, namespace=key.namespace, name=key.name, absent=self._is_absent(key, record)
+            )
+        except Error as error:
+            event = messages.shortened(error.message)
+            if error.message.endswith(IMMUTABLE):
+                event = messages.target_is_immutable(key.namespace, key.name)
+            self._fail(key, record, obj, messages.shortened(error.message), ("ErrUpdateFailed", event), "update", error)
+            return
+        if applied == "refused":
+            said = messages.not_managed(key.name)
+            self._fail(key, record, obj, f"failed update: {said}", ("ErrUpdateFailed", said), "unmanaged", None)
+            return
+        self._succeed(key, record, obj, applied)
+
+    def _is_absent(self, key: Key, record: Record) -> bool:
+        """Whether the Secret is probably not there, so that creating it needs no look first."""
+        return self.targets.get(key) is None if not self._flags.skip_recreate else not record.condition
+
+    def _wanted(self, obj: Object, text: bytes, record: Record) -> Tree:
+        """The Secret that the object stands for. Raises what materializing raises."""
+
+        def note(key: SealingKey) -> None:
+            record.key = key.fingerprint
+
+        keys = self._keys.newest_first()
+        if record.key and keys and keys[0].fingerprint != record.key:
+            keys = tuple(sorted(keys, key=lambda one: one.fingerprint != record.key))
+        given = Given(sealing_keys=keys, note_key=note, accept_v1_data=self._flags.accept_deprecated_v1_data)
+        document = read(text, path=f"SealedSecret {key_of(obj)}", format="json", limits=Limits.LARGE)
+        (secret,) = materialize(document, given).secrets
+        tree = secret.to_tree()
+        for value in secret.data.values():
+            value.wipe()
+        owners = metadata_of(tree).get("ownerReferences")
+        for owner in owners if isinstance(owners, list) else ():
+            owner["uid"] = record.seen.uid
+        return tree
+
+    def _succeed(self, key: Key, record: Record, obj: Object, applied: Applied) -> None:
+        try:
+            told = self._tell(key, record, obj, "")
+        except Error as error:
+            self._again(key, record, error, "status")
+            return
+        record.trouble, record.settled = "", True
+        self._queue.forget(key)
+        if told or applied != "kept":
+            self._emit(obj, "Normal", "Unsealed", messages.UNSEALED)
+
+    def _fail(
+        self,
+        key: Key,
+        record: Record,
+        obj: Object,
+        said: str,
+        event: tuple[str, str],
+        trouble: str,
+        error: Error | None,
+    ) -> None:
+        """Tell a failure, once, and try again later where that can help."""
+        first = record.trouble != trouble
+        record.trouble, record.settled = trouble, False
+        self._count_error(trouble, key)
+        passing = error is not None and error.retry
+        if not (passing and self._queue.failures(key) < 3):
+            try:
+                told = self._tell(key, record, obj, said, keep_message=passing)
+            except Error as problem:
+                self._again(key, record, problem, "status")
+                return
+            if told or (first and not self._flags.update_status):
+                self._emit(obj, "Warning", *event)
+        # What does not open, and an immutable Secret, wait for news; the rest is tried again for ever.
+        if trouble == "unseal" or (error is not None and error.message.endswith(IMMUTABLE)):
+            self._queue.forget(key)
+            self._log.error("Error updating, waiting for news", key=str(key), error=said)
+            return
+        delay = self._queue.retry(key, unavailable(error) if error is not None else 0.0)
+        self._log.error("Error updating, will retry", key=str(key), error=said, seconds=round(delay, 3))
+
+    def _again(self, key: Key, record: Record, error: Error, reason: str) -> None:
+        self._count_error(reason, key)
+        record.settled = False
+        delay = self._queue.retry(key, unavailable(error))
+        self._log.error("Error updating, will retry", key=str(key), error=error.message, seconds=round(delay, 3))
+
+    def _tell(self, key: Key, record: Record, obj: Object, said: str, *, keep_message: bool = False) -> bool:
+        """Write the status if it says something new; whether it did. A newer object makes it somebody else's turn."""
+        record.condition = "False" if said else "True"
+        if not self._flags.update_status:
+            return False
+        for _ in range(3):
+            now = datetime.now(UTC)
+            status = conditions.updated(obj, message=said, now=now, keep_message=keep_message)
+            if status is None:
+                return False
+            if not self._share.may_write():
+                raise MayNotWrite
+            metadata = metadata_of(obj)
+            names = ("name", "namespace", "resourceVersion", "uid")
+            body: Tree = {
+                "apiVersion": SEALED_SECRETS.api_version,
+                "kind": SEALED_SECRETS.kind,
+                "metadata": {name: metadata[name] for name in names if name in metadata},
+                "status": status,
+            }
+            try:
+                answer = self._api.call("PUT", path(SEALED_SECRETS, key.namespace, key.name, "status"), body)
+            except Conflict:
+                newer = self._get(key)
+                if newer is None or _seen(newer) != record.seen:
+                    return False  # its watch event is on the way
+                obj = newer
+                continue
+            except ObjectNotFound:
+                return False
+            record.written = version_of(answer).resource_version
+            return True
+        raise Conflict(f"the status of `{key}` changes faster than it can be written")
+
+    def _collect(self, key: Key) -> None:
+        """`--old-gc-behavior`: the Secret goes with its SealedSecret, whoever owns it."""
+        self._gone.discard(key)
+        if key in self._records:
+            return
+        try:
+            self._writer.delete(key.namespace, key.name)
+        except Error as error:
+            self._gone.add(key)
+            self._queue.retry(key, unavailable(error))
+
+    # objects that wait
+
+    def _keep(self, key: Key, text: bytes) -> None:
+        with self._lock:
+            self._pending_size -= len(self._pending.pop(key, b""))
+            if self._pending_size + len(text) <= _PENDING_BYTES:
+                self._pending[key] = text
+                self._pending_size += len(text)
+
+    def _take(self, key: Key) -> bytes | None:
+        with self._lock:
+            text = self._pending.pop(key, None)
+            self._pending_size -= len(text or b"")
+            return text
+
+    def _parsed(self, text: bytes) -> Object:
+        return cast("Object", orjson.loads(text))
+
+    def _get(self, key: Key) -> Object | None:
+        try:
+            obj = self._api.call("GET", path(SEALED_SECRETS, key.namespace, key.name))
+        except ObjectNotFound:
+            return None
+        metadata_of(obj).pop("managedFields", None)
+        return obj
+
+    def _count(self) -> None:
+        if self.metrics is not None:
+            self.metrics.requests.inc()
+
+    def _count_error(self, reason: str, key: Key) -> None:
+        if self.metrics is not None:
+            self.metrics.errors.labels(reason, key.namespace).inc()
+
+
+def _seen(obj: Object) -> Seen:
+    metadata = metadata_of(obj)
+    annotations = metadata.get("annotations")
+    scope = scope_of(annotations if isinstance(annotations, dict) else {})
+    return Seen(str(metadata.get("uid") or ""), metadata.get("generation"), scope)
