@@ -103,7 +103,7 @@ def test_lists_are_sealed_item_by_item() -> None:
     ("tree", "error", "message"),
     [
         ({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {}, "data": {"a": "YQ=="}}, DocumentError, "a `ConfigMap` is not a Secret"),  # noqa: E501
-        ({"apiVersion": "secret.example/v1", "kind": "Secret"}, DocumentError, "a Secret has `apiVersion: v1`"),
+        ({"apiVersion": "secret.example/v1", "kind": "Secret"}, DocumentError, "a Secret has `apiVersion: v1`, and this has another or none"),  # noqa: E501
         ({"apiVersion": "v1", "kind": "List", "items": [{"kind": "Pod"}]}, DocumentError, "a `Pod` is not a Secret (`items[0]`)"),  # noqa: E501
         ({"apiVersion": "bitnami.com/v1alpha1", "kind": "SealedSecret"}, AlreadySealed, "this is a SealedSecret already"),  # noqa: E501
         ([1], DocumentError, "this is not a Secret"),
