@@ -50,7 +50,6 @@ class Resolving:
     def keyring(self) -> Keyring:
         """The keys that sops would find, and those of `--identity`."""
         from secrets_gitops.keys.keyring import Keyring
-    from secrets_gitops.references.fetcher import Fetcher
 
         return Keyring.local(self.identities, deadline=self.deadline)
 

@@ -206,7 +206,7 @@ class _Collection:
         here = self._fields.place(*entry.path)
         if placed.place is None:
             placed.place = here
-        elif placed.place != here:
+        elif placed.place.path != here.path:
             placed.hints = (f"it is wanted by {here}", *placed.hints)
         return placed
 
