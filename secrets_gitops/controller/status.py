@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, cast
-from urllib.parse import urlencode
 
 from secrets_gitops.clients.kube.failures import failure
 from secrets_gitops.clients.kube.resources import EXTERNAL_SECRETS, LEASES, SEALED_SECRETS, SECRETS, SOPS_SECRETS, path
@@ -128,7 +127,9 @@ def read(api: Api, namespace: str, watched: Sequence[str], deadline: Deadline) -
         except Forbidden:
             notes.append(f"{resource.plural} may not be listed" + ("" if watched else " in all namespaces"))
             continue
-        kinds.append(Objects(resource.kind, len(found), tuple(_label(each) for each in found if _lags(each, condition))))
+        kinds.append(
+            Objects(resource.kind, len(found), tuple(_label(each) for each in found if _lags(each, condition)))
+        )
         failing += [one for each in found if (one := _failing(resource.kind, each, condition))]
         places.update(_text(each, "namespace") for each in found)
     replicas = _replicas(api, namespace, places, deadline, notes)
@@ -162,7 +163,9 @@ def _keys(
     newest = max(usable, key=lambda certificate: certificate.not_before, default=None)
     served = serving or (newest.fingerprint if newest else None)
     keys = [_key(name, certificate, served) for name, certificate in read]
-    return tuple(sorted(keys, key=lambda key: (key.not_before or datetime.min.replace(tzinfo=UTC), key.name), reverse=True))
+    return tuple(
+        sorted(keys, key=lambda key: (key.not_before or datetime.min.replace(tzinfo=UTC), key.name), reverse=True)
+    )
 
 
 def _certificate(secret: Tree) -> Certificate | str:
@@ -186,8 +189,8 @@ def _key(name: str, certificate: Certificate | str, served: str | None) -> Key:
 def _replicas(
     api: Api, namespace: str, places: Counter[str], deadline: Deadline, notes: list[str]
 ) -> tuple[Replica, ...] | None:
-    query = urlencode({"labelSelector": f"{LABEL}={COMPONENT}"})
-    answer = api.raw("GET", f"{path(LEASES, namespace)}?{query}", deadline=deadline)
+    query = {"labelSelector": f"{LABEL}={COMPONENT}"}
+    answer = api.raw("GET", path(LEASES, namespace), query=query, deadline=deadline)
     parsed = api.parsed(answer.body)
     if answer.status != 200:
         error = failure(answer.status, parsed, answer.headers, secret=False)
@@ -233,9 +236,7 @@ def _silent(lease: Tree, now: str | None) -> int | None:
         return None
 
 
-def _all(
-    api: Api, resource: Resource, namespace: str | None, deadline: Deadline, **query: str
-) -> Iterator[Tree]:
+def _all(api: Api, resource: Resource, namespace: str | None, deadline: Deadline, **query: str) -> Iterator[Tree]:
     query["limit"] = _PAGE
     while True:
         answer = api.call("GET", path(resource, namespace), query=query, deadline=deadline)

@@ -71,7 +71,8 @@ def _container(plan: Plan) -> Tree:
         "name": NAME,
         "image": plan.image,
         "command": ["secrets-gitops", "controller", "run"],
-        "args": arguments(plan),
+        # An empty list would be dropped by the API server, and every apply would be a change.
+        **({"args": words} if (words := arguments(plan)) else {}),
         "env": [_from_pod("POD_NAME", "metadata.name"), _from_pod("POD_NAMESPACE", "metadata.namespace")],
         "ports": [
             {"name": "http", "containerPort": HTTP_PORT, "protocol": "TCP"},
