@@ -47,6 +47,8 @@ def command(file: str, config: str | None, identities: tuple[str, ...], *, allow
             document = _sealed(session, plaintext, sops_files.now())
             if document is not None:
                 break
+    for note in session.notes:
+        console.note(note)
     sops_files.write(file, document.to_bytes(), f"wrote {file}")
 
 

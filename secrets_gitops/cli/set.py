@@ -65,6 +65,8 @@ def command(
         return
     if changed.in_clear:
         console.warn(f"`{changed.path}` stands in clear: the selector of {file} does not choose it")
+    for note in changed.notes:
+        console.note(note)
     sops_files.write(file, changed.document.to_bytes(), f"set `{changed.path}` in {file}")
 
 

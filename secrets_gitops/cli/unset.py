@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from secrets_gitops.cli import console
 from secrets_gitops.cli.options import identity_option
 
 
@@ -23,4 +24,6 @@ def command(file: str, path: str, root: int, identities: tuple[str, ...]) -> Non
 
     changed = unset(sops_files.read_sealed(file), Keyring.local(identities), path, sops_files.now(), root=root)
     assert changed.document is not None
+    for note in changed.notes:
+        console.note(note)
     sops_files.write(file, changed.document.to_bytes(), f"removed `{changed.path}` from {file}")

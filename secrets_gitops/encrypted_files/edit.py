@@ -23,13 +23,17 @@ class Session:
         self.path = path
         self._opened = decrypt(read_sealed(data, path), keyring)
         self.plaintext = text(self._opened)
+        self.notes: tuple[str, ...] = ()
+        """What the user should hear of the last result."""
 
     def result(self, plaintext: bytes, now: str) -> Document:
         """The encrypted document for what the editor left. Raises DocumentError and others when it cannot be that."""
         plain = read(plaintext, path=self.path, limits=Limits.LARGE)
         refuse_own_block(plain)
         self._opened.replace_plain(plain)
-        return self._opened.seal(now)
+        sealed = self._opened.seal(now)
+        self.notes = encrypt.expansions(self.path, self._opened.expanded)
+        return sealed
 
 
 class NewFile:
@@ -39,7 +43,10 @@ class NewFile:
         self.path = path
         self._recipe = recipe
         self.plaintext = b""
+        self.notes: tuple[str, ...] = ()
 
     def result(self, plaintext: bytes, now: str) -> Document:
         """The new encrypted document."""
-        return encrypt.encrypt(encrypt.read_plain(plaintext, self.path), self._recipe, now).document
+        result = encrypt.encrypt(encrypt.read_plain(plaintext, self.path), self._recipe, now)
+        self.notes = result.notes
+        return result.document

@@ -58,7 +58,7 @@ def encrypt(plain: Document, how: Recipe, now: str) -> Result:
     """The encrypted document. Raises what `creating.create` raises."""
     only_encrypted = how.mac_only_encrypted or _lives_in_cluster(plain)
     sealed, expanded = creating.create(plain, how.recipients, how.selector, now, mac_only_encrypted=only_encrypted)
-    return Result(sealed, tuple(_expanded(plain.path, expanded)))
+    return Result(sealed, expansions(plain.path, expanded))
 
 
 def _lives_in_cluster(plain: Document) -> bool:
@@ -66,8 +66,9 @@ def _lives_in_cluster(plain: Document) -> bool:
     return any(version is not None and version.text.startswith(_IN_CLUSTER_GROUP) for version in versions)
 
 
-def _expanded(path: str, lines: Sequence[int]) -> list[str]:
-    return [f"{path}:{line}: the alias was written out, since what it repeats is encrypted" for line in lines]
+def expansions(path: str, lines: Sequence[int]) -> tuple[str, ...]:
+    """What to tell the user of aliases that were written out."""
+    return tuple(f"{path}:{line}: the alias was written out, since what it repeats is encrypted" for line in lines)
 
 
 def is_sealed(document: Document) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from secrets_gitops.documents.plain import to_plain
 from secrets_gitops.encrypted_files import index_path
+from secrets_gitops.encrypted_files.encrypt import expansions
 from secrets_gitops.envelopes.sops import metadata, opened, tree
 from secrets_gitops.envelopes.sops.reading import shown
 from secrets_gitops.envelopes.sops.selection import Selection
@@ -25,8 +26,10 @@ class Changed(NamedTuple):
     document: Document | None
     path: str
     """The path as it was understood."""
-    in_clear: bool
+    in_clear: bool = False
     """The selector of the file leaves the new value readable."""
+    notes: tuple[str, ...] = ()
+    """What the user should hear."""
 
 
 def set_value(document: Document, keyring: Keyring, path_text: str, value: Tree, now: str, *, root: int = 0) -> Changed:
@@ -38,9 +41,9 @@ def set_value(document: Document, keyring: Keyring, path_text: str, value: Tree,
     result = opened.open(document, keyring)
     path = _path(result, path_text, root)
     if _holds(result, path, value, root):
-        return Changed(None, shown(path), in_clear=False)
+        return Changed(None, shown(path))
     result.set(path, value, root=root)
-    return Changed(result.seal(now), shown(path), _in_clear(result, path, root))
+    return _sealed(result, path, now, in_clear=_in_clear(result, path, root))
 
 
 def unset(document: Document, keyring: Keyring, path_text: str, now: str, *, root: int = 0) -> Changed:
@@ -51,7 +54,12 @@ def unset(document: Document, keyring: Keyring, path_text: str, now: str, *, roo
         result.unset(path, root=root)
     except DocumentError as error:
         raise SecretNotFound(error.message, hints=error.hints, place=Place(document.path)) from error
-    return Changed(result.seal(now), shown(path), in_clear=False)
+    return _sealed(result, path, now, in_clear=False)
+
+
+def _sealed(result: Opened, path: Path, now: str, *, in_clear: bool) -> Changed:
+    sealed = result.seal(now)
+    return Changed(sealed, shown(path), in_clear, expansions(result.plain.path, result.expanded))
 
 
 def _path(result: Opened, text: str, root: int) -> Path:

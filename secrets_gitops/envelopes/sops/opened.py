@@ -36,6 +36,8 @@ class Opened:
         self.metadata = metadata
         self.data_key = data_key
         self.reads = reads
+        self.expanded: list[int] = []
+        """Lines of aliases in the plaintext that had to be written out by the last `seal`."""
         self._plain: Document | None = None
         self._text: str | None = None
 
@@ -89,7 +91,9 @@ class Opened:
         blocks = [block.cut(self.sealed, root) for root in range(len(self.sealed.roots))]
         sealer = sealing.Sealer(self.metadata.selector, self.data_key, self.metadata.mac_only_encrypted, random)
         sealer.memory.remember(self.sealed, self.reads)
-        return sealer.seal(self.plain, blocks, now)
+        sealed = sealer.seal(self.plain, blocks, now)
+        self.expanded = sealer.expanded
+        return sealed
 
 
 def data_key_of(document: Document, metadata: Metadata, keyring: Keyring) -> Plaintext:
