@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "tools"))
-from openbao import openbao, own_openbao  # noqa: E402, F401  fixtures for all tests
+from openbao import durable_openbao, openbao, own_openbao  # noqa: E402, F401  fixtures for all tests
 
 import build  # noqa: E402  the module that builds the programs also knows where they are
 

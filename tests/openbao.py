@@ -16,9 +16,12 @@ import time
 import urllib.request
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class OpenBao:
@@ -81,6 +84,9 @@ class OpenBao:
         role_id = self.ask("GET", f"auth/{mount}/role/app/role-id")["data"]["role_id"]
         return mount, role_id, self.ask("POST", f"auth/{mount}/role/app/secret-id", {})["data"]["secret_id"]
 
+    def seal(self) -> None:
+        self.ask("PUT", "sys/seal")
+
     def stop(self) -> None:
         self.process.terminate()
         try:
@@ -88,6 +94,65 @@ class OpenBao:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+class DurableOpenBao(OpenBao):
+    """A server that keeps its data in a folder, so that it can be sealed, unsealed, stopped and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        port = free_port()
+        self.folder = folder
+        (folder / "data").mkdir()
+        (folder / "openbao.hcl").write_text(
+            f'storage "raft" {{\n  path = "{folder}/data"\n  node_id = "one"\n  performance_multiplier = 1\n}}\n'
+            f'listener "tcp" {{\n  address = "127.0.0.1:{port}"\n  tls_disable = true\n}}\n'
+            f'api_addr = "http://127.0.0.1:{port}"\ncluster_addr = "https://127.0.0.1:{port + 1}"\n'
+        )
+        super().__init__(self._spawn(), f"http://127.0.0.1:{port}", "")
+        try:
+            self._set_up()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _set_up(self) -> None:
+        self._until(lambda: self.ask("GET", "sys/init"))
+        made = self.ask("PUT", "sys/init", {"secret_shares": 1, "secret_threshold": 1})
+        self.token, self._key = made["root_token"], made["keys"][0]
+        self.unseal()
+        self.mount(path="secret")
+        self._until(lambda: self.put("secret", "first", {"k": "v"}))
+
+    def unseal(self) -> None:
+        self.ask("PUT", "sys/unseal", {"key": self._key})
+        self._until(lambda: self.ask("GET", "sys/health"))
+
+    def start(self, *, unseal: bool = True) -> None:
+        """Start again what `stop` stopped, at the same address."""
+        self.process = self._spawn()
+        self._until(lambda: self.ask("GET", "sys/seal-status"))
+        if unseal:
+            self.unseal()
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        with (self.folder / "openbao.log").open("ab") as log:
+            return subprocess.Popen(
+                [program(), "server", "-config", str(self.folder / "openbao.hcl")],
+                stdout=log,
+                stderr=log,
+                env={"PATH": os.environ["PATH"], "HOME": str(self.folder)},
+            )
+
+    def _until(self, works: Callable[[], object]) -> None:
+        until = time.monotonic() + 30
+        while True:
+            try:
+                works()
+                return
+            except OSError:
+                if time.monotonic() > until or self.process.poll() is not None:
+                    raise
+                time.sleep(0.05)
 
 
 def free_port() -> int:
@@ -157,3 +222,13 @@ def own_openbao(tmp_path: Path):
     yield make
     for server in servers:
         server.stop()
+
+
+@pytest.fixture
+def durable_openbao(tmp_path: Path):
+    """A server that outlives being stopped, with a KV store of version 2 at `secret/`."""
+    folder = tmp_path / "durable-openbao"
+    folder.mkdir()
+    server = DurableOpenBao(folder)
+    yield server
+    server.stop()

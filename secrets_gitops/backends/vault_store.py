@@ -21,13 +21,14 @@ of its values, `Locator.names` for the keys below a path.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from secrets_gitops.backends import vault_settings
 from secrets_gitops.backends.backend import Fetched
 from secrets_gitops.backends.vault_paths import data_path, metadata_path
 from secrets_gitops.backends.vault_reading import at_once, metadata_of, names_of, secret_of, trouble_of
-from secrets_gitops.backends.vault_settings import POD_TOKEN, from_file
+from secrets_gitops.backends.vault_settings import POD_TOKEN, VAULT, Choice, from_file
 from secrets_gitops.clients import vault_login
 from secrets_gitops.clients.vault import Client
 from secrets_gitops.clients.vault_login import Credential
@@ -130,23 +131,33 @@ class VaultStore:
 
 def connect(settings: Mapping[str, str], surroundings: Surroundings) -> VaultStore:
     """Open the store that `settings` describe. Makes no request. Raises SettingsError."""
-    certificate, key = settings.get("certificate"), settings.get("key")
+    login: Login | None
     try:
-        headers = {str(name): str(value) for name, value in json.loads(settings.get("headers") or "{}").items()}
-        server = Server(
-            address=address_of(settings.get("address", "")),
-            namespace=settings.get("namespace") or None,
-            ca_pem=settings.get("ca_pem") or None,
-            client_certificate=(certificate.encode(), Plaintext(key)) if certificate and key else None,
-            headers=headers,
-            retries=int(settings.get("retries") or 2),
-            retry_wait=float(settings.get("retry_wait") or 0.3),
-        )
+        server = Server(address_of(settings.get("address", "")), settings.get("namespace") or None)
+        if settings.get("auth") == "environment":
+            named = {name: settings[name] for name in ("address", "namespace") if name in settings}
+            ours = Choice(named, surroundings, VAULT)
+            server, login = ours.server(), ours.login()
+        else:
+            login = _login(settings, surroundings)
+        server = _adjusted(server, settings)
     except (ValueError, AttributeError):
         raise SettingsError("the settings of a Vault store hold a number or headers that cannot be read") from None
     mount = (settings.get("mount") or "").strip("/")
-    return VaultStore(
-        Client(server, _login(settings, surroundings)), mount or None, 1 if settings.get("kv") == "1" else 2
+    return VaultStore(Client(server, login), mount or None, 1 if settings.get("kv") == "1" else 2)
+
+
+def _adjusted(server: Server, settings: Mapping[str, str]) -> Server:
+    certificate, key, authorities = (settings.get(name) for name in ("certificate", "key", "ca_pem"))
+    if authorities:
+        server = replace(server, ca_pem=authorities, ca_file=None, ca_folder=None)
+    if certificate and key:
+        server = replace(server, client_certificate=(certificate.encode(), Plaintext(key)))
+    return replace(
+        server,
+        headers={str(name): str(value) for name, value in json.loads(settings.get("headers") or "{}").items()},
+        retries=int(settings.get("retries") or server.retries),
+        retry_wait=float(settings.get("retry_wait") or server.retry_wait),
     )
 
 

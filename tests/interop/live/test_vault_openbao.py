@@ -354,6 +354,33 @@ class TestTrouble:
         with pytest.raises(Unavailable, match=r"cannot reach .*: connection refused"):
             one("ref+vault://secret/a#/k", **there)
 
+    def test_a_login_outlives_sealing_and_restarts(self, durable_openbao, tmp_path):
+        server = durable_openbao
+        mount, role, secret = server.approle(server.policy("secret/data/*"))
+        environ = {"VAULT_ADDR": server.address, "VAULT_LOGIN_MOUNT_POINT": mount, "VAULT_MAX_RETRIES": "0"}
+        login = {"auth_method": "approle", "role_id": role, "secret_id": secret}
+        store = catalog.connect("vault", login, Surroundings(environ, str(tmp_path), str(tmp_path)))
+
+        def value() -> bytes:
+            (answer,) = store.fetch([Locator("secret/first", (("field", "k"),))], Deadline(20))
+            assert isinstance(answer, Fetched), answer
+            return answer.value.reveal()
+
+        assert value() == b"v"
+        server.seal()
+        with pytest.raises(Unavailable, match="is sealed"):
+            value()
+        server.unseal()
+        assert value() == b"v"
+        server.stop()
+        with pytest.raises(Unavailable, match="cannot reach"):
+            value()
+        server.start(unseal=False)
+        with pytest.raises(Unavailable, match="is sealed"):
+            value()
+        server.unseal()
+        assert value() == b"v"
+
     def test_tls_is_verified_on_loopback_too(self, one, own_openbao, tmp_path):
         server = own_openbao(tls=True)
         server.put("secret", "a", {"k": "v"})

@@ -131,6 +131,19 @@ def test_a_login_in_another_namespace(ask, openbao):
         ask(Locator("a"), mount=mount, namespace="team-b", auth_namespace="root", **login)
 
 
+def test_the_login_of_the_environment(openbao, kv):
+    def fetch(**environ: str) -> object:
+        settings = {"address": openbao.address, "mount": kv, "auth": "environment"}
+        store = catalog.connect("vault-store", settings, Surroundings(environ, ".", "."))
+        return store.fetch([Locator("top")], Deadline(20))[0]
+
+    assert isinstance(fetch(VAULT_TOKEN=openbao.token), Fetched)
+    with pytest.raises(SettingsError, match="no token"):
+        fetch(HOME="/nowhere")
+    with pytest.raises(AccessDenied, match="is not sent"):
+        fetch(VAULT_TOKEN=openbao.token, VAULT_ADDR="https://vault.example.org")
+
+
 def test_without_a_login_no_token_is_sent(ask):
     with pytest.raises(AccessDenied):
         ask(Locator("team/db"), auth="", secret="")
