@@ -146,7 +146,7 @@ class Cluster:
             *("--tls-cert-file", self.ca, "--tls-private-key-file", self.tls_key),
             *("--service-account-issuer", self.url, "--service-account-key-file", sa),
             *("--service-account-signing-key-file", sa, "--token-auth-file", self.folder / "tokens.csv"),
-            *("--authorization-mode", "RBAC", "--service-cluster-ip-range", "10.0.0.0/24"),
+            *("--client-ca-file", self.ca, "--authorization-mode", "RBAC", "--service-cluster-ip-range", "10.0.0.0/24"),
             *("--disable-admission-plugins", "ServiceAccount", "--endpoint-reconciler-type", "none"),
             *("--audit-policy-file", self.folder / "audit.json", "--audit-log-path", self.folder / "audit.log"),
         )
@@ -209,6 +209,12 @@ class Cluster:
                 "subjects": [subject],
             }
         )
+
+    def certificate(self, user: str) -> tuple[bytes, bytes]:
+        """A client certificate for somebody of that name, and its key; both PEM."""
+        issuer = serialization.load_pem_private_key(self.tls_key.read_bytes(), None)
+        authority = x509.load_pem_x509_certificate(self.ca.read_bytes())
+        return _signed(user, authority.subject, issuer)
 
     # the audit log
 
@@ -360,6 +366,23 @@ def _meta(namespace: str | None, name: str) -> dict:
 def _pem(key) -> bytes:
     form = serialization.PrivateFormat.TraditionalOpenSSL
     return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+
+
+def _signed(user: str, issuer_name: x509.Name, issuer) -> tuple[bytes, bytes]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, user)]))
+        .issuer_name(issuer_name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .sign(issuer, hashes.SHA256())
+    )
+    return made.public_bytes(serialization.Encoding.PEM), _pem(key)
 
 
 def _write_certificate(certificate: Path, key_file: Path) -> None:

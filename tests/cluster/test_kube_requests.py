@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
+import json
+import socket
+import socketserver
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+
 import pytest
+from apiserver import User
 
 from secrets_gitops.clients.kube import in_cluster, kubeconfig, resources
 from secrets_gitops.clients.kube.request import Api
@@ -76,8 +87,6 @@ def test_a_server_that_is_not_there_is_unavailable_and_a_stranger_is_not_trusted
     with pytest.raises(Unavailable):
         nobody.call("GET", "/version")
     nobody.close()
-    from dataclasses import replace
-
     stranger = Api(replace(cluster.admin.connection(), ca_file=None))
     with pytest.raises(ClusterError, match="does not verify"):
         stranger.call("GET", "/version")
@@ -106,8 +115,6 @@ def test_a_pod_uses_its_token_and_the_next_one_after_a_minute(cluster, user, nam
 
 
 def test_a_wrong_token_is_forbidden(cluster):
-    from apiserver import User
-
     api = User(cluster, "nobody", "not-a-token").api()
     with pytest.raises(Forbidden):
         api.call("GET", "/api/v1/namespaces")
@@ -115,9 +122,6 @@ def test_a_wrong_token_is_forbidden(cluster):
 
 
 def test_a_kubeconfig_with_a_token_needs_no_official_package(cluster, user, namespace):
-    import subprocess
-    import sys
-
     somebody = user(("", "secrets", "list"))
     code = (
         "import sys; from secrets_gitops.clients.kube import connection, request\n"
@@ -132,8 +136,6 @@ def test_a_kubeconfig_with_a_token_needs_no_official_package(cluster, user, name
 
 def test_an_exec_plugin_gives_the_token(cluster, user, namespace, tmp_path):
     """Such a user goes through the official package."""
-    import json
-
     somebody = user(("", "secrets", "list"))
     content = json.loads(somebody.kubeconfig(namespace=namespace).read_text())
     credential = {
@@ -154,3 +156,82 @@ def test_an_exec_plugin_gives_the_token(cluster, user, namespace, tmp_path):
     api = Api(kubeconfig.connection(str(tmp_path / "config"), None, {}))
     assert api.call("GET", resources.path(resources.SECRETS, namespace))["items"] == []
     api.close()
+
+
+def with_user(cluster, user, **fields):
+    """A kubeconfig as a tree, with another user in it."""
+    content = json.loads(cluster.admin.kubeconfig().read_text())
+    content["users"][0]["user"] = fields
+    return content
+
+
+@pytest.mark.parametrize("form", ["data", "files beside the kubeconfig"])
+def test_a_client_certificate_says_who_we_are(cluster, namespace, tmp_path, form):
+    certificate, key = cluster.certificate("carol")
+    cluster.allow(User(cluster, "carol", ""), ("", "secrets", "list watch"), namespace=namespace)
+    if form == "data":
+        encoded = [base64.b64encode(pem).decode() for pem in (certificate, key)]
+        fields = {"client-certificate-data": encoded[0], "client-key-data": encoded[1]}
+    else:
+        (tmp_path / "carol.crt").write_bytes(certificate)
+        (tmp_path / "carol.key").write_bytes(key)
+        fields = {"client-certificate": "carol.crt", "client-key": "carol.key"}
+    (tmp_path / "config").write_text(json.dumps(with_user(cluster, "carol", **fields)))
+    api = Api(kubeconfig.connection(str(tmp_path / "config"), None, {}))
+    mark = cluster.mark()
+    path = resources.path(resources.SECRETS, namespace)
+    assert api.call("GET", path)["items"] == []
+    stream = api.stream(path, query={"watch": "1", "timeoutSeconds": "1"})
+    stream.open()
+    assert list(stream) == []
+    api.close()
+    assert len(cluster.requests(User(cluster, "carol", ""), mark)) == 2
+
+
+@pytest.fixture
+def connect_proxy():
+    """An HTTP proxy that knows CONNECT alone, as companies have them; gives its URL and what it was asked."""
+    asked = []
+
+    class Tunnel(socketserver.StreamRequestHandler):
+        def handle(self):
+            target = self.rfile.readline().split()[1].decode()
+            while self.rfile.readline().strip():
+                pass
+            asked.append(target)
+            host, port = target.split(":")
+            with socket.create_connection((host, int(port))) as server:
+                self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                there = threading.Thread(target=pump, args=(self.connection, server), daemon=True)
+                there.start()
+                pump(server, self.connection)
+                there.join(5)
+
+    def pump(source, sink):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+        for end in (source, sink):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Tunnel) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}", asked
+        server.shutdown()
+
+
+def test_requests_and_watches_go_through_the_proxy_of_the_kubeconfig(cluster, user, namespace, connect_proxy, tmp_path):
+    url, asked = connect_proxy
+    content = json.loads(user(("", "secrets", "list watch")).kubeconfig().read_text())
+    content["clusters"][0]["cluster"]["proxy-url"] = url
+    (tmp_path / "config").write_text(json.dumps(content))
+    api = Api(kubeconfig.connection(str(tmp_path / "config"), None, {}))
+    path = resources.path(resources.SECRETS, namespace)
+    assert api.call("GET", path)["items"] == []
+    stream = api.stream(path, query={"watch": "1", "timeoutSeconds": "1"})
+    stream.open()
+    assert list(stream) == []
+    api.close()
+    assert asked == [f"127.0.0.1:{cluster.port}"] * 2

@@ -29,13 +29,13 @@ class Backoff:
         self._until = -QUIET
 
     def failed(self, retry_after: float | None = None) -> float:
-        """Seconds to wait now: 0.8 to 30, at least doubled by the next failure in a row; `retry_after` wins."""
+        """Seconds to wait now: 0.8 to 30, doubled by the next failure in a row; `retry_after` wins."""
         now = self._clock()
         if now - self._until > QUIET:
             self._next = FIRST
         delay = min(LONGEST, self._next * (1 + self._chance()))
         self._next = min(LONGEST, self._next * 2)
-        if retry_after is not None:
+        if retry_after:
             delay = retry_after + self._chance() * 0.25 * min(retry_after, FIRST)
         self._until = now + delay
         return delay

@@ -29,7 +29,10 @@ _CLASSES: dict[int, Callable[[str], Error]] = {
     415: Invalid,
     422: Invalid,
 }
-_RBAC = re.compile(r'[\w.-]+(?: "[^"]*")? is forbidden: User "[^"]*" cannot \w+ resource [^\n]*\Z')
+_RBAC = re.compile(
+    r'[\w./-]+(?: "[^"]*")? is forbidden: User "[^"]*" cannot \w+ resource "[^"]*" in API group "[^"]*"'
+    r'(?: in the namespace "[^"]*"| at the cluster scope)?'
+)
 _ADMISSION = re.compile(r'admission webhook "([\w.-]+)" denied|ValidatingAdmissionPolicy \'([\w.-]+)\'')
 _WORD = re.compile(r"[\w.\-\[\]/]{1,200}")
 
@@ -60,8 +63,11 @@ def _own_words(answer: object) -> str:
 def _guarded(status: int, answer: object) -> str:
     """What can be said without the server's free text: RBAC's refusal, or the reason and the fields."""
     message = _own_words(answer)
-    if status in (401, 404) or (status == 403 and _RBAC.match(message)):
-        return message  # these name the user, the verb and the object; they never saw the body
+    denied = _RBAC.match(message) if status == 403 else None
+    if denied:
+        return denied[0]
+    if status in (401, 404):
+        return message  # said before anybody looked at the body
     details = _mapping(answer, "details")
     subject = f"`{details['name']}`" if isinstance(details.get("name"), str) else "the Secret"
     admission = _ADMISSION.search(message)

@@ -133,10 +133,10 @@ def _official(paths: list[str], context: str) -> tuple[Callable[[], str | None],
             os.pathsep.join(paths), context, client_configuration=configuration, persist_config=False
         )
     except Exception as error:  # noqa: BLE001  the package raises what its parts raise; their text may hold a token
-        raise SettingsError(
-            f"no credentials for context `{context}`: {type(error).__name__}",
-            hints=(f"try `kubectl --context {context} version`",),
-        ) from None
+        raise _no_credentials(context, type(error).__name__) from None
+    certificate, key = configuration.cert_file, configuration.key_file
+    if not configuration.api_key and not certificate:  # it logs the failure of a plugin and goes on without
+        raise _no_credentials(context)
 
     def header() -> str | None:
         try:
@@ -145,8 +145,13 @@ def _official(paths: list[str], context: str) -> tuple[Callable[[], str | None],
             raise Unavailable(f"no credentials for context `{context}`: {type(error).__name__}") from None
         return value
 
-    certificate, key = configuration.cert_file, configuration.key_file
     return header, (certificate, key) if certificate and key else None
+
+
+def _no_credentials(context: str, why: str = "its plugin or identity provider failed") -> SettingsError:
+    return SettingsError(
+        f"no credentials for context `{context}`: {why}", hints=(f"try `kubectl --context {context} version`",)
+    )
 
 
 def _certificate_files(user: Fields, home: str) -> tuple[str, str] | None:
