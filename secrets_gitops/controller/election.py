@@ -7,6 +7,8 @@ machine wrote are for people, and are never read.
 
 from __future__ import annotations
 
+import os
+import platform
 import re
 import secrets
 from datetime import UTC, datetime
@@ -163,6 +165,11 @@ class Watchman:
     @staticmethod
     def _may_act(sight: Sight, now: float) -> bool:
         return bool(sight.member.holder) and now - sight.since <= sight.member.seconds
+
+
+def pod_name(environ: Mapping[str, str]) -> str:
+    """What this process calls itself. A pod has one process at a time; on any other machine it may not be alone."""
+    return environ.get("POD_NAME") or f"{platform.node() or 'host'}-{os.getpid()}"
 
 
 def member(lease: Mapping[str, object]) -> Member:

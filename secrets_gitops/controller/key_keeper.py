@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _LONGEST_SLEEP = 3600.0  # seconds; a step of the wall clock is noticed after that time
 _AFTER_FAILURE = 60.0
-_POLL = 5.0
+_POLL = 1.0
 
 
 class KeyKeeper:

@@ -18,6 +18,7 @@ from secrets_gitops.clients.kube.resources import NAMESPACES, SEALED_SECRETS, SE
 from secrets_gitops.clients.kube.watch import Reflector
 from secrets_gitops.controller.apply import Writer
 from secrets_gitops.controller.comparison import Comparison
+from secrets_gitops.controller.election import pod_name
 from secrets_gitops.controller.key_keeper import KeyKeeper
 from secrets_gitops.controller.key_secret import check_prefix
 from secrets_gitops.controller.kinds.sealed_secret import SealedSecretKind
@@ -27,8 +28,9 @@ from secrets_gitops.controller.public_api import PublicApi
 from secrets_gitops.controller.queue import WorkQueue
 from secrets_gitops.controller.sealing_keys import SealingKeys
 from secrets_gitops.controller.server import Request, Response, Server
+from secrets_gitops.controller.shards import Shards
 from secrets_gitops.controller.takeover import Takeover
-from secrets_gitops.controller.work_share import Everything, Gate
+from secrets_gitops.controller.work_share import Gate
 from secrets_gitops.controller.workers import Workers
 from secrets_gitops.errors import Error, ObjectNotFound
 
@@ -66,7 +68,8 @@ class Controller:
         self.keys = SealingKeys(self.api, self.namespace, flags, self.log)
         self.queue: WorkQueue[Key] = WorkQueue()
         self.takeover = Takeover(self.api, self.namespace, self.log)
-        self.share = Gate(Everything(), lambda: self.takeover.waiting)
+        self.shards = Shards(self.api, self.namespace, pod_name(environ), log=self.log)
+        self.share = Gate(self.shards, lambda: self.takeover.waiting)
         self.events = EventRecorder(
             self.api, COMPONENT, instance=environ.get("POD_NAME") or environ.get("HOSTNAME", "")
         )
@@ -80,7 +83,8 @@ class Controller:
         self.kind.metrics = self.metrics
         self.takeover.on_end = self.kind.on_share_changed
         self.keys.on_new = self.kind.on_new_key
-        self.keeper = KeyKeeper(self.api, self.keys, self.share.may_write, self.log)
+        self.shards.on_change = self.kind.on_share_changed
+        self.keeper = KeyKeeper(self.api, self.keys, self._may_make_keys, self.log)
         self.public = PublicApi(self.keys, flags)
         self.workers: Workers[Key] = Workers(self.queue, self.kind.work, flags.workers, self.log)
         self.reflectors: list[Reflector] = []
@@ -110,6 +114,9 @@ class Controller:
         """Start everything in its order; what cannot be mended by waiting ends the process."""
         try:
             self.takeover.look()
+            self.shards.start()
+            while not self.shards.wait_joined(0.1) and not self.stop.is_set():
+                pass
             self.keeper.load(self.stop)
             self.public.keys_loaded.set()
             self._thread("keys", self.keeper.run)
@@ -186,6 +193,9 @@ class Controller:
         assert callable(target)
         threading.Thread(target=target, args=(self.stop,), name=name, daemon=True).start()
 
+    def _may_make_keys(self) -> bool:
+        return self.share.may_write() and self.shards.is_leader()
+
     def _handle_signals(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop.set())
@@ -198,6 +208,7 @@ class Controller:
         for reflector in self.reflectors:
             reflector.stop()
         self.workers.stop()
+        self.shards.stop()
         self.events.stop()
         self.api.close()
 

@@ -35,6 +35,7 @@ _WRITING = 2 / 3
 _PERIOD = 2.0
 _HURRY = 0.25
 """Seconds between renewals, and while a share changes hands."""
+_STOP_WITHIN = 2.0
 _LEADER = ""
 """Shared out like a namespace; no namespace has this name."""
 
@@ -82,7 +83,7 @@ class Shares:
 
 
 class Shards:
-    """The share of this replica. `run` keeps it in a thread of its own; the questions can be asked from any thread."""
+    """The share of this replica, kept in a thread of its own; the questions can be asked from any thread."""
 
     def __init__(
         self,
@@ -95,8 +96,8 @@ class Shards:
         seconds: float = SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`pod` names this machine or pod; the Lease is in `namespace`. `on_change` is called in the thread of `run`,
-        after what we own has changed; what was lost is published as free only after it has returned.
+        """`pod` names this machine or pod; the Lease is in `namespace`. `on_change` is called in our thread after
+        what we own has changed; what was lost is published as free only after it has returned.
         """
         self.on_change = on_change
         self.is_alone = False
@@ -111,6 +112,8 @@ class Shards:
         self._next_view: frozenset[str] | None = None
         self._deadline = float("-inf")
         self._joined = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="shards", daemon=True)
         self._is_failing = False
 
     @property
@@ -140,21 +143,26 @@ class Shards:
         """Wait until we take part for the first time, or know that we are alone."""
         return self._joined.wait(timeout)
 
-    def run(self, stop: threading.Event) -> None:
-        """Renew and look, until `stop` is set; then give our share up. Everybody who writes must have ended by then."""
-        while not stop.is_set() and not self.is_alone:
-            stop.wait(self.tick())
-        if self.is_alone:
-            stop.wait()
+    def start(self) -> None:
+        """Begin to take part."""
+        self._thread.start()
 
-    def release(self) -> None:
-        """Give our share up. Call it when the workers have ended."""
+    def stop(self) -> None:
+        """Give our share up, so that others take it at once. Everybody who writes must have ended by then."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(_STOP_WITHIN)
+        is_renewing = self._thread.is_alive()  # the API server does not answer, and what it does later is not known
         self._deadline = float("-inf")
         try:
-            if not self.is_alone:
+            if not self.is_alone and not is_renewing:
                 self._seat.give_up()
         except Error as error:
             self._log.error("cannot give up the Lease; it ends by itself", lease=self.name, error=error.message)
+
+    def _run(self) -> None:
+        while not self._stop.is_set() and not self.is_alone:
+            self._stop.wait(self.tick())
 
     def tick(self) -> float:
         """Renew, look, and decide once; seconds until it should be done again."""

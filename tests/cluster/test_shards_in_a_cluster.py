@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 
 import pytest
 from apiserver import wait_for
@@ -18,14 +17,14 @@ from secrets_gitops.controller.shards import Shards
 LEASES = ("coordination.k8s.io", "leases", "get list create update delete")
 NAMESPACES = [f"team-{number}" for number in range(100)]
 REPLICA = """
-import io, json, sys, threading
+import json, sys
 from secrets_gitops.clients.kube.kubeconfig import connection
 from secrets_gitops.clients.kube.request import Api
 from secrets_gitops.controller.logs import Log
 from secrets_gitops.controller.shards import Shards
 api, log = Api(connection(sys.argv[1], None, {})), Log(info_stream=sys.stderr)
 shards = Shards(api, sys.argv[2], sys.argv[3], log=log, seconds=3.0)
-threading.Thread(target=shards.run, args=(threading.Event(),), daemon=True).start()
+shards.start()
 for line in sys.stdin:
     print(json.dumps([ns for ns in json.loads(line) if shards.owns(ns)]), flush=True)
 """
@@ -42,24 +41,18 @@ def owned(shards):
 @pytest.fixture
 def replica(user, namespace):
     """A maker of replicas that run in threads; stopped at the end."""
-    stops, threads, account = [], [], user(LEASES)
+    started, account = [], user(LEASES)
 
     def make(pod, seconds=3.0):
         shards = Shards(account.api(), namespace, pod, log=quiet_log(), seconds=seconds)
-        stop = threading.Event()
-        thread = threading.Thread(target=shards.run, args=(stop,))
-        thread.start()
-        stops.append(stop)
-        threads.append(thread)
-        shards.stop = lambda: (stop.set(), thread.join(), shards.release())
+        shards.start()
+        started.append(shards)
         assert shards.wait_joined(10)
         return shards
 
     yield make
-    for stop in stops:
-        stop.set()
-    for thread in threads:
-        thread.join()
+    for shards in started:
+        shards.stop()
 
 
 def test_two_replicas_share_and_hand_over(replica):

@@ -148,7 +148,7 @@ def test_what_is_lost_is_let_go_before_it_is_published(replica, leases):
 def test_a_replica_that_stops_hands_over_at_once(replica):
     first, second = replica(), replica()
     settle(first, second)
-    first.release()
+    first.stop()
     assert not owned(first) and not first.may_write()
     settle(second, rounds=2)
     assert owned(second) == set(NAMESPACES) and second.is_leader()
