@@ -94,7 +94,7 @@ class Transport:
             base_uri=server.address,
             session=session,
             verify=session.verify,
-            proxies={} if is_loopback(server.address) else urllib.request.getproxies(),
+            proxies=_proxies(server.address),
             allow_redirects=False,
             ignore_exceptions=True,
             strict_http=True,  # LIST is sent as GET with `list=true`, which every proxy lets pass
@@ -286,6 +286,13 @@ def _load_client_certificate(context: ssl.SSLContext, server: Server) -> None:
         with open(handle, "wb") as file:
             file.write(certificate + b"\n" + key.reveal())
         context.load_cert_chain(path)
+
+
+def _proxies(address: str) -> dict[str, str]:
+    """Those of the environment, unless `NO_PROXY` names the host; this very machine is asked directly."""
+    if is_loopback(address) or urllib.request.proxy_bypass(urlsplit(address).netloc):
+        return {}
+    return urllib.request.getproxies()
 
 
 def _retry_after(text: str | None) -> float | None:

@@ -227,6 +227,19 @@ class TestRequests:
         fetch()
         assert "Authorization" not in server.asked[0].headers
 
+    def test_a_proxy_is_asked_unless_no_proxy_names_the_host(self, server, fetch, monkeypatch):
+        for name in ("HTTP_PROXY", "http_proxy"):
+            monkeypatch.setenv(name, server.address)
+        there = {"VAULT_ADDR": "http://192.0.2.1:1", "VAULT_MAX_RETRIES": "0"}
+        with pytest.raises(BackendError):
+            fetch(**there)
+        asked = len(server.asked)
+        assert server.paths()[0].startswith("http://192.0.2.1:1/v1/")
+        monkeypatch.setenv("no_proxy", "192.0.2.1")
+        with pytest.raises(Unavailable):
+            fetch(seconds=0.5, **there)
+        assert len(server.asked) == asked
+
 
 class TestSettings:
     def test_nothing_is_known(self, fetch):
