@@ -6,12 +6,16 @@ import os
 
 import click
 
-from secrets_gitops.cli import console
+from secrets_gitops.cli import console, controller_manifests, controller_status
 
 
-@click.group(name="controller", help="Run the controller that turns custom resources into Secrets.")
+@click.group(name="controller", help="Run, install and look at the controller that turns custom resources into Secrets.")
 def command() -> None:
-    """Hold the commands of this file."""
+    """Hold the commands of this file, and those that have one of their own."""
+
+
+command.add_command(controller_manifests.command)
+command.add_command(controller_status.command)
 
 
 @command.command(
