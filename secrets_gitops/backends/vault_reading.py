@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import deque
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from secrets_gitops.documents.limits import Limits
@@ -9,7 +11,7 @@ from secrets_gitops.documents.read import read
 from secrets_gitops.errors import BackendError, DocumentError, Error, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from secrets_gitops.clients.vault_transport import Answer
     from secrets_gitops.documents.document import Document, Node
@@ -136,13 +138,39 @@ def at_once(wanted: Iterable[Key], one: Callable[[Key], Result]) -> dict[Key, Re
         except Error as error:
             return error
 
-    if len(keys) < 2:
-        answers = [guarded(key) for key in keys]
-    else:
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  18 ms that one secret does not need
-
-        with ThreadPoolExecutor(min(PARALLEL, len(keys)), thread_name_prefix="vault") as pool:
-            answers = list(pool.map(guarded, keys))
-    if down and all(isinstance(answer, Unavailable) for answer in answers):
+    answers = {key: guarded(key) for key in keys} if len(keys) < 2 else _in_threads(keys, guarded, down)
+    if down and all(isinstance(answer, Unavailable) for answer in answers.values()):
         raise down[0]
-    return dict(zip(keys, answers, strict=True))
+    return answers
+
+
+def _in_threads(
+    keys: Sequence[Key], one: Callable[[Key], Result | Error], down: list[Unavailable]
+) -> dict[Key, Result | Error]:
+    """Daemons, so that an interrupt need not wait for a server that does not answer."""
+    waiting, answers, crashes = deque(keys), dict[Key, "Result | Error"](), list[BaseException]()
+
+    def work() -> None:
+        while not crashes:
+            try:
+                key = waiting.popleft()
+            except IndexError:
+                return
+            try:
+                answers[key] = one(key)
+            except BaseException as error:  # noqa: BLE001  a bug is raised where the batch was asked for
+                crashes.append(error)
+
+    threads = [threading.Thread(target=work, name="vault", daemon=True) for _ in range(min(PARALLEL, len(keys)))]
+    for thread in threads:
+        thread.start()
+    try:
+        for thread in threads:
+            thread.join()
+    except BaseException:
+        down.append(Unavailable("interrupted"))
+        waiting.clear()
+        raise
+    if crashes:
+        raise crashes[0]
+    return {key: answers[key] for key in keys}

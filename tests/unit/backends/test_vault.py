@@ -328,6 +328,31 @@ class TestSecrecy:
         assert CANARY not in str(error.value)
 
 
+def test_an_interrupt_does_not_wait_for_a_silent_server(server, tmp_path):
+    """As Ctrl-C does, in the middle of a batch."""
+    server.script["/v1/sys/internal/ui/mounts/secret/a"] = [(200, {}, MOUNT)]
+    code = (
+        "import signal, sys, threading, time\n"
+        "from secrets_gitops.backends import catalog\n"
+        "from secrets_gitops.backends.backend import Locator, Surroundings\n"
+        "from secrets_gitops.deadline import Deadline\n"
+        "environ = {'VAULT_ADDR': sys.argv[1], 'VAULT_TOKEN': 't'}\n"
+        "store = catalog.connect('vault', {}, Surroundings(environ, '.', '.'))\n"
+        "interrupt = (threading.main_thread().ident, signal.SIGINT)\n"
+        "threading.Timer(1.0, signal.pthread_kill, interrupt).start()\n"
+        "begun = time.monotonic()\n"
+        "try:\n"
+        "    store.fetch([Locator('secret/a'), Locator('other/b')], Deadline(60))\n"
+        "except KeyboardInterrupt:\n"
+        "    print('interrupted', time.monotonic() - begun < 10)\n"
+    )
+    server.delay = 50
+    done = subprocess.run(
+        [sys.executable, "-c", code, server.address], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert done.stdout == "interrupted True\n"
+
+
 def test_hvac_is_imported_only_when_a_server_is_asked():
     code = (
         "import sys; from secrets_gitops.backends import catalog\n"
