@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from service_proxy import Egress, publish
 
 from secrets_gitops.clients.kube.connection import Connection
 from secrets_gitops.clients.kube.request import MERGE_PATCH, Api
@@ -94,6 +95,7 @@ class Cluster:
         self.url = f"https://127.0.0.1:{self.port}"
         self.ca = self.folder / "tls.crt"
         self.tls_key = self.folder / "tls.key"
+        self.egress: Egress | None = None
         self.admin = User(self, "admin", ADMIN_TOKEN)
 
     # life
@@ -112,6 +114,18 @@ class Cluster:
             "rules": [quiet, {"level": "Metadata"}],
         }
         (self.folder / "audit.json").write_text(json.dumps(policy))
+        self.egress = Egress(self.folder / "egress.sock")
+        transport = {"uds": {"udsName": str(self.folder / "egress.sock")}}
+        selection = {
+            "name": "cluster",
+            "connection": {"proxyProtocol": "HTTPConnect", "transport": transport},
+        }
+        egress = {
+            "apiVersion": "apiserver.k8s.io/v1beta1",
+            "kind": "EgressSelectorConfiguration",
+            "egressSelections": [selection],
+        }
+        (self.folder / "egress.json").write_text(json.dumps(egress))
         self.start_etcd()
         self.start_api()
         self.kube = Kube(self)
@@ -120,6 +134,8 @@ class Cluster:
         """Everything, whatever state it is in; the data goes too."""
         for api in self._apis:
             api.close()
+        if self.egress:
+            self.egress.close()
         for name in list(self._processes):
             self._end(name)  # nothing is kept, and a graceful end takes seconds
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -148,6 +164,7 @@ class Cluster:
             *("--service-account-signing-key-file", sa, "--token-auth-file", self.folder / "tokens.csv"),
             *("--client-ca-file", self.ca, "--authorization-mode", "RBAC", "--service-cluster-ip-range", "10.0.0.0/24"),
             *("--disable-admission-plugins", "ServiceAccount", "--endpoint-reconciler-type", "none"),
+            *("--egress-selector-config-file", self.folder / "egress.json"),
             *("--audit-policy-file", self.folder / "audit.json", "--audit-log-path", self.folder / "audit.log"),
         )
         api = self.admin.api()
@@ -174,6 +191,10 @@ class Cluster:
             *("--controllers", "garbage-collector-controller,namespace-controller"),
             *("--secure-port", free_port(), "--cert-dir", self.folder / "kcm"),
         )
+
+    def publish(self, namespace: str, name: str, port: int) -> None:
+        """A Service whose proxy, at port 8080, leads to loopback `port`: `kubeseal --fetch-cert` goes that way."""
+        publish(self.kube, self.egress, namespace, name, port)
 
     def compact(self) -> None:
         """Forget all history in etcd; after `restart_api` every older version is really gone."""

@@ -39,6 +39,7 @@ class Connection:
     """Host name that the server's certificate must have, when it is not that of the URL."""
     verify: bool = True
     proxy: str | None = None
+    """`http://[user:password@]host:port`; it is asked to CONNECT."""
     namespace: str | None = None
     """The namespace that the kubeconfig's context, or the pod, is in."""
 

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from secrets_gitops.clients.kube.connection import Connection
+from secrets_gitops.clients.kube.proxies import proxy_for
 from secrets_gitops.errors import SettingsError, Unavailable
 
 if TYPE_CHECKING:
@@ -59,8 +60,10 @@ def connection(environ: Mapping[str, str], *, folder: str = FOLDER) -> Connectio
             hints=("name a kubeconfig",),
         )
     host, port = environ["KUBERNETES_SERVICE_HOST"], environ["KUBERNETES_SERVICE_PORT"]
+    server = f"https://{f'[{host}]' if ':' in host else host}:{port}"
     return Connection(
-        server=f"https://{f'[{host}]' if ':' in host else host}:{port}",
+        server=server,
+        proxy=proxy_for(server, environ),
         authorize=TokenFile(f"{folder}/token"),
         ca_file=f"{folder}/ca.crt",
         namespace=_namespace(folder),

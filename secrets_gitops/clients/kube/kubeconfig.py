@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from secrets_gitops.clients.kube.connection import Connection, anonymous
 from secrets_gitops.clients.kube.in_cluster import TokenFile
+from secrets_gitops.clients.kube.proxies import proxy_for
 from secrets_gitops.documents.plain import to_plain
 from secrets_gitops.documents.read import read
 from secrets_gitops.errors import DocumentError, SettingsError, Unavailable
@@ -61,7 +62,7 @@ def connection(path: str | None, context: str | None, environ: Mapping[str, str]
         client_pem=_certificate_data(user, home),
         server_name=_text(cluster, "tls-server-name"),
         verify=cluster.get("insecure-skip-tls-verify") is not True,
-        proxy=_text(cluster, "proxy-url"),
+        proxy=_text(cluster, "proxy-url") or proxy_for(server, environ),
         namespace=_text(chosen, "namespace"),
     )
 

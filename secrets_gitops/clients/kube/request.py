@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from secrets_gitops.clients.kube.failures import failure
 from secrets_gitops.clients.kube.stream import Stream
 from secrets_gitops.clients.kube.transport import Transport, missing
-from secrets_gitops.errors import Unavailable
+from secrets_gitops.errors import SettingsError, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -122,6 +122,8 @@ class Api:
         headers = {"Accept": accept, "User-Agent": self._agent}
         token = self.connection.authorize()
         if token is not None:
+            if not (token.isascii() and token.isprintable()):
+                raise SettingsError("the token for the API server holds characters that a token cannot have")
             headers["Authorization"] = token
         return headers
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import ssl
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from secrets_gitops.errors import ClusterError, SettingsError, Unavailable
 
@@ -41,13 +41,20 @@ class Transport:
         self._host = parts.hostname
         self._port = parts.port or (443 if parts.scheme == "https" else 80)
         self._proxy = urlsplit(connection.proxy) if connection.proxy else None
+        self._proxy_headers = {}
+        if self._proxy:
+            if self._proxy.scheme != "http" or not self._proxy.hostname:
+                raise SettingsError("the proxy to the API server must be an `http://` URL")
+            if self._proxy.username:
+                pair = f"{unquote(self._proxy.username)}:{unquote(self._proxy.password or '')}"
+                self._proxy_headers = dict(urllib3.make_headers(proxy_basic_auth=pair))
         self._context = connection.tls() if parts.scheme == "https" else None
         self._verify = "CERT_REQUIRED" if connection.verify else "CERT_NONE"
         self._name = connection.server_name
         if not connection.verify:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         manager = (
-            urllib3.ProxyManager(connection.proxy, **self._options(pool_size))
+            urllib3.ProxyManager(connection.proxy, proxy_headers=self._proxy_headers, **self._options(pool_size))
             if connection.proxy
             else urllib3.PoolManager(**self._options(pool_size))
         )
@@ -102,7 +109,7 @@ class Transport:
                 assert_hostname=self._name,
             )
         if self._proxy:
-            made.set_tunnel(self._host, self._port)
+            made.set_tunnel(self._host, self._port, self._proxy_headers)
         return made
 
     def translated(self, error: Exception) -> Error:

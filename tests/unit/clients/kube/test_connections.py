@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from secrets_gitops.clients.kube import connection, in_cluster, kubeconfig
+from secrets_gitops.clients.kube.request import Api
 from secrets_gitops.errors import SettingsError, Unavailable
 
 POD = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"}
@@ -142,6 +143,41 @@ def test_the_token_of_a_pod_is_read_again_every_minute_and_survives_a_missing_fi
     (tmp_path / "token").unlink()
     now[0] = 121.0
     assert token() == "Bearer two"
+
+
+def test_a_token_that_no_header_can_carry_is_refused_and_not_shown(tmp_path):
+    made = kubeconfig.connection(config(tmp_path / "config", user={"token": "canary\ntwo"}), None, {})
+    with pytest.raises(SettingsError) as caught:
+        Api(made).call("GET", "/version")
+    assert "canary" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("server", "excepted", "through"),
+    [
+        ("https://kube.example.org:6443", "", True),
+        ("https://kube.example.org:6443", "other.org", True),
+        ("https://kube.example.org:6443", "localhost, example.org", False),
+        ("https://kube.example.org:6443", ".example.org", False),
+        ("https://example.org", ".example.org", True),
+        ("https://kube.example.org:6443", "*", False),
+        ("https://10.96.0.1:443", "10.0.0.0/8", False),
+        ("https://10.96.0.1:443", "10.96.0.1", False),
+        ("https://11.96.0.1:443", "10.0.0.0/8", True),
+        ("https://127.0.0.1:6443", "", False),
+        ("https://localhost:6443", "", False),
+    ],
+)
+def test_the_proxy_of_the_environment_counts_unless_the_server_is_excepted(tmp_path, server, excepted, through):
+    environ = {"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": excepted}
+    made = kubeconfig.connection(config(tmp_path / "config", server=server), None, environ)
+    assert made.proxy == ("http://proxy:3128" if through else None)
+
+
+def test_a_proxy_that_is_not_http_is_refused_without_its_password():
+    with pytest.raises(SettingsError) as caught:
+        Api(connection.Connection("https://one", proxy="socks5://me:canary@proxy"))
+    assert "canary" not in caught.value.message
 
 
 @pytest.mark.parametrize("package", ["urllib3", "orjson"])
