@@ -9,7 +9,7 @@ import click
 from secrets_gitops.cli import console, controller_manifests, controller_status
 
 
-@click.group(name="controller", help="Run, install and look at the controller that turns custom resources into Secrets.")
+@click.group(name="controller", help="Run, install and look at the controller that makes Secrets of custom resources.")
 def command() -> None:
     """Hold the commands of this file, and those that have one of their own."""
 

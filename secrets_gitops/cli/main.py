@@ -32,7 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "exec": ("exec", "Run a command with references in its environment resolved"),
     "render": ("render", "Turn manifests into what the cluster should get"),
     "lint": ("lint", "Find plaintext secrets and broken encryption"),
-    "controller": ("controller", "Run, install and look at the controller that turns custom resources into Secrets"),
+    "controller": ("controller", "Run, install and look at the controller that makes Secrets of custom resources"),
     "git": ("git", "Install the git hooks"),
 }
 """Command name → (module under `cli`, one-line help)."""
