@@ -18,3 +18,11 @@ def test_refuses_everything_else_without_quoting_it(text: str) -> None:
     with pytest.raises(ValueError) as caught:
         base64.decode(text)
     assert text not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "byte"),
+    [("!!!", 0), ("AAAA!", 4), ("AA A", 2), ("AAA", 0), ("AAAAAA", 4), ("AA==A", 4), ("AAA=AAAA", 4), ("A=AA", 1)],
+)
+def test_the_place_where_go_stops(text, byte):
+    assert base64.fault(text) == byte
