@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import threading
 from datetime import UTC, datetime
@@ -53,6 +54,23 @@ class Log:
                 stream.flush()
         except (OSError, ValueError):
             return  # nobody reads the log any more; the work goes on
+
+
+class Forwarded(logging.Handler):
+    """Brings warnings of the modules below, which use the standard library's logging, into the controller's log.
+
+    Their message alone: what an exception of somebody else says may quote what it failed on.
+    """
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        kind = record.exc_info[0] if record.exc_info else None
+        fields: dict[str, object] = {"error": kind.__name__} if kind is not None else {}
+        self._log.error(record.getMessage(), **fields)
 
 
 def _quoted(text: str) -> str:

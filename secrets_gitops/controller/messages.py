@@ -19,7 +19,8 @@ def of_unsealing(error: Error) -> str:
     if isinstance(error, EnvelopeError) and error.items:
         by_reason: dict[str, list[str]] = {}
         for item, reason in error.items:
-            by_reason.setdefault(reason if reason.startswith("illegal base64") else NO_KEY, []).append(item)
+            words = reason.partition(": ")[0] if reason.startswith("illegal base64") else NO_KEY
+            by_reason.setdefault(words, []).append(item)
         text = "\n".join(f"{reason} ({', '.join(items)})" for reason, items in by_reason.items())
     else:
         text = error.message

@@ -22,7 +22,7 @@ from secrets_gitops.controller.election import pod_name
 from secrets_gitops.controller.key_keeper import KeyKeeper
 from secrets_gitops.controller.key_secret import check_prefix
 from secrets_gitops.controller.kinds.sealed_secret import SealedSecretKind
-from secrets_gitops.controller.logs import Log
+from secrets_gitops.controller.logs import Forwarded, Log
 from secrets_gitops.controller.metrics import Metrics
 from secrets_gitops.controller.public_api import PublicApi
 from secrets_gitops.controller.queue import WorkQueue
@@ -217,7 +217,11 @@ def run(flags: Flags, environ: Mapping[str, str]) -> int:
     """Run one controller process until it is told to stop; its exit code."""
     sys.setswitchinterval(0.0001)  # RSA beside a busy thread would wait for the interpreter after each call
     logging.basicConfig(level=logging.ERROR, handlers=[logging.NullHandler()])
-    return Controller(flags, environ).run()
+    controller = Controller(flags, environ)
+    ours = logging.getLogger("secrets_gitops")
+    ours.setLevel(logging.WARNING)
+    ours.addHandler(Forwarded(controller.log))
+    return controller.run()
 
 
 def _own_namespace(environ: Mapping[str, str], connection: Connection) -> str:

@@ -133,7 +133,10 @@ class SealedSecretKind:
             fresh.settled = True
             self.uncompared.add(key)
             return
-        self._keep(key, orjson.dumps(obj))
+        if self._share.owns(key.namespace):
+            self._keep(key, orjson.dumps(obj))
+        else:
+            self._take(key)  # an older text; whoever gets this namespace later asks for the object
         self._queue.forget(key)
         self._queue.add(key)
 
@@ -211,6 +214,7 @@ class SealedSecretKind:
     def work(self, key: Key) -> None:
         """One pass over one object; every failure is told, and tried again when that can help."""
         if not self._share.owns(key.namespace) or not self._share.may_write():
+            self._take(key)  # taken up again when the share changes
             return
         if key in self._gone:
             self._collect(key)

@@ -17,11 +17,11 @@ def wanted(data=None, owner=True, **metadata):
     return {"metadata": meta, "data": data or {"k": "dg=="}}
 
 
-def found(data=None, owners=(), type="Opaque", **metadata):
+def found(data=None, owners=(), kind="Opaque", **metadata):
     meta = {"name": "a", "namespace": "ns", "uid": "s", "resourceVersion": "7", **metadata}
     if owners:
         meta["ownerReferences"] = list(owners)
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "type": type, "data": data or {"k": "dg=="}}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "type": kind, "data": data or {"k": "dg=="}}
 
 
 def test_what_is_not_there_is_created_without_what_only_a_cluster_writes():
