@@ -49,7 +49,7 @@ def test_a_text_without_reference_comes_out_with_a_warning(cli):
         ("ref+file://d.yaml#/a/nope", 3, "has no key `a/nope`"),
         ("ref+env://NOT_SET", 3, "no environment variable `NOT_SET`"),
         ("ref+nosuch://x/y", 2, "no backend is called `nosuch`"),
-        ("ref+vault://secret/app#/k", 3, "`vault` are not built yet"),
+        ("ref+awssecrets://app#/k", 3, "`awssecrets` are not built yet"),
         ("ref+exec://cat/d.yaml", 3, "run a command"),
         ("ref+file:///etc/passwd", 3, "outside the repository"),
         ("ref+file://link", 3, "outside the repository"),

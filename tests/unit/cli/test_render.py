@@ -70,7 +70,7 @@ def test_the_redacted_form_shows_no_value(cli, tmp_path):
     [
         (SECRET + "  q: ref+file://nope.txt\n", 3, ["there is no file `nope.txt`", "standard input:6:6"]),
         (SECRET + "  q: ref+nosuch://x/y\n  r: ref+file://nope.txt\n", 2, ["`nosuch`", ":6:6", ":7:6"]),
-        (SECRET + "  q: ref+vault://secret/x#/y\n", 3, ["`vault` are not built yet"]),
+        (SECRET + "  q: ref+awssecrets://x#/y\n", 3, ["`awssecrets` are not built yet"]),
         (SECRET + "---\na: [\n", 3, ["standard input"]),
         (SECRET + "---\n" + (SEALED / "cases/multi-doc/sealed.yaml").read_text(), 3, ["hint:"]),
         (SECRET + "---\n" + (VECTORS / "integrations/secret.enc.yaml").read_text(), 3, ["cannot decrypt"]),

@@ -181,7 +181,7 @@ def test_every_failing_place_is_named_and_the_worst_exit_code_wins(render):
     text = """\
 a: ref+file://nope
 b: ref+nosuch://x/y
-c: ref+vault://secret/x#/k
+c: ref+awssecrets://x-y#/k
 d: ref+echo://fine/x
 """
     with pytest.raises(RenderFailed) as failure:
