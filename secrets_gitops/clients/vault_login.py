@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -42,7 +42,7 @@ class Login:
     """`token`, `approle`, `userpass`, `kubernetes`, …"""
     path: str | None
     """Below `/v1/`, percent-encoded; None: the credential is the token."""
-    fields: tuple[tuple[str, str], ...]
+    fields: tuple[tuple[str, str], ...] = field(repr=False)
     """What is posted beside the credential."""
     credential: Credential | None
     member: str

@@ -31,8 +31,8 @@ class Server:
     """The name that the certificate must have, when it is not the address's."""
     danger_skip_verify: bool = False
     """Whoever stands between can read the token and change the values."""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    """Sent with each request."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Sent with each request; they may hold a proxy's credentials."""
     timeout: float = 60.0
     """Seconds that one request may wait for the next byte, as in Vault's own client."""
     retries: int = 2

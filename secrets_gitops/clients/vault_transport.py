@@ -63,6 +63,9 @@ class Answer(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
 
+    def __repr__(self) -> str:  # no body: it holds values and tokens
+        return f"Answer({self.status})"
+
     def member(self, name: str) -> Any:  # noqa: ANN401  JSON of a server; whoever asks checks what it is
         """A member of the JSON object in the body; None when there is none."""
         try:

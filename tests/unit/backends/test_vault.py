@@ -322,6 +322,17 @@ class TestSecrecy:
         assert len(seen) > 30
         assert CANARY not in "\n".join(seen) + caplog.text
 
+    def test_no_secret_in_the_repr_of_an_answer_a_login_and_a_server(self):
+        from secrets_gitops.clients import vault_login
+        from secrets_gitops.clients.vault_server import Server
+        from secrets_gitops.clients.vault_transport import Answer
+        from secrets_gitops.plaintext import Plaintext
+
+        login = vault_login.approle(CANARY, vault_login.fixed(Plaintext(CANARY), "the role"))
+        server = Server("https://vault.example.org", headers={"X-Proxy-Key": CANARY})
+        shown = f"{Answer(200, {}, CANARY.encode())!r} {login!r} {login.identity} {server!r}"
+        assert CANARY not in shown
+
     def test_a_token_with_a_line_break_is_refused_without_its_text(self, fetch):
         with pytest.raises(SettingsError, match="other text") as error:
             fetch(VAULT_TOKEN=f"{CANARY}\r\nX-Evil: 1")
