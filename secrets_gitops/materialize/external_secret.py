@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from secrets_gitops.backends.backend import Fetched, Locator
+    from secrets_gitops.deadline import Deadline
     from secrets_gitops.documents.document import Document, Node
     from secrets_gitops.manifests.external_secret import Entry, ExternalSecret
     from secrets_gitops.materialize.materialized import Given
@@ -74,7 +75,14 @@ def materialize(document: Document, root: Node, given: Given, *, opened: bool = 
     return Materialized((external_secret_template.secret_of(found, data.values),), tuple(notes))
 
 
-def fetch(found: ExternalSecret, fields: Fields, given: Given, *, newer_than: float | None = None) -> ProviderData:
+def fetch(
+    found: ExternalSecret,
+    fields: Fields,
+    given: Given,
+    *,
+    newer_than: float | None = None,
+    deadline: Deadline | None = None,
+) -> ProviderData:
     """Everything that the ExternalSecret asks for, in one batch, and one more for what its `find`s found.
 
     `newer_than`: answers kept from before this moment of the monotonic clock are asked for again. Raises the first
@@ -83,7 +91,7 @@ def fetch(found: ExternalSecret, fields: Fields, given: Given, *, newer_than: fl
     external_secret_template.refuse_unbuilt(found, fields)
     if given.objects is None or given.fetcher is None:
         raise SettingsError("there are no stores to ask", place=fields.place("spec"))
-    collected = _Collection(found, fields, given, newer_than)
+    collected = _Collection(found, fields, given, newer_than, deadline)
     collected.ask()
     return collected.data()
 
@@ -91,7 +99,9 @@ def fetch(found: ExternalSecret, fields: Fields, given: Given, *, newer_than: fl
 class _Collection:
     """One ExternalSecret on its way from entries to values."""
 
-    def __init__(self, found: ExternalSecret, fields: Fields, given: Given, newer_than: float | None) -> None:
+    def __init__(
+        self, found: ExternalSecret, fields: Fields, given: Given, newer_than: float | None, deadline: Deadline | None
+    ) -> None:
         assert given.objects is not None
         assert given.fetcher is not None
         self._found = found
@@ -99,6 +109,7 @@ class _Collection:
         self._objects = given.objects
         self._fetcher = given.fetcher
         self._newer_than = newer_than
+        self._deadline = deadline
         self._providers: dict[tuple[str, str], Provider] = {}
         self._notes: list[str] = []
         self._answers: list[Answer] = []
@@ -198,7 +209,9 @@ class _Collection:
 
     def _fetch(self, wanted: Sequence[tuple[Provider, Locator]]) -> list[Answer]:
         references = [Reference(provider.store, locator, Pick(), locator.path) for provider, locator in wanted]
-        return self._fetcher.fetch(references, newer_than=self._newer_than) if references else []
+        if not references:
+            return []
+        return self._fetcher.fetch(references, newer_than=self._newer_than, deadline=self._deadline)
 
     def _placed(self, error: Error, entry: Entry) -> Error:
         """The error with the place of the entry; answers are shared, so this one is a copy."""

@@ -36,6 +36,8 @@ class Wanted(NamedTuple):
     """The Secret as it is to be."""
 
     data: Mapping[str, bytes]
+    own_data: Mapping[str, bytes]
+    """The part of `data` that is ours."""
     type: str
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
@@ -91,13 +93,15 @@ def decide(found: ExternalSecret, values: Mapping[str, bytes], live: Live | None
 def wanted(found: ExternalSecret, values: Mapping[str, bytes], live: Live | None) -> Wanted:
     """The Secret that is to be: what others wrote stays where the policy merges, marks of others stay always."""
     template, policy = found.target.template, found.target.creation_policy
+    own = external_secret_template.data_of(values, template)
     data: dict[str, bytes] = {}
     if live is not None and found.target.immutable:
         data = dict(live.data)
+        own = {key: value for key, value in live.data.items() if ("data", key) in live.ours}
     else:
         if live is not None and found.target.merges:
             data = {key: value for key, value in live.data.items() if ("data", key) not in live.ours}
-        data |= external_secret_template.data_of(values, template)
+        data |= own
     labels, annotations = external_secret_template.marks_of(found)
     if live is not None:
         kept = {key: value for key, value in live.labels.items() if ("labels", key) not in live.ours}
@@ -112,6 +116,7 @@ def wanted(found: ExternalSecret, values: Mapping[str, bytes], live: Live | None
     kind = (template.type if template is not None else "") or (live.type if live is not None else "")
     return Wanted(
         data,
+        own,
         kind,
         labels,
         annotations,

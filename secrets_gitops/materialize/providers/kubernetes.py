@@ -116,6 +116,8 @@ def _login(credentials: Credentials, value: object) -> dict[str, str]:
     """How to log in, as settings of the backend; without `auth` as ourselves."""
     fields, path = credentials.fields, (*_PATH, "auth")
     if value is None:
+        if not credentials.offline:  # else every tenant could read with the controller's rights
+            raise fields.error("the provider `kubernetes` needs `auth`", *_PATH)
         return {"login": "own"}
     given = fields.mapping(value, *path)
     known(fields, given, {"token", "cert", "serviceAccount"}, "`auth`", *path)

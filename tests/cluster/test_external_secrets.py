@@ -1,0 +1,276 @@
+"""ExternalSecrets on a real API server, by an account that has only the rights that are shipped."""
+
+from __future__ import annotations
+
+import base64
+import threading
+
+import pytest
+import yaml
+from apiserver import wait_for
+from test_shards_in_a_cluster import quiet_log
+
+from secrets_gitops.clients.kube.events import EventRecorder
+from secrets_gitops.clients.kube.watch import Reflector
+from secrets_gitops.controller import manifests
+from secrets_gitops.controller.flags import Flags
+from secrets_gitops.controller.kinds.enabled import ExternalSecrets
+from secrets_gitops.controller.work_share import Everything
+from secrets_gitops.manifests import external_secret_marks as marks
+
+API = "external-secrets.io/v1"
+ES = (API, "ExternalSecret")
+CANARY = "c4nary-9c1e"
+RIGHTS = (
+    ("", "secrets", "get list watch create update patch delete"),
+    ("", "events", "create patch"),
+    ("", "serviceaccounts/token", "create"),
+    ("external-secrets.io", "externalsecrets secretstores", "get list watch"),
+    ("external-secrets.io", "externalsecrets/status", "update patch"),
+)
+
+
+@pytest.fixture(autouse=True)
+def _kinds(kube):
+    for name in ("externalsecrets", "secretstores"):
+        kube.apply(yaml.safe_load(manifests.crd(name)))
+
+
+@pytest.fixture
+def account(user):
+    return user(*RIGHTS)
+
+
+@pytest.fixture
+def controller(account, namespace):
+    """A maker of running ones; each gives its `stop`."""
+    running = []
+
+    def start():
+        api, stop = account.api(), threading.Event()
+        events = EventRecorder(api, "secrets-gitops")
+        events.start()
+        reflectors = []
+
+        def watch(resource, handler, place, *, labels=None, metadata_only=False):
+            made = Reflector(api, resource, handler, namespace=place, labels=labels, metadata_only=metadata_only)
+            threading.Thread(target=made.run, daemon=True).start()
+            reflectors.append(made)
+            return made
+
+        work = ExternalSecrets(api, Flags(workers=2), {}, Everything(), quiet_log(), events.emit, stop)
+
+        def end():
+            stop.set()
+            for each in reflectors:
+                each.stop()
+            work.stop()
+            events.stop()
+
+        running.append(end)
+        work.start(watch, [namespace])
+        return end
+
+    yield start
+    for end in running:
+        end()
+
+
+@pytest.fixture
+def make(kube, namespace):
+    """A maker: a fake store `main` with these values, and an ExternalSecret `db` with this spec beside its defaults."""
+
+    def store(**values):
+        items = [{"key": key.replace("_", "/"), "value": value} for key, value in values.items()]
+        tree = thing("SecretStore", "main", {"provider": {"fake": {"data": items}}})
+        kube.apply(tree)
+
+    def thing(kind, name, spec):
+        return {"apiVersion": API, "kind": kind, "metadata": {"name": name, "namespace": namespace}, "spec": spec}
+
+    def both(spec, **values):
+        store(**(values or {"apps_db": '{"user": "app", "password": "%s"}' % CANARY}))
+        return kube.create(thing("ExternalSecret", "db", {"secretStoreRef": {"name": "main"}, **spec}))
+
+    both.store = store
+    return both
+
+
+WHOLE = {"dataFrom": [{"extract": {"key": "apps/db"}}]}
+DATA = {"user": b"app", "password": CANARY.encode()}
+
+
+def ready(kube, namespace, name="db"):
+    conditions = (kube.get(*ES, namespace, name) or {}).get("status", {}).get("conditions", [])
+    return next(((one["status"], one["reason"]) for one in conditions if one["type"] == "Ready"), None)
+
+
+def is_ready(kube, namespace, wanted=("True", "SecretSynced"), seconds=10.0):
+    wait_for(lambda: ready(kube, namespace) == wanted, seconds, lambda: kube.get(*ES, namespace, "db").get("status"))
+
+
+def test_a_secret_is_made_owned_marked_and_told(kube, namespace, make, controller):
+    made = make({**WHOLE, "refreshInterval": "1h"})
+    controller()
+    is_ready(kube, namespace)
+    secret = kube.get("v1", "Secret", namespace, "db")
+    assert kube.secret(namespace, "db") == DATA
+    (owner,) = secret["metadata"]["ownerReferences"]
+    assert (owner["kind"], owner["uid"], owner["controller"]) == ("ExternalSecret", made["metadata"]["uid"], True)
+    assert secret["metadata"]["labels"][marks.CREATED_BY] == marks.created_by(namespace, "db")
+    assert secret["metadata"]["annotations"][marks.DATA_HASH] == marks.data_hash(DATA)
+    (entry,) = secret["metadata"]["managedFields"]
+    assert (entry["manager"], entry["operation"]) == ("externalsecrets.external-secrets.io/db", "Apply")
+    status = kube.get(*ES, namespace, "db")["status"]
+    assert status["binding"] == {"name": "db"}
+    assert status["syncedResourceVersion"] == marks.synced_version(1, {}, {})
+    assert status["refreshTime"]
+    wait_for(lambda: kube.list("v1", "Event", namespace), 5, "no event")
+    events = kube.list("v1", "Event", namespace)
+    assert [(each["type"], each["reason"]) for each in events] == [("Normal", "Created")]
+    assert CANARY not in str(events) + str(status)
+
+
+def test_what_others_change_or_delete_is_mended_at_once(kube, namespace, make, controller):
+    make(WHOLE)
+    controller()
+    is_ready(kube, namespace)
+    kube.delete("v1", "Secret", namespace, "db")
+    wait_for(lambda: kube.secret(namespace, "db") == DATA, 10, "it did not come back")
+    edited = base64.b64encode(b"edited").decode()
+    kube.merge("v1", "Secret", namespace, "db", {"data": {"user": edited, "more": edited}})
+    wait_for(lambda: kube.secret(namespace, "db") == DATA, 10, lambda: kube.secret(namespace, "db"))
+
+
+def test_nothing_is_written_when_nothing_is_new(cluster, kube, namespace, account, make, controller):
+    make(WHOLE)
+    controller()()
+    is_ready(kube, namespace) if ready(kube, namespace) else None
+    end = controller()
+    is_ready(kube, namespace)
+    end()
+    before = kube.get("v1", "Secret", namespace, "db"), kube.get(*ES, namespace, "db")
+    mark = cluster.mark()
+    controller()
+    wait_for(lambda: any("externalsecrets/db" in one for one in cluster.requests(account, mark)), 10, "not looked at")
+    kube.merge(*ES, namespace, "db", {"metadata": {"annotations": {"force-sync": "1"}}})
+    version = marks.synced_version(1, {}, {"force-sync": "1"})
+    wait_for(lambda: kube.get(*ES, namespace, "db")["status"]["syncedResourceVersion"] == version, 10, "not synced")
+    writes = [one for one in cluster.requests(account, mark) if one.split()[0] not in {"get", "list", "watch"}]
+    assert [one for one in writes if "secrets/db" in one and "status" not in one and "force" not in one][1:] == []
+    assert before[0]["data"] == kube.get("v1", "Secret", namespace, "db")["data"]
+
+
+def test_a_changed_value_arrives_with_the_next_refresh(kube, namespace, make, controller):
+    make({**WHOLE, "refreshInterval": "1s"})
+    controller()
+    is_ready(kube, namespace)
+    make.store(apps_db='{"user": "other"}')
+    wait_for(lambda: kube.secret(namespace, "db") == {"user": b"other"}, 20, lambda: kube.secret(namespace, "db"))
+
+
+def test_a_change_of_the_spec_drops_what_is_no_longer_wanted(kube, namespace, make, controller):
+    make(WHOLE)
+    controller()
+    is_ready(kube, namespace)
+    data = [{"secretKey": "only", "remoteRef": {"key": "apps/db", "property": "user"}}]
+    kube.merge(*ES, namespace, "db", {"spec": {"dataFrom": None, "data": data}})
+    wait_for(lambda: kube.secret(namespace, "db") == {"only": b"app"}, 10, lambda: kube.secret(namespace, "db"))
+
+
+@pytest.mark.parametrize(
+    ("policy", "kept"), [("Merge", True), ("CreateOrMerge", True), ("Owner", False), ("Orphan", False)]
+)
+def test_keys_of_others_stay_where_the_policy_merges(kube, namespace, make, controller, policy, kept):
+    foreign = {"theirs": base64.b64encode(b"x").decode()}
+    meta = {"name": "db", "namespace": namespace, "labels": {"mine": "1"}}
+    kube.create({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": foreign})
+    make({**WHOLE, "target": {"creationPolicy": policy}})
+    controller()
+    is_ready(kube, namespace)
+    assert kube.secret(namespace, "db") == DATA | ({"theirs": b"x"} if kept else {})
+    secret = kube.get("v1", "Secret", namespace, "db")
+    assert secret["metadata"]["labels"]["mine"] == "1"
+    assert bool(secret["metadata"].get("ownerReferences")) == (policy == "Owner")
+
+
+def test_a_secret_that_the_operator_made_is_taken_over_whole(kube, namespace, make, controller):
+    """Its update of the same name becomes our apply, so that a key that is no longer wanted goes away."""
+    manager = marks.field_manager("db")
+    body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "db", "namespace": namespace}}
+    body["data"] = {"gone": base64.b64encode(b"x").decode()}
+    kube.api.call("POST", kube.path("v1", "Secret", namespace), body, query={"fieldManager": manager})
+    make({**WHOLE, "target": {"creationPolicy": "Merge"}})
+    controller()
+    is_ready(kube, namespace)
+    assert kube.secret(namespace, "db") == DATA
+
+
+def test_what_a_live_operator_writes_is_left_alone(kube, namespace, make, controller):
+    make(WHOLE)
+    end = controller()
+    is_ready(kube, namespace)
+    end()
+    body = {"data": {"user": base64.b64encode(b"operator").decode()}}
+    where = kube.path("v1", "Secret", namespace, "db")
+    query = {"fieldManager": marks.field_manager("db")}
+    kube.api.call("PATCH", where, body, query=query, content_type="application/merge-patch+json")
+    controller()
+    is_ready(kube, namespace, ("False", "SecretSyncedError"))
+    assert kube.secret(namespace, "db")["user"] == b"operator"
+
+
+def test_a_missing_secret_is_an_error_or_deletes_as_the_policy_says(kube, namespace, make, controller):
+    make({**WHOLE, "target": {"deletionPolicy": "Delete"}, "refreshInterval": "1s"})
+    controller()
+    is_ready(kube, namespace)
+    make.store(another="x")
+    is_ready(kube, namespace, ("True", "SecretDeleted"), 20)
+    assert kube.get("v1", "Secret", namespace, "db") is None
+    kube.merge(*ES, namespace, "db", {"spec": {"target": {"deletionPolicy": "Retain"}}})
+    is_ready(kube, namespace, ("False", "SecretSyncedError"))
+
+
+def test_a_secret_of_another_external_secret_is_refused(kube, namespace, make, controller):
+    make(WHOLE)
+    controller()
+    is_ready(kube, namespace)
+    other = {"apiVersion": API, "kind": "ExternalSecret", "metadata": {"name": "second", "namespace": namespace}}
+    kube.create({**other, "spec": {"secretStoreRef": {"name": "main"}, "target": {"name": "db"}, **WHOLE}})
+    wait_for(lambda: ready(kube, namespace, "second") == ("False", "SecretSyncedError"), 10, "not refused")
+    assert "owned by another" in kube.get(*ES, namespace, "second")["status"]["conditions"][0]["message"]
+
+
+def test_what_is_not_built_is_refused_by_name(kube, namespace, make, controller):
+    make({**WHOLE, "target": {"template": {"data": {"url": "{{ .user }}"}}}})
+    controller()
+    is_ready(kube, namespace, ("False", "SecretSyncedError"))
+    wait_for(lambda: kube.list("v1", "Event", namespace), 5, "no event")
+    (event,) = kube.list("v1", "Event", namespace)
+    assert "Go template" in event["message"]
+
+
+def test_many_that_want_the_same_ask_once(cluster, kube, namespace, account, controller):
+    """Through the provider `kubernetes`, as a service account that may read one namespace."""
+    reader = cluster.account(namespace, "reader")
+    cluster.allow(reader, ("", "secrets", "get"), namespace=namespace)
+    server = {"url": cluster.url, "caBundle": base64.b64encode(cluster.ca.read_bytes()).decode()}
+    auth = {"serviceAccount": {"name": "reader"}}
+    provider = {"kubernetes": {"server": server, "remoteNamespace": namespace, "auth": auth}}
+    meta = {"name": "main", "namespace": namespace}
+    kube.create({"apiVersion": API, "kind": "SecretStore", "metadata": meta, "spec": {"provider": provider}})
+    for number in range(4):
+        source = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": f"s{number}", "namespace": namespace}}
+        kube.create({**source, "stringData": {"k": str(number)}})
+    for number in range(40):
+        es = {"apiVersion": API, "kind": "ExternalSecret", "metadata": {"name": f"e{number}", "namespace": namespace}}
+        data = [{"secretKey": "v", "remoteRef": {"key": f"s{number % 4}", "property": "k"}}]
+        kube.create({**es, "spec": {"secretStoreRef": {"name": "main"}, "data": data}})
+    mark = cluster.mark()
+    controller()
+    names = [f"e{number}" for number in range(40)]
+    wait_for(lambda: all(ready(kube, namespace, name) == ("True", "SecretSynced") for name in names), 30, "not ready")
+    assert all(kube.secret(namespace, f"e{number}") == {"v": str(number % 4).encode()} for number in range(40))
+    assert len(cluster.requests(reader, mark)) == 4
+    tokens = [one for one in cluster.requests(account, mark) if one.endswith("/serviceaccounts/reader/token")]
+    assert len(tokens) == 1
