@@ -13,6 +13,7 @@ until we have renewed and read again. Leadership is one more thing that is share
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 import time
@@ -222,12 +223,10 @@ class Shards:
         self.on_change()
 
     def _clear_away(self) -> None:
-        """Remove the Leases of those long gone; one replica does."""
+        """Remove the Leases of those long gone; one replica does. What cannot be removed now is tried again."""
         for member in self._watchman.long_dead() if self.is_leader() else ():
-            try:
+            with contextlib.suppress(Error):
                 self._seat.remove(member)
-            except (ObjectNotFound, Conflict):
-                continue
 
     def _failed(self, error: Error) -> float:
         if not self._is_failing:

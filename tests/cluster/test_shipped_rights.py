@@ -89,7 +89,7 @@ def create_sealed(kube, certificate, namespace, name):
 
 
 def refused(cluster, account):
-    """Requests of the account that the API server refused with 403, but for namespaces that earlier tests left dying."""
+    """Requests of the account that were answered 403, but for namespaces that earlier tests left dying."""
     found = set()
     for line in (cluster.folder / "audit.log").read_text().splitlines():
         event = json.loads(line)
