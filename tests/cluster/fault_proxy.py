@@ -71,6 +71,7 @@ class FaultProxy:
         self._thawed = threading.Event()
         self._thawed.set()
         self._closing = threading.Event()
+        self._down = False
         self.log: list[tuple[str, str, int]] = []
         """Verb, path and status of each request; status 0 for a broken one."""
         self._listener = self._listen(0)
@@ -114,11 +115,13 @@ class FaultProxy:
 
     @contextlib.contextmanager
     def outage(self) -> Iterator[None]:
+        self._down = True
         self._close(self._listener)
         self._cut()
         try:
             yield
         finally:
+            self._down = False
             self._listener = self._listen(self.port)
 
     def heal(self) -> None:
@@ -177,6 +180,8 @@ class FaultProxy:
             client.settimeout(None)
             with self._lock:
                 self._sockets.add(client)
+                if self._down:  # it was shaking hands when all others were cut
+                    raise _Broken
             with client.makefile("rb") as lines:
                 while self._exchange(client, lines, upstream):
                     pass

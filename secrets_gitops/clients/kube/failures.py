@@ -29,10 +29,16 @@ _CLASSES: dict[int, Callable[[str], Error]] = {
     415: Invalid,
     422: Invalid,
 }
-_RBAC = re.compile(
+_HARMLESS = re.compile(
     r'[\w./-]+(?: "[^"]*")? is forbidden: User "[^"]*" cannot \w+ resource "[^"]*" in API group "[^"]*"'
     r'(?: in the namespace "[^"]*"| at the cluster scope)?'
+    r'|[\w./-]+ "[^"]*" is forbidden: (?:unable to create new content in namespace [\w-]+ because it is being'
+    r" terminated|exceeded quota: [\w./-]+)"
+    r'|[\w./-]+ "[^"]*" already exists'
+    r'|Operation cannot be fulfilled on [\w./-]+ "[^"]*": [^:"]*'
 )
+"""Sentences that only name the user, the verb, the object or a limit, up to where free text could begin."""
+_MANAGER = re.compile(r'conflict with "[^"]*"')
 _ADMISSION = re.compile(r'admission webhook "([\w.-]+)" denied|ValidatingAdmissionPolicy \'([\w.-]+)\'')
 _WORD = re.compile(r"[\w.\-\[\]/]{1,200}")
 
@@ -61,11 +67,11 @@ def _own_words(answer: object) -> str:
 
 
 def _guarded(status: int, answer: object) -> str:
-    """What can be said without the server's free text: RBAC's refusal, or the reason and the fields."""
+    """What can be said without the server's free text: a known sentence, or the reason and the fields."""
     message = _own_words(answer)
-    denied = _RBAC.match(message) if status == 403 else None
-    if denied:
-        return denied[0]
+    harmless = _HARMLESS.match(message) if status in (403, 409) else None
+    if harmless:
+        return harmless[0]
     if status in (401, 404):
         return message  # said before anybody looked at the body
     details = _mapping(answer, "details")
@@ -82,7 +88,9 @@ def _guarded(status: int, answer: object) -> str:
 
 def _cause(cause: Mapping[str, object]) -> str:
     words = [value for value in (cause.get("field"), cause.get("reason")) if isinstance(value, str)]
-    return " ".join(word for word in words if _WORD.fullmatch(word)) or "a field"
+    manager = _MANAGER.match(str(cause.get("message"))) if "FieldManagerConflict" in words else None
+    known = [word for word in words if _WORD.fullmatch(word)]
+    return " ".join([*known, manager[0]] if manager else known) or "a field"
 
 
 def _retry_after(headers: Mapping[str, str], answer: object) -> float | None:

@@ -70,7 +70,7 @@ class Api:
         answer = self.raw(method, path, body, query=query, content_type=content_type, accept=accept, deadline=deadline)
         parsed = self.parsed(answer.body)
         if not 200 <= answer.status < 300:
-            raise failure(answer.status, parsed, answer.headers, secret=body is not None and "/secrets" in path)
+            raise failure(answer.status, parsed, answer.headers, secret=method != "GET" and "/secrets" in path)
         if parsed is None:
             raise Unavailable(f"the answer to {method} `{path}` is not a JSON object")
         return parsed

@@ -76,6 +76,32 @@ def test_what_rbac_says_is_kept_whole():
     assert failure(403, {"message": RBAC}, {}, secret=True).message == RBAC
 
 
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (409, 'secrets "db" already exists'),
+        (409, 'Operation cannot be fulfilled on secrets "db": the object has been modified; please try again'),
+        (403, 'secrets "db" is forbidden: exceeded quota: few'),
+        (403, 'secrets "db" is forbidden: unable to create new content in namespace a because it is being terminated'),
+    ],
+)
+def test_sentences_that_only_name_the_object_are_kept(status, message):
+    assert failure(status, {"message": message}, {}, secret=True).message == message
+
+
+def test_of_a_conflict_between_managers_the_field_and_the_manager_are_named():
+    cause = {
+        "reason": "FieldManagerConflict",
+        "field": ".data.password",
+        "message": 'conflict with "kubectl" using v1: canary',
+    }
+    answer = {"reason": "Conflict", "message": "Apply failed: canary", "details": {"name": "db", "causes": [cause]}}
+    message = failure(409, answer, {}, secret=True).message
+    assert message == (
+        '`db` is refused by the API server: Conflict (.data.password FieldManagerConflict conflict with "kubectl")'
+    )
+
+
 def test_nothing_behind_what_rbac_says_is_kept():
     message = failure(403, {"message": RBAC + "\nbut canary", "reason": "Forbidden"}, {}, secret=True).message
     assert message == RBAC
