@@ -201,3 +201,30 @@ def test_an_encrypted_sops_secret_is_kept_to_the_letter(installed, kube, namespa
     }  # fmt: skip
     made = kube.create(body)
     assert made["spec"] == body["spec"] and made["sops"] == sops
+
+
+def test_the_original_is_replaced_where_it_stands(installed, kube, kubectl, namespace):
+    name, labels = "sealed-secrets-controller", {"name": "sealed-secrets-controller"}
+    container = {"name": name, "image": "docker.io/bitnami/sealed-secrets-controller:0.40.0", "command": ["controller"]}
+    probe = {"httpGet": {"path": "/healthz", "port": "http"}}
+    container |= {"readinessProbe": probe, "livenessProbe": probe, "args": ["--update-status"]}
+    container["ports"] = [{"name": "http", "containerPort": 8080}, {"name": "metrics", "containerPort": 8081}]
+    spec = {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}}}
+    spec["template"]["spec"] = {"serviceAccountName": name, "containers": [container]}
+    group = "rbac.authorization.k8s.io"
+    subject = {"kind": "ServiceAccount", "name": name, "namespace": namespace}
+    keys = {"apiGroup": group, "kind": "Role", "name": "sealed-secrets-key-admin"}
+    original = [
+        {"apiVersion": "apps/v1", "kind": "Deployment", "spec": spec},
+        {"apiVersion": "v1", "kind": "Service", "spec": {"selector": labels, "ports": [{"port": 8080}]}},
+        {"apiVersion": f"{group}/v1", "kind": "RoleBinding", "roleRef": keys, "subjects": [subject]},
+    ]
+    items = [{**one, "metadata": {"name": name, "namespace": namespace}} for one in original]
+    kubectl("apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+    installed("--watch-namespace", namespace)
+    (now,) = kube.get("apps/v1", "Deployment", namespace, name)["spec"]["template"]["spec"]["containers"]
+    assert now["command"] == ["secrets-gitops", "controller", "run"]
+    assert now["args"] == [f"--additional-namespaces={namespace}"] and "bitnami" not in now["image"]
+    assert now["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    (port,) = kube.get("v1", "Service", namespace, name)["spec"]["ports"]
+    assert (port["name"], port["port"]) == ("http", 8080)

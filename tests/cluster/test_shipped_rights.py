@@ -6,6 +6,7 @@ import base64
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from apiserver import free_port, wait_for
 from click.testing import CliRunner
 
 from secrets_gitops.cli.controller_manifests import command
+from secrets_gitops.controller.manifests import crd
 from secrets_gitops.crypto import rsa_hybrid
 from secrets_gitops.keys.sealing import load_certificate
 
@@ -147,3 +149,67 @@ def test_two_replicas_share_the_namespaces_and_one_takes_over(cluster, kube, nam
     assert refused(cluster, account) == set()
     for place in places:
         kube.delete("v1", "Namespace", None, place)
+
+
+def written(cluster, account, places):
+    """How often the account created, and otherwise wrote, Secrets in each place; what failed does not count."""
+    found = dict.fromkeys(places, (0, 0))
+    for line in (cluster.folder / "audit.log").read_text().splitlines():
+        event = json.loads(line)
+        ref = event.get("objectRef", {})
+        done = event.get("responseStatus", {}).get("code", 500) < 300
+        if event.get("user", {}).get("username") == account.name and ref.get("resource") == "secrets" and done:
+            created, changed = found.get(ref.get("namespace"), (0, 0))
+            if event["verb"] in ("create", "update", "patch", "delete") and ref.get("namespace") in found:
+                is_new = event["verb"] == "create"
+                found[ref["namespace"]] = (created + is_new, changed + (not is_new))
+    return found
+
+
+def test_a_frozen_replica_that_wakes_writes_nothing_twice(cluster, kube, namespace, install, pod, certificate):
+    account = install()
+    frozen, other = pod(account, "pod-1"), pod(account, "pod-2")
+    places = [f"{namespace}-{number}" for number in range(10)]
+    for place in places:
+        kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": place}})
+    key = certificate()
+
+    def reckoned_with():
+        found = kube.list("coordination.k8s.io/v1", "Lease", namespace)
+        views = {lease["metadata"]["annotations"]["secrets-gitops/replicas"] for lease in found}
+        return len(found) == 2 and {view.count(" ") + 1 for view in views}
+
+    wait_for(lambda: reckoned_with() == {2}, 20, "they never saw each other")
+    begun = time.monotonic()
+    frozen.send_signal(signal.SIGSTOP)
+    try:
+        for place in places:
+            create_sealed(kube, key, place, "sealed")
+        wait_for(lambda: all(kube.secret(place, "sealed") for place in places), 40, other.log.read_text)
+    finally:
+        frozen.send_signal(signal.SIGCONT)
+    assert time.monotonic() - begun > 5, "its share was taken past its Lease, not before"
+    wait_for(lambda: reckoned_with() == {2}, 20, "the one that woke never came back")
+    for place in places:
+        create_sealed(kube, key, place, "later")
+    wait_for(lambda: all(kube.secret(place, "later") for place in places), 20, frozen.log.read_text)
+    assert written(cluster, account, places) == dict.fromkeys(places, (2, 0))
+    for place in places:
+        kube.delete("v1", "Namespace", None, place)
+
+
+def test_under_the_rights_of_the_original_it_runs_alone(cluster, kube, namespace, pod, certificate):
+    kube.apply(yaml.safe_load(crd("sealedsecrets")))
+    account = cluster.account(namespace, "original")
+    cluster.allow(
+        account,
+        ("bitnami.com", "sealedsecrets", "get list watch"),
+        ("bitnami.com", "sealedsecrets/status", "update"),
+        ("", "secrets", "get list create update delete watch"),
+        ("", "events", "create patch"),
+        ("", "namespaces", "get"),
+    )
+    process = pod(account, "pod-1")
+    create_sealed(kube, certificate(), namespace, "sealed")
+    wait_for(lambda: kube.secret(namespace, "sealed") == {"item": b"value"}, 20, process.log.read_text)
+    assert "running as the only replica" in process.log.read_text()
