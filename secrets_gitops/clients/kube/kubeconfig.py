@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import threading
 from typing import TYPE_CHECKING
 
 from secrets_gitops.clients.kube.connection import Connection, anonymous
@@ -49,7 +50,7 @@ def connection(path: str | None, context: str | None, environ: Mapping[str, str]
         raise SettingsError(f"the cluster of context `{name}` has no server")
     authorize: Callable[[], str | None]
     if user.get("exec") or user.get("auth-provider"):
-        authorize, certificate = _official(paths, name)
+        authorize, certificate = _official([file for file, _ in files], name)
     else:
         authorize, certificate = _authorize(user, home), _certificate_files(user, home)
     authority = _data(cluster, "certificate-authority-data")
@@ -139,9 +140,12 @@ def _official(paths: list[str], context: str) -> tuple[Callable[[], str | None],
     if not configuration.api_key and not certificate:  # it logs the failure of a plugin and goes on without
         raise _no_credentials(context)
 
+    lock = threading.Lock()  # or several threads run the plugin at once
+
     def header() -> str | None:
         try:
-            value: str | None = configuration.get_api_key_with_prefix("BearerToken")
+            with lock:
+                value: str | None = configuration.get_api_key_with_prefix("BearerToken")
         except Exception as error:  # noqa: BLE001
             raise Unavailable(f"no credentials for context `{context}`: {type(error).__name__}") from None
         return value

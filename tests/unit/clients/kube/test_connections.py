@@ -122,6 +122,30 @@ def test_an_exec_plugin_that_fails_is_told_without_its_words(tmp_path):
         kubeconfig.connection(path, None, {})
 
 
+def test_an_exec_plugin_is_run_again_when_its_token_is_over(tmp_path):
+    """A contract with the official package, whose releases have lost the token before."""
+    plugin = tmp_path / "plugin"
+    plugin.write_text(
+        "#!/bin/sh\n"
+        f'echo x >> "{tmp_path}/runs"\n'
+        f'n=$(grep -c x "{tmp_path}/runs")\n'
+        'echo \'{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential",\'\n'
+        'echo \'"status":{"token":"t\'$n\'",\'\n'
+        "test $n = 1 && when=2020-01-01T00:00:00Z || when=2999-01-01T00:00:00Z\n"
+        "echo '\"expirationTimestamp\":\"'$when'\"}}'\n"
+    )
+    plugin.chmod(0o755)
+    fields = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "command": str(plugin),
+        "interactiveMode": "Never",
+    }
+    made = kubeconfig.connection(config(tmp_path / "config", user={"exec": fields}), None, {})
+    assert made.authorize() == "Bearer t2"
+    assert made.authorize() == "Bearer t2"
+    assert (tmp_path / "runs").read_text() == "x\nx\n"
+
+
 def test_certificates_that_are_none_are_a_settings_error(tmp_path):
     data = {"client-certificate-data": "eA==", "client-key-data": "eA=="}
     with pytest.raises(SettingsError, match="cannot be used"):
