@@ -121,6 +121,7 @@ def test_each_enabled_kind_adds_its_own_rights(installed, can):
     assert can("patch", "secrets", "anywhere") and can("delete", "secrets", "anywhere")
     assert not can("update", "externalsecrets", group="external-secrets.io")
     assert not can("update", "secretstores", group="external-secrets.io")
+    assert not can("patch", "secretstores/status", group="external-secrets.io") and not can("list", "namespaces")
     assert not can("watch", "sopssecrets", group="isindir.github.com")
 
 

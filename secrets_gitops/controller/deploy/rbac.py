@@ -57,9 +57,10 @@ def _work(plan: Plan, *, in_cluster: bool) -> list[Tree]:
         stores = ["externalsecrets", "secretstores"]
         if in_cluster:
             stores.append("clustersecretstores")
-            rules[3] = _rule("", ["namespaces"], _READ)  # the conditions of a ClusterSecretStore look at labels
         rules.append(_rule("external-secrets.io", stores, _READ))
-        rules.append(_rule("external-secrets.io", [f"{plural}/status" for plural in stores], ["update", "patch"]))
+        rules.append(_rule("external-secrets.io", ["externalsecrets/status"], ["patch"]))
+        # Owner references block the owner's deletion; some clusters (OpenShift) ask for this right then.
+        rules.append(_rule("external-secrets.io", ["externalsecrets/finalizers"], ["update"]))
         rules.append(_rule("", ["configmaps"], ["get"]))  # CA bundles of stores
         rules.append(_rule("", ["serviceaccounts/token"], ["create"]))  # login as an account that a store names
     return [_rule("", ["secrets"], verbs), *rules]
