@@ -57,6 +57,8 @@ class FakeApi:
     def _do(self, method, plural, namespace, name, sub, body):
         if name is None and method == "GET":
             return 200, {"items": [o for (p, ns, _), o in self.objects.items() if p == plural and ns == namespace]}
+        if name is None and "name" not in body["metadata"]:
+            body["metadata"]["name"] = f"{body['metadata']['generateName']}{self._version:05d}"
         name = name or body["metadata"]["name"]
         known = self.objects.get((plural, namespace, name))
         if method == "POST":
