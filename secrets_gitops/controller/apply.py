@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from secrets_gitops.clients.kube.request import Api
-    from secrets_gitops.controller.reconcile import Tree
+    from secrets_gitops.controller.reconcile import Outcome, Tree
     from secrets_gitops.errors import Error
 
 Applied = Literal["created", "updated", "kept", "refused"]
@@ -42,9 +42,16 @@ class MayNotWrite(Exception):
 class Writer:
     """Writes the Secrets of one process; `may_write` is asked before each write."""
 
-    def __init__(self, api: Api, may_write: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        api: Api,
+        may_write: Callable[[], bool],
+        decide: Callable[[str, Tree, Tree | None], Outcome] = decide,
+    ) -> None:
+        """`decide` says what must become of a Secret; by default the rules of SealedSecrets."""
         self._api = api
         self._may_write = may_write
+        self._decide = decide
 
     def apply(self, uid: str, wanted: Tree, *, namespace: str, name: str, absent: bool) -> Applied:
         """Make the Secret what the resource with `uid` wants; one that is probably `absent` is created without a look.
@@ -53,7 +60,7 @@ class Writer:
         """
         found: Tree | None = None if absent else self._get(namespace, name)
         for _ in range(_ATTEMPTS):
-            outcome = decide(uid, wanted, found)
+            outcome = self._decide(uid, wanted, found)
             if outcome.action == "keep":
                 return "kept"
             if outcome.action == "refuse" or outcome.body is None:

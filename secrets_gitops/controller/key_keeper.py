@@ -46,7 +46,7 @@ class KeyKeeper:
             try:
                 self._keys.load()
                 if self._may_write():
-                    self._keys.make_when_due()
+                    self._keys.make_when_due(self._may_write)
                 if self._keys.served() is not None:
                     return
                 self._log.info("No sealing key yet; waiting for the one of another replica")
@@ -85,7 +85,7 @@ class KeyKeeper:
             if stop.is_set() or not (asked or (due is not None and due <= 0)) or not self._may_write():
                 continue
             try:
-                self._keys.make()
+                self._keys.make(self._may_write)
                 failed = False
             except Error as error:
                 failed = True

@@ -6,7 +6,6 @@ Made so that the real kubeseal seals with it and the real controller can take ov
 from __future__ import annotations
 
 import base64
-import hashlib
 import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -28,7 +27,6 @@ LONGEST_PREFIX = 245
 
 _KEY_USAGE = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.5.29.15"), bytes.fromhex("03020001"))
 """encipherOnly and nothing else, as the original writes it. The library's own type refuses it."""
-_NAME_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # of the API server's generateName
 
 
 class NewKey(NamedTuple):
@@ -68,14 +66,12 @@ def body(
     *,
     namespace: str,
     prefix: str,
-    name: str,
     labels: Mapping[str, str],
     annotations: Mapping[str, str],
 ) -> dict[str, object]:
     """The Secret to create."""
     metadata: dict[str, object] = {
         "generateName": prefix,
-        "name": name,
         "namespace": namespace,
         "labels": {**labels, KEY_LABEL: "active"},
     }
@@ -86,16 +82,6 @@ def body(
         "tls.crt": base64.b64encode(key.certificate).decode(),
     }
     return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "kubernetes.io/tls", "data": data}
-
-
-def successor_name(prefix: str, *, cluster: str, previous: str, attempt: int) -> str:
-    """The name of the key after `previous`, with the look of `generateName`.
-
-    Every replica finds the same one, so that of two that make a key at the same time one gets a conflict and takes the
-    other's. `cluster` keeps keys of different clusters apart: their backups may meet in one namespace.
-    """
-    digest = hashlib.sha256("\0".join((prefix, cluster, previous, str(attempt))).encode()).digest()
-    return prefix + "".join(_NAME_ALPHABET[byte % len(_NAME_ALPHABET)] for byte in digest[:5])
 
 
 def check_prefix(prefix: str) -> None:

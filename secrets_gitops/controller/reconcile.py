@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 PREFIX = "sealedsecrets.bitnami.com/"
 MANAGED = PREFIX + "managed"
 PATCH = PREFIX + "patch"
+SOPS_MANAGED = "sopssecret/managed"
 SKIP_OWNER = PREFIX + "skip-set-owner-references"
 
 _METADATA = ("name", "generateName", "namespace", "labels", "annotations", "finalizers", "ownerReferences")
@@ -41,6 +42,16 @@ def decide(uid: str, wanted: Tree, found: Tree | None) -> Outcome:
     body = _patched(wanted, found) if patch else _replaced(wanted, found)
     body["type"] = wanted.get("type") or "Opaque"
     return Outcome("keep") if _equal(body, found) else Outcome("update", body)
+
+
+def decide_for_sops(uid: str, wanted: Tree, found: Tree | None, *, enforce: bool) -> Outcome:
+    """The Outcome for a SopsSecret, which may take a Secret that says so, or with `enforce` one of nobody."""
+    if found is not None and controller_uid(_metadata(found)) != uid:
+        annotations = _map(_metadata(found).get("annotations"))
+        is_free = enforce and controller_uid(_metadata(found)) is None
+        if is_free or annotations.get(SOPS_MANAGED) == "true":
+            found = {**found, "metadata": {**_metadata(found), "annotations": {**annotations, MANAGED: "true"}}}
+    return decide(uid, wanted, found)
 
 
 def for_the_api(secret: Tree) -> Tree:

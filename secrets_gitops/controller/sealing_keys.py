@@ -11,9 +11,9 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from secrets_gitops.clients.kube.resources import NAMESPACES, SECRETS, path
+from secrets_gitops.clients.kube.resources import SECRETS, path
 from secrets_gitops.controller import key_secret
-from secrets_gitops.errors import ClusterError, Conflict, Error, ObjectNotFound, Unavailable
+from secrets_gitops.errors import ClusterError, Error, ObjectNotFound
 from secrets_gitops.keys.sealing import load_sealing_keys
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from secrets_gitops.keys.sealing import Certificate, SealingKey
 
 SELECTOR = f"{key_secret.KEY_LABEL}=active"
-_ATTEMPTS = 20
 
 
 class _Entry(NamedTuple):
@@ -49,7 +48,6 @@ class SealingKeys:
         self._making = threading.Lock()
         self._entries: tuple[_Entry, ...] = ()
         self._skipped: dict[str, str] = {}
-        self._cluster: str | None = None
         self.on_new: Callable[[], None] = lambda: None
 
     def newest_first(self) -> tuple[SealingKey, ...]:
@@ -102,51 +100,37 @@ class SealingKeys:
         self.on_new()
         return True
 
-    def make(self) -> None:
+    def make(self, may_write: Callable[[], bool] = lambda: True) -> None:
         """Make a key, write it and register it; when another replica made one meanwhile, take that one.
 
-        Raises SettingsError for a key size, ClusterErrors and Unavailable when it cannot be written.
+        `may_write` is asked once more just before the write, for making a key takes seconds. Raises SettingsError for
+        a key size, ClusterErrors and Unavailable when it cannot be written.
         """
         with self._making:
+            flags, known = self._flags, self._fingerprints()
             now = datetime.now(UTC)
-            flags = self._flags
             new = key_secret.generate(bits=flags.key_size, common_name=flags.my_cn, seconds=flags.key_ttl, now=now)
-            known = {entry.key.fingerprint for entry in self._entries}
-            latest = self.latest()
-            for attempt in range(_ATTEMPTS):
-                name = key_secret.successor_name(
-                    flags.key_prefix,
-                    cluster=self._cluster_mark(),
-                    previous=latest.name if latest else "",
-                    attempt=attempt,
-                )
-                body = key_secret.body(
-                    new,
-                    namespace=self.namespace,
-                    prefix=flags.key_prefix,
-                    name=name,
-                    labels=dict(flags.privatekey_labels),
-                    annotations=dict(flags.privatekey_annotations),
-                )
-                try:
-                    created = self._api.call("POST", path(SECRETS, self.namespace), body)
-                except Conflict:
-                    self.load()
-                    if {entry.key.fingerprint for entry in self._entries} - known:
-                        self._log.info("Another replica made the key")
-                        return
-                    continue
-                self._log.info("New key written", namespace=self.namespace, name=name)
-                self._log.info("Certificate generated", certificate=new.certificate.decode())
-                self.take({"kind": "Secret", **created}, made_at=now)
+            self.load()
+            if self._fingerprints() - known or not may_write():
+                self._log.info("No new key: another replica made one, or may write now")
                 return
-            raise Unavailable("no name is free for a new key Secret")
+            body = key_secret.body(
+                new,
+                namespace=self.namespace,
+                prefix=flags.key_prefix,
+                labels=dict(flags.privatekey_labels),
+                annotations=dict(flags.privatekey_annotations),
+            )
+            created = self._api.call("POST", path(SECRETS, self.namespace), body)
+            self._log.info("New key written", namespace=self.namespace, name=_text(created, "name"))
+            self._log.info("Certificate generated", certificate=new.certificate.decode())
+            self.take(created, made_at=now)
 
-    def make_when_due(self) -> None:
+    def make_when_due(self, may_write: Callable[[], bool] = lambda: True) -> None:
         """Make a key at the start: when there is none, or the latest is older than the cutoff time."""
         ordered_by, cutoff = self.ordered_by(), self._flags.key_cutoff_time
         if ordered_by is None or (cutoff is not None and ordered_by < cutoff):
-            self.make()
+            self.make(may_write)
 
     def renew_in(self, now: datetime) -> float | None:
         """Seconds until the next key is due; None when keys are not renewed."""
@@ -154,6 +138,9 @@ class SealingKeys:
         if self._flags.key_renew_period <= 0 or ordered_by is None:
             return None
         return max(0.0, self._flags.key_renew_period - (now - ordered_by).total_seconds())
+
+    def _fingerprints(self) -> set[str]:
+        return {entry.key.fingerprint for entry in self._entries}
 
     def _read(self, secret: dict[str, object], name: str, made_at: datetime | None) -> _Entry:
         import orjson  # noqa: PLC0415  an extra
@@ -167,16 +154,6 @@ class SealingKeys:
         if made_at is None and self._by_creation:
             ordered_by = _time(_text(secret, "creationTimestamp")) or ordered_by
         return _Entry(ordered_by, key, key.certificate)
-
-    def _cluster_mark(self) -> str:
-        """What tells this cluster from others: the uid of our namespace or, without the right to read it, its CA."""
-        if self._cluster is None:
-            try:
-                self._cluster = _text(self._api.call("GET", path(NAMESPACES, None, self.namespace)), "uid")
-            except ClusterError:
-                connection = self._api.connection
-                self._cluster = f"{connection.ca_pem or ''} {connection.server}"
-        return self._cluster
 
 
 def _text(tree: dict[str, object], name: str) -> str:
