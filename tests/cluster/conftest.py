@@ -6,11 +6,16 @@ Run it in one process (`make cluster`): two workers would start two clusters.
 from __future__ import annotations
 
 import itertools
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 from apiserver import Cluster, Kube, User
 from fault_proxy import FaultProxy
+from watched import Seen
+
+from secrets_gitops.clients.kube import resources
+from secrets_gitops.clients.kube.watch import Reflector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,3 +73,24 @@ def fault_proxy(cluster: Cluster) -> Iterator[FaultProxy]:
     made = FaultProxy(cluster)
     yield made
     made.close()
+
+
+@pytest.fixture
+def watching():
+    """A maker of running reflectors with their handlers; all are stopped at the end."""
+    running = []
+
+    def start(api, resource=resources.CONFIG_MAPS, **options):
+        seen = Seen()
+        reflector = Reflector(api, resource, seen, **options)
+        thread = threading.Thread(target=reflector.run)
+        thread.start()
+        running.append((reflector, thread, api))
+        return reflector, seen, thread
+
+    yield start
+    for reflector, thread, api in running:
+        reflector.stop()
+        thread.join(10)
+        api.close()
+        assert not thread.is_alive()

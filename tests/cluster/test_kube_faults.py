@@ -6,7 +6,7 @@ import time
 
 import pytest
 from apiserver import wait_for
-from test_kube_watch import READ, config_map, until, watching  # noqa: F401  a fixture among them
+from watched import READ, config_map, until
 
 from secrets_gitops.clients.kube import resources
 from secrets_gitops.errors import Conflict, Unavailable
@@ -58,7 +58,7 @@ def test_a_stall_ends_with_the_deadline(api, namespace, fault_proxy):
     assert time.monotonic() - begun < 5
 
 
-def test_a_watch_that_is_cut_goes_on_without_a_list(user, namespace, fault_proxy, kube, watching):  # noqa: F811
+def test_a_watch_that_is_cut_goes_on_without_a_list(user, namespace, fault_proxy, kube, watching):
     _, seen, _ = watching(user(READ).api(fault_proxy.url), namespace=namespace)
     assert seen.synced.wait(10)
     until(lambda: fault_proxy._watches)
@@ -68,7 +68,7 @@ def test_a_watch_that_is_cut_goes_on_without_a_list(user, namespace, fault_proxy
     assert [entry[0] for entry in fault_proxy.log].count("list") == 1
 
 
-def test_watches_that_end_at_once_do_not_make_it_spin(user, namespace, fault_proxy, kube, watching):  # noqa: F811
+def test_watches_that_end_at_once_do_not_make_it_spin(user, namespace, fault_proxy, kube, watching):
     fault_proxy.end_watches(at_once=True)
     reflector, seen, _ = watching(user(READ).api(fault_proxy.url), namespace=namespace)
     assert seen.synced.wait(10)
@@ -80,7 +80,7 @@ def test_watches_that_end_at_once_do_not_make_it_spin(user, namespace, fault_pro
     until(lambda: "one" in seen.objects, 20)
 
 
-def test_a_server_that_only_fails_is_asked_ever_more_rarely(user, namespace, fault_proxy, watching):  # noqa: F811
+def test_a_server_that_only_fails_is_asked_ever_more_rarely(user, namespace, fault_proxy, watching):
     fault_proxy.answer(500, "list watch")
     reflector, seen, _ = watching(user(READ).api(fault_proxy.url), namespace=namespace)
     time.sleep(4)
@@ -91,7 +91,7 @@ def test_a_server_that_only_fails_is_asked_ever_more_rarely(user, namespace, fau
     assert reflector.problem is None
 
 
-def test_how_long_to_wait_is_the_servers_word(user, namespace, fault_proxy, watching):  # noqa: F811
+def test_how_long_to_wait_is_the_servers_word(user, namespace, fault_proxy, watching):
     fault_proxy.answer(429, "list", times=2, retry_after=2)
     begun = time.monotonic()
     _, seen, _ = watching(user(READ).api(fault_proxy.url), namespace=namespace)
@@ -104,7 +104,7 @@ def test_a_silent_connection_is_given_up_and_nothing_is_missed(
     namespace,
     fault_proxy,
     kube,
-    watching,  # noqa: F811
+    watching,
 ):
     """Half open: the other side is gone and nobody said so."""
     reflector, seen, _ = watching(user(READ).api(fault_proxy.url), namespace=namespace, silence=1.0)
@@ -126,7 +126,7 @@ def test_an_object_deleted_during_an_outage_is_missed_by_nobody(
     namespace,
     fault_proxy,
     kube,
-    watching,  # noqa: F811
+    watching,
 ):
     kube.create(config_map(namespace, "one"))
     reflector, seen, _ = watching(user(READ).api(fault_proxy.url), namespace=namespace)

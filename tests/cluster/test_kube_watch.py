@@ -5,68 +5,10 @@ from __future__ import annotations
 import threading
 import time
 
-import pytest
-from apiserver import wait_for
+from watched import READ, config_map, until
 
 from secrets_gitops.clients.kube import resources
-from secrets_gitops.clients.kube.objects import key_of
-from secrets_gitops.clients.kube.watch import Reflector
 from secrets_gitops.errors import Forbidden
-
-READ = ("", "secrets configmaps", "list watch")
-
-
-class Seen:
-    """A handler that writes down what it is told."""
-
-    def __init__(self):
-        self.events = []
-        self.objects = {}
-        self.synced = threading.Event()
-
-    def on_changed(self, obj):
-        self.events.append(("changed", key_of(obj).name))
-        self.objects[key_of(obj).name] = obj
-
-    def on_deleted(self, key, known):
-        self.events.append(("deleted", key.name))
-        self.objects.pop(key.name, None)
-
-    def on_synced(self):
-        self.events.append(("synced", ""))
-        self.synced.set()
-
-    def names(self, what):
-        return [name for kind, name in self.events if kind == what]
-
-
-@pytest.fixture
-def watching():
-    """A maker of running reflectors with their handlers; all are stopped at the end."""
-    running = []
-
-    def start(api, resource=resources.CONFIG_MAPS, **options):
-        seen = Seen()
-        reflector = Reflector(api, resource, seen, **options)
-        thread = threading.Thread(target=reflector.run)
-        thread.start()
-        running.append((reflector, thread, api))
-        return reflector, seen, thread
-
-    yield start
-    for reflector, thread, api in running:
-        reflector.stop()
-        thread.join(10)
-        api.close()
-        assert not thread.is_alive()
-
-
-def config_map(namespace, name, **data):
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}, "data": data}
-
-
-def until(condition, seconds=15):
-    wait_for(condition, seconds, "it did not happen")
 
 
 def test_it_tells_of_what_is_there_and_of_each_change(user, namespace, kube, watching):
