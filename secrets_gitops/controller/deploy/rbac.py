@@ -51,7 +51,7 @@ def _work(plan: Plan, *, in_cluster: bool) -> list[Tree]:
     if "sopssecrets" in plan.kinds:
         verbs = [*verbs, "delete"]  # of Secrets whose template is gone
         rules.append(_rule("isindir.github.com", ["sopssecrets"], _READ))
-        rules.append(_rule("isindir.github.com", ["sopssecrets/status"], ["update", "patch"]))
+        rules.append(_rule("isindir.github.com", ["sopssecrets/status"], ["patch"]))
     if "externalsecrets" in plan.kinds:
         verbs = [*verbs[:5], "patch", "delete"]  # server-side apply; deletionPolicy Delete
         stores = ["externalsecrets", "secretstores"]
