@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Literal, cast
 
-from secrets_gitops.errors import NotBuiltYet, SettingsError
+from secrets_gitops.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 ENVIRONMENT = "SEALED_SECRETS_"
 KINDS = ("sealedsecrets", "externalsecrets", "sopssecrets")
-BUILT_KINDS = ("sealedsecrets",)
 
 Level = Literal["INFO", "ERROR"]
+Integrity = Literal["require", "report"]
 
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)")
@@ -85,6 +85,12 @@ def _form(text: str) -> Literal["text", "json"]:
     return cast("Literal['text', 'json']", text)
 
 
+def _integrity(text: str) -> Integrity:
+    if text not in {"require", "report"}:
+        raise ValueError("it is `require` or `report`")
+    return cast("Integrity", text)
+
+
 @dataclass(frozen=True)
 class Flags:
     """What `controller run` was told. Names are those of the flags; durations are seconds."""
@@ -123,6 +129,8 @@ class Flags:
     read_timeout: float = 120.0
     write_timeout: float = 120.0
     version: bool = False
+    integrity: Integrity = "require"
+    """Ours: `report` applies a SopsSecret whose MAC cannot be verified in the cluster, and says so."""
     enable: tuple[str, ...] = ()
     """Ours: kinds beside SealedSecret."""
     kubeconfig: str = ""
@@ -164,6 +172,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "write_timeout": duration,
     "version": _boolean,
     "enable": _names,
+    "integrity": _integrity,
     "kubeconfig": str,
     "workers": int,
 }
@@ -171,14 +180,12 @@ _OLD_NAMES = {"rotate_period": "key_renew_period"}
 
 
 def parse(arguments: Sequence[str], environ: Mapping[str, str]) -> Flags:
-    """The flags of one start. SettingsError: an unknown flag or a bad value. NotBuiltYet: a kind to come."""
+    """The flags of one start. SettingsError: an unknown flag or a bad value."""
     given = _from_environment(environ) | _from_arguments(arguments)
     flags = Flags(**given)  # type: ignore[arg-type]  # each value was made by the reader of its field
     for kind in flags.enable:
         if kind not in KINDS:
             raise SettingsError(f"--enable does not know `{kind}`", hints=(f"it knows {', '.join(KINDS)}",))
-        if kind not in BUILT_KINDS:
-            raise NotBuiltYet(f"--enable {kind}: the controller of this version handles SealedSecrets alone")
     return flags
 
 

@@ -21,6 +21,7 @@ from secrets_gitops.controller.comparison import Comparison
 from secrets_gitops.controller.election import pod_name
 from secrets_gitops.controller.key_keeper import KeyKeeper
 from secrets_gitops.controller.key_secret import check_prefix
+from secrets_gitops.controller.kinds import enabled
 from secrets_gitops.controller.kinds.sealed_secret import SealedSecretKind
 from secrets_gitops.controller.logs import Forwarded, Log
 from secrets_gitops.controller.metrics import Metrics
@@ -64,7 +65,8 @@ class Controller:
         self.failure: Error | None = None
         connection = connections.choose(environ, kubeconfig=flags.kubeconfig or None)
         self.namespace = _own_namespace(environ, connection)
-        self.api = Api(connection, pool_size=flags.workers + 8, user_agent=f"secrets-gitops/{__version__}")
+        pool = flags.workers * (1 + len(flags.enable)) + 8
+        self.api = Api(connection, pool_size=pool, user_agent=f"secrets-gitops/{__version__}")
         self.keys = SealingKeys(self.api, self.namespace, flags, self.log)
         self.queue: WorkQueue[Key] = WorkQueue()
         self.takeover = Takeover(self.api, self.namespace, self.log)
@@ -81,9 +83,10 @@ class Controller:
             self.keys, self.kind.observed, self.queue.__len__, omit_secret_labels=flags.metrics_omit_secret_labels
         )
         self.kind.metrics = self.metrics
-        self.takeover.on_end = self.kind.on_share_changed
+        self.others = enabled.kinds(flags, environ, self.api, self.share, self.log, self.events.emit, self.stop)
+        self.takeover.on_end = self._on_share_changed
         self.keys.on_new = self.kind.on_new_key
-        self.shards.on_change = self.kind.on_share_changed
+        self.shards.on_change = self._on_share_changed
         self.keeper = KeyKeeper(self.api, self.keys, self._may_make_keys, self.log)
         self.public = PublicApi(self.keys, flags)
         self.workers: Workers[Key] = Workers(self.queue, self.kind.work, flags.workers, self.log)
@@ -148,6 +151,13 @@ class Controller:
         self.workers.start()
         for namespace in namespaces:
             self._reflector(SEALED_SECRETS, self.kind, namespace, labels=labels)
+        for other in self.others:
+            other.start(self._reflector, namespaces)
+
+    def _on_share_changed(self) -> None:
+        self.kind.on_share_changed()
+        for other in self.others:
+            other.on_share_changed()
 
     def _reflector(
         self,
@@ -208,6 +218,8 @@ class Controller:
         for reflector in self.reflectors:
             reflector.stop()
         self.workers.stop()
+        for other in self.others:
+            other.stop()
         self.shards.stop()
         self.events.stop()
         self.api.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import threading
 
 import pytest
@@ -89,7 +90,7 @@ def make(kube, namespace):
         return {"apiVersion": API, "kind": kind, "metadata": {"name": name, "namespace": namespace}, "spec": spec}
 
     def both(spec, **values):
-        store(**(values or {"apps_db": '{"user": "app", "password": "%s"}' % CANARY}))
+        store(**(values or {"apps_db": json.dumps({"user": "app", "password": CANARY})}))
         return kube.create(thing("ExternalSecret", "db", {"secretStoreRef": {"name": "main"}, **spec}))
 
     both.store = store

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from secrets_gitops.controller.flags import parse
-from secrets_gitops.errors import NotBuiltYet, SettingsError
+from secrets_gitops.errors import SettingsError
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,10 @@ def test_an_unknown_flag_is_refused_by_name_and_those_of_glog_are_taken():
     parse(["-v=4", "--logtostderr", "--stderrthreshold", "INFO"], {})
 
 
-def test_kinds_to_come_are_refused_by_name():
+def test_kinds_that_there_are_not_are_refused_by_name():
     with pytest.raises(SettingsError, match="nonsense"):
         parse(["--enable", "nonsense"], {})
-    with pytest.raises(NotBuiltYet, match="sopssecrets"):
-        parse(["--enable", "sopssecrets"], {})
+    flags = parse(["--enable", "externalsecrets,sopssecrets", "--integrity=report"], {})
+    assert (flags.enable, flags.integrity) == (("externalsecrets", "sopssecrets"), "report")
+    with pytest.raises(SettingsError, match="integrity"):
+        parse(["--integrity=maybe"], {})

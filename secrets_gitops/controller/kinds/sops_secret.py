@@ -1,0 +1,283 @@
+"""SopsSecret: opened with the controller's own keys, its MAC verified where the API server left it verifiable.
+
+The server sorts keys and adds fields, and the MAC of a file covers both unless it was made for this. What cannot be
+verified is not applied, or applied and said to be so: `--integrity=require|report`.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, cast
+
+import orjson
+
+from secrets_gitops.clients.kube.objects import Key, key_of, metadata_of, version_of
+from secrets_gitops.clients.kube.request import MERGE_PATCH
+from secrets_gitops.clients.kube.resources import SOPS_SECRETS, path
+from secrets_gitops.controller import messages, sops_status
+from secrets_gitops.controller.apply import MayNotWrite, unavailable
+from secrets_gitops.controller.reconcile import controller_uid
+from secrets_gitops.documents.read import Limits, read
+from secrets_gitops.errors import Conflict, EnvelopeError, Error, NotBuiltYet, ObjectNotFound, Refused, Tampered
+from secrets_gitops.manifests.metadata import LAST_APPLIED, RUNTIME_FIELDS
+from secrets_gitops.materialize.catalog import materialize
+from secrets_gitops.materialize.materialized import Given
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from secrets_gitops.clients.kube.events import EventType
+    from secrets_gitops.clients.kube.objects import Version
+    from secrets_gitops.clients.kube.request import Api, Object
+    from secrets_gitops.controller.apply import Writer
+    from secrets_gitops.controller.logs import Log
+    from secrets_gitops.controller.queue import WorkQueue
+    from secrets_gitops.controller.reconcile import Tree
+    from secrets_gitops.controller.work_share import WorkShare
+    from secrets_gitops.keys.keyring import Keyring
+    from secrets_gitops.materialize.materialized import Integrity, Materialized
+
+_NOT_OURS = "Child secret is not owned by controller error"
+_FINAL = (EnvelopeError, NotBuiltYet, Refused)
+
+
+@dataclass(slots=True)
+class Record:
+    """What is remembered of one SopsSecret."""
+
+    uid: str
+    generation: object
+    children: set[str] = field(default_factory=set)
+    """The names of the Secrets that it owns, as far as they have been seen."""
+
+
+class SopsSecretKind:
+    """The SopsSecrets of one process: a Handler of their reflector, and the work on each."""
+
+    def __init__(
+        self,
+        api: Api,
+        keyring: Callable[[], Keyring],
+        writer: Callable[[bool], Writer],
+        queue: WorkQueue[Key],
+        share: WorkShare,
+        log: Log,
+        emit: Callable[[Object, EventType, str, str], None],
+        *,
+        integrity: Integrity = "require",
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """`writer` makes one that takes over Secrets of nobody, or not."""
+        self._api = api
+        self._keyring = keyring
+        self._writer = writer
+        self._queue = queue
+        self._share = share
+        self._log = log
+        self._emit = emit
+        self._integrity = integrity
+        self._now = now
+        self._lock = threading.Lock()
+        self._records: dict[Key, Record] = {}
+        self._by_uid: dict[str, Key] = {}
+        self.children = _Children(self)
+
+    # what reflectors tell
+
+    def on_changed(self, obj: Object) -> None:
+        """Queue the object when its spec is new; its own status is no news."""
+        key, uid, generation = key_of(obj), version_of(obj).uid, metadata_of(obj).get("generation")
+        with self._lock:
+            record = self._records.get(key)
+            if record is not None and (record.uid, record.generation) == (uid, generation):
+                return
+            kept = record.children if record is not None and record.uid == uid else self.children.of(uid)
+            self._records[key] = Record(uid, generation, kept)
+            self._by_uid[uid] = key
+        self._queue.forget(key)
+        self._queue.add(key)
+
+    def on_deleted(self, key: Key, known: Version) -> None:
+        """Forget the object; Kubernetes collects its Secrets."""
+        with self._lock:
+            record = self._records.get(key)
+            if record is None or record.uid != known.uid:
+                return
+            del self._records[key]
+            self._by_uid.pop(record.uid, None)
+        self._queue.forget(key)
+
+    def on_synced(self) -> None:
+        """Nothing waits for it."""
+
+    def on_share_changed(self) -> None:
+        """Look at all that may be ours now."""
+        for key in list(self._records):
+            if self._share.owns(key.namespace):
+                self._queue.add(key)
+
+    def on_child(self, uid: str, name: str, *, there: bool) -> None:
+        """A Secret that belongs to the SopsSecret with `uid` was changed, or is gone."""
+        with self._lock:
+            key = self._by_uid.get(uid)
+            record = self._records.get(key) if key is not None else None
+            if record is not None:
+                (record.children.add if there else record.children.discard)(name)
+        if key is not None:
+            self._queue.add(key)
+
+    # the work
+
+    def work(self, key: Key) -> None:
+        """One pass over one object."""
+        record = self._records.get(key)
+        if record is None or not self._share.owns(key.namespace) or not self._share.may_write():
+            return
+        try:
+            obj = self._api.call("GET", path(SOPS_SECRETS, key.namespace, key.name))
+            if not metadata_of(obj).get("deletionTimestamp"):
+                self._reconcile(key, record, obj)
+        except (MayNotWrite, ObjectNotFound):
+            return
+        except Conflict:  # somebody was faster: not an error
+            self._queue.retry(key)
+        except Error as error:
+            self._again(key, error)
+
+    def _reconcile(self, key: Key, record: Record, obj: Object) -> None:
+        spec = obj.get("spec")
+        enforce = isinstance(spec, dict) and spec.get("enforceOwnership") is True
+        try:
+            made = self._open(obj, key)
+        except Error as error:
+            self._failed(key, obj, "Decryption error", error, unknown=isinstance(error, Tampered))
+            return
+        suspended = isinstance(spec, dict) and spec.get("suspend") is True
+        wanted = [_tree(secret.to_tree(), record.uid, key.namespace) for secret in made.secrets]
+        try:
+            changed = [self._apply(key, record, tree, enforce=enforce) for tree in wanted]
+            if not suspended:
+                self._drop(key, record, {_name(tree) for tree in wanted})
+        except (Conflict, MayNotWrite):
+            raise
+        except Refused as error:
+            self._failed(key, obj, _NOT_OURS, error, unknown=bool(made.notes))
+            return
+        except Error as error:
+            self._failed(key, obj, "Child secret update error", error, unknown=bool(made.notes))
+            return
+        said = made.notes[-1] if suspended else "Healthy"
+        self._tell(key, obj, "Reconciliation is suspended" if suspended else "Healthy", "", unknown=bool(made.notes))
+        self._queue.forget(key)
+        if any(changed):
+            self._emit(obj, "Normal", "Synced", messages.shortened(said))
+
+    def _open(self, obj: Object, key: Key) -> Materialized:
+        """The Secrets, and a note when their integrity is unknown. Raises Tampered when that is not enough."""
+        document = read(orjson.dumps(as_written(obj)), path=f"SopsSecret {key}", format="json", limits=Limits.LARGE)
+        return materialize(document, Given(keyring=self._keyring(), integrity=self._integrity))
+
+    def _apply(self, key: Key, record: Record, tree: Tree, *, enforce: bool) -> bool:
+        name = _name(tree)
+        absent = name not in record.children
+        applied = self._writer(enforce).apply(record.uid, tree, namespace=key.namespace, name=name, absent=absent)
+        if applied == "refused":
+            raise Refused(f"the Secret `{name}` exists and does not belong to this SopsSecret")
+        with self._lock:
+            record.children.add(name)
+        return applied in {"created", "updated"}
+
+    def _drop(self, key: Key, record: Record, wanted: set[str]) -> None:
+        """Delete the Secrets whose template is gone."""
+        for name in sorted(record.children - wanted):
+            self._writer(False).delete(key.namespace, name)
+            with self._lock:
+                record.children.discard(name)
+
+    def _failed(self, key: Key, obj: Object, message: str, error: Error, *, unknown: bool) -> None:
+        said = messages.shortened(error.message)
+        hint = "; `--integrity=report` applies it all the same" if isinstance(error, Tampered) else ""
+        told = self._tell(key, obj, message, said + hint, unknown=unknown)
+        if told:
+            self._emit(obj, "Warning", "ErrUpdateFailed", f"{message}: {said}{hint}")
+        if isinstance(error, _FINAL):
+            self._queue.forget(key)
+            self._log.error("Error updating, waiting for news", key=str(key), error=said)
+            return
+        self._again(key, error)
+
+    def _again(self, key: Key, error: Error) -> None:
+        delay = self._queue.retry(key, unavailable(error))
+        said = messages.shortened(error.message)
+        self._log.error("Error updating, will retry", key=str(key), error=said, seconds=round(delay, 3))
+
+    def _tell(self, key: Key, obj: Object, message: str, problem: str, *, unknown: bool) -> bool:
+        """Write the status where it says something new; whether it did."""
+        status = sops_status.updated(obj, message=message, problem=problem, unknown=unknown, now=self._now())
+        if status is None:
+            return False
+        if not self._share.may_write():
+            raise MayNotWrite
+        body = {"metadata": {"resourceVersion": version_of(obj).resource_version}, "status": status}
+        where = path(SOPS_SECRETS, key.namespace, key.name, "status")
+        self._api.call("PATCH", where, body, content_type=MERGE_PATCH)
+        return True
+
+
+class _Children:
+    """A Handler of the reflector of Secrets: which of them belong to whom. It keeps owned ones only."""
+
+    def __init__(self, kind: SopsSecretKind) -> None:
+        self._kind = kind
+        self._owners: dict[Key, str] = {}
+
+    def of(self, uid: str) -> set[str]:
+        return {key.name for key, owner in list(self._owners.items()) if owner == uid}
+
+    def on_changed(self, obj: Object) -> None:
+        key, uid = key_of(obj), controller_uid(metadata_of(obj))
+        before = self._owners.pop(key, None)
+        if uid is not None:
+            self._owners[key] = uid
+            self._kind.on_child(uid, key.name, there=True)
+        if before is not None and before != uid:
+            self._kind.on_child(before, key.name, there=False)
+
+    def on_deleted(self, key: Key, known: Version) -> None:  # noqa: ARG002
+        uid = self._owners.pop(key, None)
+        if uid is not None:
+            self._kind.on_child(uid, key.name, there=False)
+
+    def on_synced(self) -> None:
+        """Nothing waits for it."""
+
+
+def as_written(obj: Object) -> Tree:
+    """The object without what the API server and kubectl put into it, as near to the file as can be."""
+    metadata = {
+        name: value
+        for name, value in metadata_of(obj).items()
+        if name not in RUNTIME_FIELDS and name not in {"managedFields", "annotations"}
+    }
+    given = metadata_of(obj).get("annotations")
+    annotations = {
+        name: text for name, text in (given if isinstance(given, dict) else {}).items() if name not in LAST_APPLIED
+    }
+    if annotations:
+        metadata = dict(sorted({**metadata, "annotations": annotations}.items()))
+    return {name: metadata if name == "metadata" else value for name, value in obj.items() if name != "status"}
+
+
+def _tree(tree: Tree, uid: str, namespace: str) -> Tree:
+    metadata = metadata_of(tree)
+    metadata["namespace"] = namespace
+    owners = metadata.get("ownerReferences")
+    for owner in cast("list[Tree]", owners) if isinstance(owners, list) else ():
+        owner["uid"] = uid
+    return tree
+
+
+def _name(tree: Tree) -> str:
+    return str(metadata_of(tree).get("name") or "")
