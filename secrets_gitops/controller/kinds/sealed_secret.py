@@ -6,24 +6,21 @@ opened it. The object itself waits as text from its watch event until a worker h
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 import orjson
 
 from secrets_gitops.clients.kube.objects import Key, key_of, metadata_of, version_of
-from secrets_gitops.clients.kube.resources import SEALED_SECRETS, path
 from secrets_gitops.controller import conditions, messages
 from secrets_gitops.controller.apply import IMMUTABLE, MayNotWrite, unavailable
+from secrets_gitops.controller.kinds.sealed_record import Record, seen_of
 from secrets_gitops.controller.metrics import Observed
+from secrets_gitops.controller.pending import Pending
+from secrets_gitops.controller.reconcile import decide
 from secrets_gitops.controller.targets import Targets
-from secrets_gitops.documents.read import Limits, read
-from secrets_gitops.errors import Conflict, Error, ObjectNotFound
-from secrets_gitops.manifests.sealed_secret import scope_of
-from secrets_gitops.materialize.catalog import materialize
-from secrets_gitops.materialize.materialized import Given
+from secrets_gitops.controller.tell import StatusWriter, get
+from secrets_gitops.controller.unsealing import unseal
+from secrets_gitops.errors import Error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,37 +37,8 @@ if TYPE_CHECKING:
     from secrets_gitops.controller.sealing_keys import SealingKeys
     from secrets_gitops.controller.targets import Target
     from secrets_gitops.controller.work_share import WorkShare
-    from secrets_gitops.keys.sealing import SealingKey
 
 INSTANCE_LABEL = "app.kubernetes.io/instance"
-_PENDING_BYTES = 32 * 1024 * 1024
-"""How much text of objects may wait for workers; beyond it a worker asks the API server for the object."""
-
-
-class Seen(NamedTuple):
-    """What of an object decides whether there is work: another one, another spec, another scope."""
-
-    uid: str
-    generation: object
-    scope: str
-
-
-@dataclass(slots=True)
-class Record:
-    """What is remembered of one SealedSecret."""
-
-    seen: Seen
-    condition: str
-    """What its status says, as far as known."""
-    settled: bool = False
-    """Whether its present spec was carried out with success."""
-    trouble: str = ""
-    """What kind of failure the last one was: unseal, unmanaged, update, status."""
-    key: str = ""
-    """Fingerprint of the key that opened it."""
-    instance: str = ""
-    written: str = ""
-    """The version that our own status write made, which is no news."""
 
 
 class SealedSecretKind:
@@ -96,10 +64,9 @@ class SealedSecretKind:
         self._log = log
         self._emit = emit
         self.metrics: Metrics | None = None
-        self._lock = threading.Lock()
+        self._status = StatusWriter(api, share.may_write)
         self._records: dict[Key, Record] = {}
-        self._pending: dict[Key, bytes] = {}
-        self._pending_size = 0
+        self._pending = Pending()
         self._gone: set[Key] = set()
         self.uncompared: set[Key] = set()
         """Objects taken as settled by their status alone, until the comparison has looked at them."""
@@ -113,7 +80,7 @@ class SealedSecretKind:
     def on_changed(self, obj: Object) -> None:
         """Queue the object when there is something new for us in it."""
         key = key_of(obj)
-        seen, version = _seen(obj), version_of(obj)
+        seen, version = seen_of(obj), version_of(obj)
         labels = metadata_of(obj).get("labels")
         instance = str(labels.get(INSTANCE_LABEL, "")) if isinstance(labels, dict) else ""
         record = self._records.get(key)
@@ -134,9 +101,9 @@ class SealedSecretKind:
             self.uncompared.add(key)
             return
         if self._share.owns(key.namespace):
-            self._keep(key, orjson.dumps(obj))
+            self._pending.keep(key, orjson.dumps(obj))
         else:
-            self._take(key)  # an older text; whoever gets this namespace later asks for the object
+            self._pending.take(key)  # an older text; whoever gets this namespace later asks for the object
         self._queue.forget(key)
         self._queue.add(key)
 
@@ -147,7 +114,7 @@ class SealedSecretKind:
             return
         del self._records[key]
         self.uncompared.discard(key)
-        self._take(key)
+        self._pending.take(key)
         self._queue.forget(key)
         self._count()
         if self._flags.old_gc_behavior:
@@ -214,21 +181,21 @@ class SealedSecretKind:
     def work(self, key: Key) -> None:
         """One pass over one object; every failure is told, and tried again when that can help."""
         if not self._share.owns(key.namespace) or not self._share.may_write():
-            self._take(key)  # taken up again when the share changes
+            self._pending.take(key)  # taken up again when the share changes
             return
         if key in self._gone:
             self._collect(key)
         record = self._records.get(key)
         if record is None:
             return
-        text = self._take(key)
+        text = self._pending.take(key)
         self._count()
         self._log.info("Updating", key=str(key))
         try:
-            obj = self._parsed(text) if text is not None else self._get(key)
+            obj = cast("Object", orjson.loads(text)) if text is not None else get(self._api, key)
             if obj is None:
                 return
-            if _seen(obj) != record.seen:  # the watch brings the other one
+            if seen_of(obj) != record.seen:  # the watch brings the other one
                 return
             self._reconcile(key, record, obj, text)
         except MayNotWrite:
@@ -238,11 +205,9 @@ class SealedSecretKind:
 
     def compare(self, obj: Object, secret: Tree | None) -> bool:
         """Whether `secret` is what `obj` stands for; when not, the object is queued."""
-        from secrets_gitops.controller.reconcile import decide  # noqa: PLC0415  only here
-
         key = key_of(obj)
         record = self._records.get(key)
-        if record is None or record.seen != _seen(obj):
+        if record is None or record.seen != seen_of(obj):
             return True
         try:
             wanted = self._wanted(obj, orjson.dumps(obj), record)
@@ -285,27 +250,19 @@ class SealedSecretKind:
 
     def _wanted(self, obj: Object, text: bytes, record: Record) -> Tree:
         """The Secret that the object stands for. Raises what materializing raises."""
-
-        def note(key: SealingKey) -> None:
-            record.key = key.fingerprint
-
-        keys = self._keys.newest_first()
-        if record.key and keys and keys[0].fingerprint != record.key:
-            keys = tuple(sorted(keys, key=lambda one: one.fingerprint != record.key))
-        given = Given(sealing_keys=keys, note_key=note, accept_v1_data=self._flags.accept_deprecated_v1_data)
-        document = read(text, path=f"SealedSecret {key_of(obj)}", format="json", limits=Limits.LARGE)
-        (secret,) = materialize(document, given).secrets
-        tree = secret.to_tree()
-        for value in secret.data.values():
-            value.wipe()
-        owners = metadata_of(tree).get("ownerReferences")
-        for owner in owners if isinstance(owners, list) else ():
-            owner["uid"] = record.seen.uid
-        return tree
+        opened = unseal(
+            obj,
+            text,
+            self._keys.newest_first(),
+            first=record.key,
+            accept_v1_data=self._flags.accept_deprecated_v1_data,
+        )
+        record.key = opened.key or record.key
+        return opened.secret
 
     def _succeed(self, key: Key, record: Record, obj: Object, applied: Applied) -> None:
         try:
-            told = self._tell(key, record, obj, "")
+            told = self._tell(record, obj, "")
         except Error as error:
             self._again(key, record, error, "status")
             return
@@ -331,7 +288,7 @@ class SealedSecretKind:
         passing = error is not None and error.retry
         if not (passing and self._queue.failures(key) < 3):
             try:
-                told = self._tell(key, record, obj, said, keep_message=passing)
+                told = self._tell(record, obj, said, keep_message=passing)
             except Error as problem:
                 self._again(key, record, problem, "status")
                 return
@@ -351,39 +308,15 @@ class SealedSecretKind:
         delay = self._queue.retry(key, unavailable(error))
         self._log.error("Error updating, will retry", key=str(key), error=error.message, seconds=round(delay, 3))
 
-    def _tell(self, key: Key, record: Record, obj: Object, said: str, *, keep_message: bool = False) -> bool:
-        """Write the status if it says something new; whether it did. A newer object makes it somebody else's turn."""
+    def _tell(self, record: Record, obj: Object, said: str, *, keep_message: bool = False) -> bool:
+        """Write the status if it says something new; whether it did."""
         record.condition = "False" if said else "True"
         if not self._flags.update_status:
             return False
-        for _ in range(3):
-            now = datetime.now(UTC)
-            status = conditions.updated(obj, message=said, now=now, keep_message=keep_message)
-            if status is None:
-                return False
-            if not self._share.may_write():
-                raise MayNotWrite
-            metadata = metadata_of(obj)
-            names = ("name", "namespace", "resourceVersion", "uid")
-            body: Tree = {
-                "apiVersion": SEALED_SECRETS.api_version,
-                "kind": SEALED_SECRETS.kind,
-                "metadata": {name: metadata[name] for name in names if name in metadata},
-                "status": status,
-            }
-            try:
-                answer = self._api.call("PUT", path(SEALED_SECRETS, key.namespace, key.name, "status"), body)
-            except Conflict:
-                newer = self._get(key)
-                if newer is None or _seen(newer) != record.seen:
-                    return False  # its watch event is on the way
-                obj = newer
-                continue
-            except ObjectNotFound:
-                return False
-            record.written = version_of(answer).resource_version
-            return True
-        raise Conflict(f"the status of `{key}` changes faster than it can be written")
+        seen = record.seen
+        version = self._status.tell(obj, said, keep_message=keep_message, is_same=lambda newer: seen_of(newer) == seen)
+        record.written = version or record.written
+        return version is not None
 
     def _collect(self, key: Key) -> None:
         """`--old-gc-behavior`: the Secret goes with its SealedSecret, whoever owns it."""
@@ -396,32 +329,6 @@ class SealedSecretKind:
             self._gone.add(key)
             self._queue.retry(key, unavailable(error))
 
-    # objects that wait
-
-    def _keep(self, key: Key, text: bytes) -> None:
-        with self._lock:
-            self._pending_size -= len(self._pending.pop(key, b""))
-            if self._pending_size + len(text) <= _PENDING_BYTES:
-                self._pending[key] = text
-                self._pending_size += len(text)
-
-    def _take(self, key: Key) -> bytes | None:
-        with self._lock:
-            text = self._pending.pop(key, None)
-            self._pending_size -= len(text or b"")
-            return text
-
-    def _parsed(self, text: bytes) -> Object:
-        return cast("Object", orjson.loads(text))
-
-    def _get(self, key: Key) -> Object | None:
-        try:
-            obj = self._api.call("GET", path(SEALED_SECRETS, key.namespace, key.name))
-        except ObjectNotFound:
-            return None
-        metadata_of(obj).pop("managedFields", None)
-        return obj
-
     def _count(self) -> None:
         if self.metrics is not None:
             self.metrics.requests.inc()
@@ -429,10 +336,3 @@ class SealedSecretKind:
     def _count_error(self, reason: str, key: Key) -> None:
         if self.metrics is not None:
             self.metrics.errors.labels(reason, key.namespace).inc()
-
-
-def _seen(obj: Object) -> Seen:
-    metadata = metadata_of(obj)
-    annotations = metadata.get("annotations")
-    scope = scope_of(annotations if isinstance(annotations, dict) else {})
-    return Seen(str(metadata.get("uid") or ""), metadata.get("generation"), scope)
