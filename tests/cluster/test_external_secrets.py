@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import signal
+import subprocess
+import sys
 import threading
 
 import pytest
 import yaml
 from apiserver import wait_for
+from click.testing import CliRunner
 from test_shards_in_a_cluster import quiet_log
 
+from secrets_gitops.cli.controller_manifests import command
 from secrets_gitops.clients.kube.events import EventRecorder
 from secrets_gitops.clients.kube.watch import Reflector
 from secrets_gitops.controller import manifests
@@ -143,23 +149,21 @@ def test_what_others_change_or_delete_is_mended_at_once(kube, namespace, make, c
     wait_for(lambda: kube.secret(namespace, "db") == DATA, 10, lambda: kube.secret(namespace, "db"))
 
 
-def test_nothing_is_written_when_nothing_is_new(cluster, kube, namespace, account, make, controller):
+def test_nothing_is_written_after_a_restart_when_nothing_is_new(cluster, kube, namespace, account, make, controller):
     make(WHOLE)
-    controller()()
-    is_ready(kube, namespace) if ready(kube, namespace) else None
     end = controller()
     is_ready(kube, namespace)
     end()
-    before = kube.get("v1", "Secret", namespace, "db"), kube.get(*ES, namespace, "db")
     mark = cluster.mark()
     controller()
-    wait_for(lambda: any("externalsecrets/db" in one for one in cluster.requests(account, mark)), 10, "not looked at")
-    kube.merge(*ES, namespace, "db", {"metadata": {"annotations": {"force-sync": "1"}}})
-    version = marks.synced_version(1, {}, {"force-sync": "1"})
-    wait_for(lambda: kube.get(*ES, namespace, "db")["status"]["syncedResourceVersion"] == version, 10, "not synced")
-    writes = [one for one in cluster.requests(account, mark) if one.split()[0] not in {"get", "list", "watch"}]
-    assert [one for one in writes if "secrets/db" in one and "status" not in one and "force" not in one][1:] == []
-    assert before[0]["data"] == kube.get("v1", "Secret", namespace, "db")["data"]
+    wait_for(lambda: any("secrets/db" in one for one in cluster.requests(account, mark)), 10, "not looked at")
+    later = {"apiVersion": API, "kind": "ExternalSecret", "metadata": {"name": "later", "namespace": namespace}}
+    kube.create({**later, "spec": {"secretStoreRef": {"name": "main"}, **WHOLE}})
+    wait_for(lambda: ready(kube, namespace, "later"), 10, "the later one is not ready")
+    reads = ("get ", "list ", "watch ")
+    writes = [one for one in cluster.requests(account, mark) if not one.startswith(reads)]
+    assert [one for one in writes if "later" not in one and "/events" not in one] == []
+    assert len([one for one in kube.list("v1", "Event", namespace) if one["involvedObject"]["name"] == "db"]) <= 1
 
 
 def test_a_changed_value_arrives_with_the_next_refresh(kube, namespace, make, controller):
@@ -275,3 +279,31 @@ def test_many_that_want_the_same_ask_once(cluster, kube, namespace, account, con
     assert len(cluster.requests(reader, mark)) == 4
     tokens = [one for one in cluster.requests(account, mark) if one.endswith("/serviceaccounts/reader/token")]
     assert len(tokens) == 1
+
+
+def test_the_process_works_under_the_shipped_rights(cluster, kube, namespace, make, tmp_path):
+    words = ["-n", namespace, "--watch-namespace", namespace, "--enable", "externalsecrets"]
+    shipped = CliRunner().invoke(command, words, catch_exceptions=False)
+    kube.apply(*yaml.safe_load_all(shipped.output))
+    account = cluster.account(namespace, "sealed-secrets-controller")
+    make(WHOLE)
+    run = [sys.executable, "-m", "secrets_gitops", "controller", "run", "--key-size=2048", "--all-namespaces=false"]
+    run += ["--listen-addr=127.0.0.1:0", "--listen-metrics-addr=127.0.0.1:0", "--enable=externalsecrets"]
+    config = str(account.kubeconfig(namespace=namespace))
+    environ = {**os.environ, "KUBECONFIG": config, "POD_NAMESPACE": namespace, "POD_NAME": "pod"}
+    log = tmp_path / "log"
+    mark = cluster.mark()
+    with log.open("wb") as file:
+        process = subprocess.Popen(run, stdout=file, stderr=file, env=environ, cwd=tmp_path)
+    try:
+        is_ready(kube, namespace, seconds=30)
+        assert kube.secret(namespace, "db") == DATA
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.wait()
+    text = log.read_text()
+    assert "Traceback" not in text and CANARY not in text
+    ours = [one for one in cluster.requests(account, mark) if "db" in one]
+    assert len([one for one in ours if "event" not in one]) <= 3, ours

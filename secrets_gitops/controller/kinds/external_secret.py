@@ -1,6 +1,7 @@
 """ExternalSecret: when its stores are asked, what becomes of its Secret, and how that is told.
 
-Of each object only the version that was seen and the moment of the next look are kept. The values that come from stores
+Of each object only the version that was seen is kept. It waits as text from its watch event until a worker has it, so
+that no worker asks for it; looks at later times ask the API server. The values that come from stores
 are kept for seconds by the Fetcher, so that many objects that want the same ask once.
 """
 
@@ -10,7 +11,7 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import orjson
 
@@ -59,6 +60,9 @@ if TYPE_CHECKING:
 
 _WINDOW = 60.0
 """Seconds for which an answer of a store serves other objects, too; less where an object refreshes more often."""
+_GONE = "gone"
+_MOST_WAITING = 32 * 1024 * 1024
+"""Bytes of objects that wait for workers; beyond it a worker asks the API server for the object."""
 _PATIENCE = 30.0
 """Seconds that the stores have to answer for one object."""
 _FINAL = (DocumentError, NotBuiltYet, SettingsError, AccessDenied)
@@ -77,6 +81,11 @@ class Record:
     """When that was seen, on the monotonic clock: a change is not answered from what was kept before."""
     written: str = ""
     """The version of the Secret that we left."""
+    text: bytes | None = None
+    """The object, until a worker takes it."""
+    working: bool = False
+    heard: str = ""
+    """What was heard of the Secret while a worker had the object: a version, or that it is gone."""
 
 
 class ExternalSecretKind:
@@ -108,6 +117,7 @@ class ExternalSecretKind:
         self._lock = threading.Lock()
         self._records: dict[Key, Record] = {}
         self._by_target: dict[Key, Key] = {}
+        self._waiting = 0
         self._swept = clock()
         self.targets = _Targets(self)
 
@@ -125,6 +135,10 @@ class ExternalSecretKind:
             wanted = spec.get("target") if isinstance(spec, dict) else None
             name = str(wanted.get("name") or "") if isinstance(wanted, dict) else ""
             fresh = Record(uid, seen, Key(key.namespace, name or key.name), self._clock())
+            if self._waiting < _MOST_WAITING:
+                fresh.text = orjson.dumps(obj)
+                self._waiting += len(fresh.text)
+            self._forget_text(record)
             self._records[key] = fresh
             self._by_target[fresh.target] = key
         self._queue.forget(key)
@@ -136,6 +150,7 @@ class ExternalSecretKind:
             record = self._records.get(key)
             if record is None or record.uid != known.uid:
                 return
+            self._forget_text(record)
             del self._records[key]
             if self._by_target.get(record.target) == key:
                 del self._by_target[record.target]
@@ -152,9 +167,15 @@ class ExternalSecretKind:
 
     def on_target(self, name: Key, version: str) -> None:
         """A marked Secret was changed (or is gone, without a version) by somebody: look at whose it is."""
-        key = self._by_target.get(name)
-        record = self._records.get(key) if key is not None else None
-        if key is not None and record is not None and (not version or version != record.written):
+        with self._lock:
+            key = self._by_target.get(name)
+            record = self._records.get(key) if key is not None else None
+            if key is None or record is None:
+                return
+            if record.working:  # it may be our own write, whose answer is still on its way
+                record.heard = version or _GONE
+                return
+        if version != record.written:
             self._queue.add(key)
 
     # the work
@@ -165,21 +186,35 @@ class ExternalSecretKind:
         if record is None or not self._share.owns(key.namespace) or not self._share.may_write():
             return
         self._sweep()
+        record.working = True
         try:
-            obj = self._api.call("GET", path(EXTERNAL_SECRETS, key.namespace, key.name))
-        except ObjectNotFound:
-            return
-        except Error as error:
-            self._again(key, error)
-            return
-        try:
-            self._reconcile(key, record, obj)
-        except MayNotWrite:
+            self._reconcile(key, record, self._take(key, record))
+        except (MayNotWrite, ObjectNotFound):
             return
         except Conflict:  # somebody was faster: not an error
             self._queue.retry(key)
         except Error as error:
             self._again(key, error)
+        finally:
+            with self._lock:
+                heard, record.heard, record.working = record.heard, "", False
+            if heard not in {"", record.written}:
+                self._queue.add(key)
+
+    def _take(self, key: Key, record: Record) -> Object:
+        with self._lock:
+            text = self._forget_text(record)
+        if text is not None:
+            return cast("Object", orjson.loads(text))
+        return self._api.call("GET", path(EXTERNAL_SECRETS, key.namespace, key.name))
+
+    def _forget_text(self, record: Record | None) -> bytes | None:
+        """The object that waits, which no longer does. The lock is held."""
+        if record is None or record.text is None:
+            return None
+        text, record.text = record.text, None
+        self._waiting -= len(text)
+        return text
 
     def _reconcile(self, key: Key, record: Record, obj: Object) -> None:
         if metadata_of(obj).get("deletionTimestamp"):
@@ -272,8 +307,8 @@ class ExternalSecretKind:
         if decision.wanted is None:
             return None
         written = self._writer.write(name, owner_of(obj), decision.wanted, secret, manager)
-        if written is not None:
-            record.written = version_of(written).resource_version
+        tree = written if written is not None else secret.tree if secret is not None else None
+        record.written = version_of(tree).resource_version if tree is not None else ""
         self._drop_renamed(obj, found, name)
         if written is None:
             return None
