@@ -24,6 +24,7 @@ from secrets_gitops.controller.key_secret import check_prefix
 from secrets_gitops.controller.kinds import enabled
 from secrets_gitops.controller.kinds.sealed_secret import SealedSecretKind
 from secrets_gitops.controller.logs import Forwarded, Log
+from secrets_gitops.controller.memory import few_arenas
 from secrets_gitops.controller.metrics import Metrics
 from secrets_gitops.controller.public_api import PublicApi
 from secrets_gitops.controller.queue import WorkQueue
@@ -227,6 +228,7 @@ class Controller:
 
 def run(flags: Flags, environ: Mapping[str, str]) -> int:
     """Run one controller process until it is told to stop; its exit code."""
+    few_arenas()
     sys.setswitchinterval(0.0001)  # RSA beside a busy thread would wait for the interpreter after each call
     logging.basicConfig(level=logging.ERROR, handlers=[logging.NullHandler()])
     controller = Controller(flags, environ)
