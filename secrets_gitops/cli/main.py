@@ -40,12 +40,17 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 def group() -> click.Group:
     """The click group; commands stay unimported until they are asked for."""
+    import click
+
     from secrets_gitops.cli.lazy import LazyGroup
 
-    return LazyGroup(
-        "secrets-gitops",
-        COMMANDS,
-        help="Secrets in GitOps repositories: encrypt before commit, refuse plaintext, resolve at apply time.",
+    version = click.version_option(__version__, message="secrets-gitops %(version)s", help="Print the version.")
+    return version(
+        LazyGroup(
+            "secrets-gitops",
+            COMMANDS,
+            help="Secrets in GitOps repositories: encrypt before commit, refuse plaintext, resolve at apply time.",
+        )
     )
 
 
