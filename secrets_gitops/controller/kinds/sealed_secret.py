@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from secrets_gitops.controller.work_share import WorkShare
 
 INSTANCE_LABEL = "app.kubernetes.io/instance"
+_LOOK_AGAIN = 15.0  # seconds
+_UNTOLD = 8
+"""So many failures that will pass by themselves are not told: about a second of them."""
 
 
 class SealedSecretKind:
@@ -181,7 +184,8 @@ class SealedSecretKind:
     def work(self, key: Key) -> None:
         """One pass over one object; every failure is told, and tried again when that can help."""
         if not self._share.owns(key.namespace) or not self._share.may_write():
-            self._pending.take(key)  # taken up again when the share changes
+            self._pending.take(key)
+            self._leave(key)
             return
         if key in self._gone:
             self._collect(key)
@@ -199,9 +203,16 @@ class SealedSecretKind:
                 return
             self._reconcile(key, record, obj, text)
         except MayNotWrite:
-            return
+            self._leave(key)
         except Error as error:
             self._again(key, record, error, "fetch")
+
+    def _leave(self, key: Key) -> None:
+        """Leave it to the replica whose turn it is; look later whether it was done, should the turn be ours again."""
+        record = self._records.get(key)
+        self._gone.discard(key)  # the replica that owns the namespace has seen the deletion too
+        if record is not None and not record.settled:
+            self._queue.add_after(key, _LOOK_AGAIN)
 
     def compare(self, obj: Object, secret: Tree | None) -> bool:
         """Whether `secret` is what `obj` stands for; when not, the object is queued."""
@@ -286,7 +297,7 @@ class SealedSecretKind:
         record.trouble, record.settled = trouble, False
         self._count_error(trouble, key)
         passing = error is not None and error.retry
-        if not (passing and self._queue.failures(key) < 3):
+        if not (passing and self._queue.failures(key) < _UNTOLD):
             try:
                 told = self._tell(record, obj, said, keep_message=passing)
             except Error as problem:
@@ -320,14 +331,15 @@ class SealedSecretKind:
 
     def _collect(self, key: Key) -> None:
         """`--old-gc-behavior`: the Secret goes with its SealedSecret, whoever owns it."""
+        if key not in self._records:
+            try:
+                self._writer.delete(key.namespace, key.name)
+            except MayNotWrite:
+                pass
+            except Error as error:
+                self._queue.retry(key, unavailable(error))
+                return
         self._gone.discard(key)
-        if key in self._records:
-            return
-        try:
-            self._writer.delete(key.namespace, key.name)
-        except Error as error:
-            self._gone.add(key)
-            self._queue.retry(key, unavailable(error))
 
     def _count(self) -> None:
         if self.metrics is not None:

@@ -56,7 +56,10 @@ class FakeApi:
 
     def _do(self, method, plural, namespace, name, sub, body):
         if name is None and method == "GET":
-            return 200, {"items": [o for (p, ns, _), o in self.objects.items() if p == plural and ns == namespace]}
+            found = [(f"{ns}/{name}", o) for (p, ns, name), o in self.objects.items() if p == plural]
+            return 200, {
+                "items": [o for place, o in sorted(found) if place.startswith(f"{namespace}/" if namespace else "")]
+            }
         if name is None and "name" not in body["metadata"]:
             body["metadata"]["name"] = f"{body['metadata']['generateName']}{self._version:05d}"
         name = name or body["metadata"]["name"]

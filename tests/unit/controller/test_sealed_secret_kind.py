@@ -360,6 +360,13 @@ def test_the_old_garbage_collection_deletes_the_secret_with_its_object():
     assert world.secret is None
 
 
+def test_work_that_nobody_did_is_looked_at_again_also_without_news_of_the_share(world):
+    world.share.mine = False
+    world.apply(world.sealed())
+    world.work()
+    assert world.queue.delayed() == 1
+
+
 def test_no_value_is_logged_told_or_kept(world):
     world.apply(world.sealed())
     world.work()
