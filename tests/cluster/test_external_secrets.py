@@ -296,7 +296,7 @@ def test_the_process_works_under_the_shipped_rights(cluster, kube, namespace, ma
     with log.open("wb") as file:
         process = subprocess.Popen(run, stdout=file, stderr=file, env=environ, cwd=tmp_path)
     try:
-        is_ready(kube, namespace, seconds=30)
+        wait_for(lambda: ready(kube, namespace) == ("True", "SecretSynced"), 30, lambda: log.read_text()[-3000:])
         assert kube.secret(namespace, "db") == DATA
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
