@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 LARGEST_BODY = 4 * 1024 * 1024
 """Bytes; the API server takes objects of up to about 3 MiB."""
 _CONNECTIONS = 100
+_SILENCE = 10.0
+"""Seconds without a byte after which a connection is given up, an idle one too: each holds one of the places."""
 _TEXT = "text/plain; charset=utf-8"
 
 
@@ -58,8 +60,9 @@ class Server:
     def __init__(self, address: str, answer: Answer, *, read_timeout: float, write_timeout: float) -> None:
         """Take the port at once. Raises SettingsError when it cannot be had."""
         host, port = _split(address)
-        timeout = max(1.0, min(read_timeout, write_timeout)) if read_timeout > 0 < write_timeout else 120.0
-        handler = type("Handler", (_Handler,), {"answer": staticmethod(answer), "timeout": timeout})
+        whole = max(1.0, min(read_timeout, write_timeout)) if read_timeout > 0 < write_timeout else 120.0
+        given = {"answer": staticmethod(answer), "whole": whole, "timeout": min(whole, _SILENCE)}
+        handler = type("Handler", (_Handler,), given)
         try:
             self._server = _listener(host)((host, port), handler)
         except (OSError, OverflowError) as error:
@@ -131,6 +134,8 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "secrets-gitops"
     sys_version = ""
     answer: Answer
+    whole: float
+    """Seconds that a body may take in all."""
 
     def __getattr__(self, name: str) -> object:
         if name.startswith("do_"):  # every method is answered alike, as by the original
@@ -157,7 +162,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes | None:
         """The body; None when it is larger than we read or cannot be framed."""
-        end = time.monotonic() + (self.timeout or 120.0)
+        end = time.monotonic() + self.whole
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
             return self._chunks(end)
         length = self.headers.get("Content-Length", "0")

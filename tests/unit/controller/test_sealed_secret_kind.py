@@ -367,6 +367,44 @@ def test_work_that_nobody_did_is_looked_at_again_also_without_news_of_the_share(
     assert world.queue.delayed() == 1
 
 
+@pytest.mark.parametrize(
+    "spec",
+    [
+        None,
+        {},
+        [],
+        {"encryptedData": None},
+        {"encryptedData": {"k": 7}},
+        {"encryptedData": {"k": None}},
+        {"encryptedData": "text"},
+        {"encryptedData": {}, "template": []},
+        {"encryptedData": {}, "template": {"metadata": {"labels": {"a": 1}}}},
+        {"data": 5},
+    ],
+    ids=str,
+)
+def test_an_object_that_got_past_the_schema_fails_alone_and_says_so(world, spec):
+    obj = world.sealed()
+    obj["spec"] = spec
+    world.apply(obj)
+    world.work()
+    assert world.condition["status"] == "False" and world.secret is None
+
+
+def test_the_key_that_opened_an_object_is_tried_first_the_next_time(world, monkeypatch):
+    world.apply(world.sealed())
+    world.work()
+    for number in range(5):
+        late = next(iter(other_keys()._api.objects.values()))
+        world.keys.take({**late, "metadata": {**late["metadata"], "name": f"late{number}"}})
+    tried = []
+    real = rsa_hybrid.open
+    monkeypatch.setattr(rsa_hybrid, "open", lambda *given: tried.append(1) or real(*given))
+    world.seen({**world.object, "metadata": {**world.object["metadata"], "generation": 2}})
+    world.work()
+    assert len(tried) == 1
+
+
 def test_no_value_is_logged_told_or_kept(world):
     world.apply(world.sealed())
     world.work()
