@@ -109,8 +109,11 @@ def shell_lines(page: Path) -> list[str]:
 
 def ours(line: str) -> list[list[str]]:
     """The arguments of each call of our command in a line; assignments before it and pipes around it are not ours."""
-    lexer = shlex.shlex(line.replace("…", ""), posix=True, punctuation_chars="|&;<>()")
-    lexer.whitespace_split = True
+    if line.startswith("pip "):
+        return []
+    line = re.sub(r"(^|\s)#\s.*", "", line).replace("…", "")
+    lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;<>()")
+    lexer.whitespace_split, lexer.commenters = True, ""  # a `#` inside a word begins no comment
     calls: list[list[str]] = []
     call: list[str] | None = None
     skip = False
@@ -150,6 +153,16 @@ def test_a_command_line_in_the_docs_can_be_typed(page, line, call):
             parameter.type_cast_value(context, values[parameter.name])
         if isinstance(parameter, click.Argument) and parameter.required:
             assert values.get(parameter.name or ""), f"{parameter.human_readable_name} is missing"
+
+
+@pytest.mark.parametrize("guide", ["start", "sops-files", "sealed-secrets", "gate", "render"])
+def test_a_story_follows_the_guide(guide):
+    """The story runs every command of ours that the guide shows, with the same arguments."""
+    script = (ROOT / "tests" / "scenarios" / "guides-linux.txt").read_text(encoding="utf-8").partition("\n-- ")[0]
+    told = [call for line in script.splitlines() if line.startswith("$ ") for call in ours(line[2:])]
+    for line in shell_lines(ROOT / "docs" / "guides" / f"{guide}.md"):
+        for call in ours(line):
+            assert call in told, line
 
 
 def test_the_docs_hold_command_lines():

@@ -56,8 +56,10 @@ def pattern(expected: list[str]) -> re.Pattern[str]:
 def test_story(story: Path, tmp_path: Path) -> None:
     steps, files = parse(story.read_text(encoding="utf-8"))
     assert steps, "a story without a command tells nothing"
+    folder = tmp_path / "story"  # so that `..` is the story's own, too
+    folder.mkdir()
     for name, content in files.items():
-        path = tmp_path / name
+        path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
     env = dict(
@@ -69,7 +71,7 @@ def test_story(story: Path, tmp_path: Path) -> None:
     for step in steps:
         done = subprocess.run(
             ["sh", "-c", step.command],
-            cwd=tmp_path,
+            cwd=folder,
             env=env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

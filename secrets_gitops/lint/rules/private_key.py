@@ -43,7 +43,7 @@ class PrivateKeyRule:
                     yield self._finding(target, key, start, end, in_base64=True)
 
     def _finding(self, target: Target, key: PrivateKey, start: int, end: int, *, in_base64: bool = False) -> Finding:
-        words = f"an {key.kind}" if key.kind[0] in "AEIO" else f"a {key.kind}"
+        words = f"an {key.kind}" if key.kind[0] in "AEIOR" else f"a {key.kind}"
         if key.encrypted:
             words += ", encrypted with a passphrase,"
         return target.finding(

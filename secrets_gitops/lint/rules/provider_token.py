@@ -126,7 +126,7 @@ class ProviderToken:
 
 def _a(title: str) -> str:
     """`title` with its article."""
-    return f"{'an' if title[0] in 'AEIOaeio' else 'a'} {title}"
+    return f"{'an' if title[0] in 'AEIOaeio' or title.startswith('npm') else 'a'} {title}"
 
 
 RULE = ProviderToken(TOKENS)
