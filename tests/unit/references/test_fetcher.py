@@ -9,7 +9,7 @@ import pytest
 
 from secrets_gitops.backends.backend import Fetched, Locator
 from secrets_gitops.deadline import Deadline
-from secrets_gitops.errors import NotBuiltYet, SecretNotFound, Unavailable
+from secrets_gitops.errors import NotBuiltYet, SecretNotFound, SettingsError, Unavailable
 from secrets_gitops.plaintext import Plaintext
 from secrets_gitops.references.fetcher import Fetcher
 from secrets_gitops.references.pick import Pick
@@ -154,3 +154,59 @@ def test_a_bug_in_a_backend_reaches_whoever_waits_and_is_not_kept():
         with pytest.raises(ZeroDivisionError):
             fetcher.fetch([ref("a")])
     assert store.calls == [["a"], ["a"]]
+
+
+class Counting:
+    """A store that counts what it is asked."""
+
+    identity = "counting"
+
+    def __init__(self):
+        self.asked = []
+
+    def fetch(self, locators, deadline):
+        self.asked += [locator.path for locator in locators]
+        return [Fetched(Plaintext(f"{locator.path}-{len(self.asked)}")) for locator in locators]
+
+
+def wanted(path):
+    return Reference(Store("counting"), Locator(path), Pick(), path)
+
+
+def test_many_that_want_the_same_ask_once_within_the_window():
+    now, store = [100.0], Counting()
+    fetcher = Fetcher(lambda _: store, Deadline(None), clock=lambda: now[0])
+    for number in range(2000):
+        fetcher.fetch([wanted(f"k{number % 200}")], newer_than=40.0)
+    assert len(store.asked) == 200
+    now[0] = 170.0
+    fetcher.fetch([wanted("k1")], newer_than=110.0)
+    assert store.asked.count("k1") == 2
+    fetcher.fetch([wanted("k1")], newer_than=110.0)
+    assert store.asked.count("k1") == 2
+
+
+def test_what_is_forgotten_is_asked_again_and_nothing_else():
+    now, store = [0.0], Counting()
+    fetcher = Fetcher(lambda _: store, Deadline(None), clock=lambda: now[0])
+    fetcher.fetch([wanted("old")])
+    now[0] = 50.0
+    fetcher.fetch([wanted("new")])
+    fetcher.forget(20.0)
+    fetcher.fetch([wanted("old"), wanted("new")])
+    assert store.asked == ["old", "new", "old"]
+
+
+def test_a_store_that_could_not_be_opened_is_tried_again_when_the_answer_is_too_old():
+    now, tries = [0.0], []
+
+    def connect(_):
+        tries.append(now[0])
+        raise SettingsError("no such thing yet")
+
+    fetcher = Fetcher(connect, Deadline(None), clock=lambda: now[0])
+    fetcher.fetch([wanted("a")], newer_than=-60.0)
+    fetcher.fetch([wanted("a")], newer_than=-60.0)
+    now[0] = 70.0
+    fetcher.fetch([wanted("a")], newer_than=10.0)
+    assert tries == [0.0, 70.0]
