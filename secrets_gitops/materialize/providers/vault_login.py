@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from secrets_gitops.errors import NotBuiltYet
+from secrets_gitops.errors import AccessDenied, NotBuiltYet
 from secrets_gitops.manifests.known_fields import known, required
 
 if TYPE_CHECKING:
@@ -86,6 +86,12 @@ def _kubernetes(credentials: Credentials, block: Mapping[str, object], *path: st
         return {**login, **_account(account.namespace, account.name, account.audiences, 600)}
     if block.get("secretRef") is not None:
         return {**login, "secret": credentials.text(block["secretRef"], *path, "secretRef", key="token")}
+    if not (credentials.offline or credentials.store.is_cluster_wide):
+        raise AccessDenied(
+            "a SecretStore would have the controller's own token sent to the server that it names",
+            hints=("name an account of the namespace: `serviceAccountRef`", "a ClusterSecretStore may do so"),
+            place=fields.place(*path),
+        )
     return {**login, "pod_token": "true"}
 
 

@@ -107,6 +107,16 @@ def test_in_a_cluster_nobody_reads_secrets_with_the_rights_of_the_controller():
         provider(tree, offline=False)
 
 
+def test_a_namespaced_store_cannot_have_the_token_of_the_controller_sent_away():
+    auth = {"kubernetes": {"role": "r"}}
+    tree = {"vault": {"server": "https://evil.example.org", "auth": auth}}
+    with pytest.raises(AccessDenied, match="own token"):
+        provider(store(tree), offline=False)
+    assert dict(provider(store(tree, "ClusterSecretStore"), offline=False).store.settings)["pod_token"] == "true"
+    auth["kubernetes"]["serviceAccountRef"] = {"name": "app"}
+    assert dict(provider(store(tree), offline=False).store.settings)["service_account"] == "team/app"
+
+
 @pytest.mark.parametrize("name", ["aws", "gcpsm", "webhook"])
 def test_another_provider_is_refused_by_name(name):
     with pytest.raises(NotBuiltYet, match=name):
