@@ -152,7 +152,10 @@ class AccessDenied(BackendError):
 
 
 class Unavailable(BackendError):
-    """The store or the API server cannot be reached just now; `retry_after` seconds are its own word, when it said one."""
+    """The store or the API server cannot be reached just now.
+
+    `retry_after`: the seconds that it named itself, or None.
+    """
 
     exit_code = 4
     retry = True

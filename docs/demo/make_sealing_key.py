@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 def main(folder: Path) -> None:
     """Write the pair; the key is readable by its owner alone."""
     key = rsa.generate_private_key(65537, 2048)
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.datetime.now(datetime.UTC)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(x509.Name([]))

@@ -88,6 +88,7 @@ def row(what: str, ours: Times, yardstick: Times, bound: float | None, beside: s
     ratio = ours.median / yardstick.median
     verdict = "" if bound is None else f"   bound {bound:g}   {'ok' if ratio <= bound else 'MISSED'}"
     print(
-        f"{what:<44} {ours.median * 1000:8.1f} ms   {beside} {yardstick.median * 1000:8.1f} ms   × {ratio:5.2f}{verdict}",
+        f"{what:<44} {ours.median * 1000:8.1f} ms   {beside} {yardstick.median * 1000:8.1f} ms   "
+        f"ratio {ratio:5.2f}{verdict}",
         flush=True,
     )

@@ -29,7 +29,8 @@ def run(env: Environment) -> None:
         subprocess.run([env.command("secrets-gitops"), "keys", "generate", "-o", keys], check=True, capture_output=True)
         recipient = next(line for line in keys.read_text().splitlines() if "public key" in line).split()[-1]
         (folder / ".sops.yaml").write_text(
-            f"creation_rules:\n  - path_regex: secret\\.yaml$\n    encrypted_regex: ^stringData$\n    age: {recipient}\n"
+            "creation_rules:\n  - path_regex: secret\\.yaml$\n"
+            f"    encrypted_regex: ^stringData$\n    age: {recipient}\n"
         )
         (folder / "secret.yaml").write_text(PLAIN)
         subprocess.run([env.command("secrets-gitops"), "encrypt", "-i", "secret.yaml"], cwd=folder, check=True)
