@@ -319,6 +319,37 @@ def test_the_rights_of_bitnamis_chart_are_enough(cluster, kube, namespace, user,
     wait_for(lambda: synced("a")[0] == "True", 10, "not unsealed")
 
 
+def test_listed_namespaces_are_watched_and_a_missing_one_is_said(cluster, kube, namespace, start, seal, synced, user):
+    other = f"{namespace}-other"
+    kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": other}})
+    cluster.allow(start.account, *CHART, namespace=other)
+    cluster.allow(start.account, ("", "namespaces", "get"))
+    try:
+        controller = start(f"--additional-namespaces= {other} ,no-such-namespace,,").ready()
+        certificate = controller.certificate()
+        seal(certificate, "here")
+        blob = rsa_hybrid.seal(certificate.public_key, CANARY.encode(), f"{other}/there".encode())
+        metadata = {"namespace": other, "name": "there"}
+        spec = {"encryptedData": {"k": base64.b64encode(blob).decode()}}
+        kube.create({"apiVersion": SS[0], "kind": SS[1], "metadata": metadata, "spec": spec})
+        wait_for(lambda: synced("here")[0] == "True", 10, "own namespace")
+        wait_for(lambda: kube.secret(other, "there"), 10, "listed namespace")
+        assert "namespace doesn't exist" in controller.log.read_text()
+    finally:
+        kube.delete("v1", "Namespace", None, other)
+
+
+def test_watches_that_end_at_once_do_not_stop_the_work(start, seal, fault_proxy, synced):
+    controller = start(server=fault_proxy.url).ready()
+    fault_proxy.end_watches(at_once=True)
+    seal(controller.certificate(), "a")
+    time.sleep(3)
+    began = len(fault_proxy.log)
+    fault_proxy.heal()
+    wait_for(lambda: synced("a")[0] == "True", 40, "never noticed")
+    assert began < 60, "the API server was hammered"
+
+
 def test_what_cannot_start_exits_with_two(start):
     first = start().ready()
     second = start(f"--listen-addr=127.0.0.1:{first.port}", name="second")
