@@ -307,3 +307,23 @@ def test_the_process_works_under_the_shipped_rights(cluster, kube, namespace, ma
     assert "Traceback" not in text and CANARY not in text
     ours = [one for one in cluster.requests(account, mark) if "db" in one]
     assert len([one for one in ours if "event" not in one]) <= 3, ours
+
+
+def test_a_store_that_refuses_us_heals_when_it_no_longer_does(cluster, kube, namespace, controller):
+    """Also a refusal that looks lasting is tried again."""
+    reader = cluster.account(namespace, "late")
+    server = {"url": cluster.url, "caBundle": base64.b64encode(cluster.ca.read_bytes()).decode()}
+    auth = {"serviceAccount": {"name": "late"}}
+    provider = {"kubernetes": {"server": server, "remoteNamespace": namespace, "auth": auth}}
+    meta = {"name": "main", "namespace": namespace}
+    kube.create({"apiVersion": API, "kind": "SecretStore", "metadata": meta, "spec": {"provider": provider}})
+    source = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": namespace}}
+    kube.create({**source, "stringData": {"k": "v"}})
+    es = {"apiVersion": API, "kind": "ExternalSecret", "metadata": {"name": "db", "namespace": namespace}}
+    spec = {"secretStoreRef": {"name": "main"}, "refreshInterval": "1s", "dataFrom": [{"extract": {"key": "s"}}]}
+    kube.create({**es, "spec": spec})
+    controller()
+    is_ready(kube, namespace, ("False", "SecretSyncedError"))
+    cluster.allow(reader, ("", "secrets", "get"), namespace=namespace)
+    is_ready(kube, namespace, seconds=20)
+    assert kube.secret(namespace, "db") == {"k": b"v"}

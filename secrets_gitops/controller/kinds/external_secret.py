@@ -25,13 +25,11 @@ from secrets_gitops.deadline import Deadline
 from secrets_gitops.documents.read import Limits, read
 from secrets_gitops.errors import (
     AccessDenied,
-    BackendError,
     Conflict,
     DocumentError,
     Error,
     NotBuiltYet,
     ObjectNotFound,
-    SettingsError,
 )
 from secrets_gitops.manifests import external_secret as manifest
 from secrets_gitops.manifests import external_secret_marks as marks
@@ -65,7 +63,6 @@ _MOST_WAITING = 32 * 1024 * 1024
 """Bytes of objects that wait for workers; beyond it a worker asks the API server for the object."""
 _PATIENCE = 30.0
 """Seconds that the stores have to answer for one object."""
-_FINAL = (DocumentError, NotBuiltYet, SettingsError, AccessDenied)
 LIVE_OPERATOR = "External Secrets Operator writes this Secret, too; it is left alone"
 
 
@@ -225,13 +222,14 @@ class ExternalSecretKind:
             if self._belongs_to_another_class(found, fields):
                 return
         except Error as error:
-            self._failed(key, obj, "could not read the ExternalSecret", error)
+            final = isinstance(error, (DocumentError, NotBuiltYet))
+            self._failed(key, obj, "could not read the ExternalSecret", error, final=final)
             return
         manager = marks.field_manager(found.name)
         name = Key(key.namespace, found.target_name)
         secret = self._writer.read(name, record.uid, manager)
         if secret is not None and is_another_at_work(secret, manager):
-            self._failed(key, obj, LIVE_OPERATOR, AccessDenied(LIVE_OPERATOR))
+            self._failed(key, obj, LIVE_OPERATOR, AccessDenied(LIVE_OPERATOR), final=True)
             return
         status = ready.status_of(obj)
         synced, since = str(status.get("syncedResourceVersion") or ""), _since(status, started)
@@ -249,7 +247,8 @@ class ExternalSecretKind:
                 found, fields, self._given, newer_than=newer_than, deadline=Deadline(_PATIENCE)
             )
         except Error as error:
-            self._failed(key, obj, "could not get secret data from provider", error)
+            final = isinstance(error, NotBuiltYet)
+            self._failed(key, obj, "could not get secret data from provider", error, final=final)
             return
         for skipped in data.skipped:
             self._emit(obj, "Normal", "MissingProviderSecret", f"{skipped.where}: secret does not exist: {skipped.key}")
@@ -272,10 +271,10 @@ class ExternalSecretKind:
         except (Conflict, MayNotWrite):
             raise
         except Error as error:
-            self._failed(key, obj, "could not update secret", error)
+            self._failed(key, obj, "could not update secret", error, final=False)
             return
         if not decision.ready:
-            self._failed(key, obj, decision.message, AccessDenied(decision.message))
+            self._failed(key, obj, decision.message, AccessDenied(decision.message), final=decision.final)
             return
         status = ready.told(obj, ready=True, reason=decision.reason, message=decision.message, now=started)
         status["refreshTime"] = ready.timestamp(started)
@@ -351,15 +350,14 @@ class ExternalSecretKind:
         if after is not None:
             self._queue.add_after(key, after + 0.001)
 
-    def _failed(self, key: Key, obj: Object, message: str, error: Error) -> None:
-        """Tell why, and try again where that can help: what cannot change by itself waits for news."""
+    def _failed(self, key: Key, obj: Object, message: str, error: Error, *, final: bool) -> None:
+        """Tell why, and try again unless it is `final`: what cannot change by itself waits for news."""
         said = messages.shortened(error.message)
-        final = isinstance(error, _FINAL) or (isinstance(error, BackendError) and error.message == message)
         status = ready.told(obj, ready=False, reason="SecretSyncedError", message=message, now=self._now())
         if ready.condition(obj) != ready.condition({"status": status}):
             self._write_status(key, obj, status)
         self._emit(obj, "Warning", "UpdateFailed", said)
-        if final and not isinstance(error, SettingsError):
+        if final:
             self._queue.forget(key)
             self._log.error("Error updating, waiting for news", key=str(key), error=said)
             return

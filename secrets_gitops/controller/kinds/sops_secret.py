@@ -20,7 +20,7 @@ from secrets_gitops.controller import messages, sops_status
 from secrets_gitops.controller.apply import MayNotWrite, unavailable
 from secrets_gitops.controller.reconcile import controller_uid
 from secrets_gitops.documents.read import Limits, read
-from secrets_gitops.errors import Conflict, EnvelopeError, Error, NotBuiltYet, ObjectNotFound, Refused, Tampered
+from secrets_gitops.errors import Conflict, Error, NotBuiltYet, ObjectNotFound, Refused, Tampered
 from secrets_gitops.manifests.metadata import LAST_APPLIED, RUNTIME_FIELDS
 from secrets_gitops.materialize.catalog import materialize
 from secrets_gitops.materialize.materialized import Given
@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from secrets_gitops.materialize.materialized import Integrity, Materialized
 
 _NOT_OURS = "Child secret is not owned by controller error"
-_FINAL = (EnvelopeError, NotBuiltYet, Refused)
+_FINAL = (Tampered, NotBuiltYet)
+"""What waits for another object; a key or the right to a Secret may come later."""
 
 
 @dataclass(slots=True)
