@@ -58,6 +58,8 @@ if TYPE_CHECKING:
 
 _WINDOW = 60.0
 """Seconds for which an answer of a store serves other objects, too; less where an object refreshes more often."""
+_RETRY_WINDOW = 2.0
+"""The same after a failure, which may be over."""
 _GONE = "gone"
 _MOST_WAITING = 32 * 1024 * 1024
 """Bytes of objects that wait for workers; beyond it a worker asks the API server for the object."""
@@ -242,7 +244,8 @@ class ExternalSecretKind:
             self._settle(key, record, secret, refresh.look_again(found.refresh_interval, since or 0.0))
             return
         try:
-            newer_than = self._newer_than(found, record, synced)
+            has_failed = ready.condition(obj).get("status") == "False"
+            newer_than = self._newer_than(found, record, synced, has_failed=has_failed)
             data = external_secret.fetch(
                 found, fields, self._given, newer_than=newer_than, deadline=Deadline(_PATIENCE)
             )
@@ -337,10 +340,10 @@ class ExternalSecretKind:
                 return True
         return False
 
-    def _newer_than(self, found: ExternalSecret, record: Record, synced: str) -> float:
+    def _newer_than(self, found: ExternalSecret, record: Record, synced: str, *, has_failed: bool) -> float:
         """Answers from before this moment are not good enough."""
         window = min(_WINDOW, found.refresh_interval / 4) if found.refresh_interval > 0 else _WINDOW
-        moment = self._clock() - window
+        moment = self._clock() - (min(window, _RETRY_WINDOW) if has_failed else window)
         is_forced = synced and synced != record.seen
         return max(moment, record.news_since) if is_forced else moment
 
