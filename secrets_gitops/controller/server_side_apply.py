@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from secrets_gitops.clients.kube.objects import metadata_of, version_of
+from secrets_gitops.clients.kube.objects import key_of, metadata_of, version_of
 from secrets_gitops.clients.kube.request import APPLY_PATCH, JSON_PATCH
 from secrets_gitops.clients.kube.resources import SECRETS, path
 from secrets_gitops.controller import managed_fields
@@ -88,11 +88,18 @@ class TargetWriter:
         except ObjectNotFound:
             return
 
-    def made_by(self, namespace: str, created_by: str) -> list[Tree]:
-        """The Secrets that carry the mark of one ExternalSecret."""
-        query = {"labelSelector": f"{marks.CREATED_BY}={created_by}"}
-        items = self._api.call("GET", path(SECRETS, namespace), query=query).get("items")
-        return cast("list[Tree]", items) if isinstance(items, list) else []
+    def drop_others(self, keep: Key, uid: str, name: str) -> list[str]:
+        """Delete what the ExternalSecret `name` with `uid` made and owns beside `keep`; the names."""
+        query = {"labelSelector": f"{marks.CREATED_BY}={marks.created_by(keep.namespace, name)}"}
+        items = self._api.call("GET", path(SECRETS, keep.namespace), query=query).get("items")
+        dropped: list[str] = []
+        for tree in cast("list[Tree]", items) if isinstance(items, list) else ():
+            key = key_of(tree)
+            stale = self.read(key, uid, marks.field_manager(name)) if key != keep else None
+            if stale is not None and stale.live.owner == "us":
+                self.delete(key, stale)
+                dropped.append(key.name)
+        return dropped
 
     def _patch(self, where: str, body: Tree | list[Tree], form: str, query: dict[str, str]) -> Tree:
         if not self._may_write():

@@ -327,3 +327,12 @@ def test_a_store_that_refuses_us_heals_when_it_no_longer_does(cluster, kube, nam
     cluster.allow(reader, ("", "secrets", "get"), namespace=namespace)
     is_ready(kube, namespace, seconds=20)
     assert kube.secret(namespace, "db") == {"k": b"v"}
+
+
+def test_a_renamed_target_leaves_nothing_behind(kube, namespace, make, controller):
+    make(WHOLE)
+    controller()
+    is_ready(kube, namespace)
+    kube.merge(*ES, namespace, "db", {"spec": {"target": {"name": "renamed"}}})
+    wait_for(lambda: kube.secret(namespace, "renamed") == DATA, 10, "not made")
+    wait_for(lambda: kube.secret(namespace, "db") is None, 10, "the old one is still there")

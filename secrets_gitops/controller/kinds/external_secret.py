@@ -20,9 +20,14 @@ from secrets_gitops.clients.kube.request import MERGE_PATCH
 from secrets_gitops.clients.kube.resources import EXTERNAL_SECRETS, path
 from secrets_gitops.controller import messages, ready
 from secrets_gitops.controller.apply import MayNotWrite, unavailable
+from secrets_gitops.controller.external_secret_object import (
+    names_another_class,
+    read_object,
+    seconds_since,
+    synced_version,
+)
 from secrets_gitops.controller.server_side_apply import TargetWriter, is_another_at_work, owner_of
 from secrets_gitops.deadline import Deadline
-from secrets_gitops.documents.read import Limits, read
 from secrets_gitops.errors import (
     AccessDenied,
     Conflict,
@@ -31,14 +36,9 @@ from secrets_gitops.errors import (
     NotBuiltYet,
     ObjectNotFound,
 )
-from secrets_gitops.manifests import external_secret as manifest
 from secrets_gitops.manifests import external_secret_marks as marks
-from secrets_gitops.manifests import metadata as metadata_fields
-from secrets_gitops.manifests import secret_store
-from secrets_gitops.manifests.fields import Fields
 from secrets_gitops.materialize import external_secret, refresh, target
 from secrets_gitops.materialize.materialized import Given
-from secrets_gitops.materialize.providers import catalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -124,7 +124,7 @@ class ExternalSecretKind:
 
     def on_changed(self, obj: Object) -> None:
         """Queue the object when its spec, labels or annotations are new; its own status is no news."""
-        key, seen = key_of(obj), _version_of(obj)
+        key, seen = key_of(obj), synced_version(obj)
         uid = version_of(obj).uid
         with self._lock:
             record = self._records.get(key)
@@ -220,8 +220,8 @@ class ExternalSecretKind:
             return
         started = self._now()
         try:
-            found, fields = _read(obj, key)
-            if self._belongs_to_another_class(found, fields):
+            found, fields = read_object(obj, key)
+            if names_another_class(found, fields, self._objects):
                 return
         except Error as error:
             final = isinstance(error, (DocumentError, NotBuiltYet))
@@ -234,8 +234,8 @@ class ExternalSecretKind:
             self._failed(key, obj, LIVE_OPERATOR, AccessDenied(LIVE_OPERATOR), final=True)
             return
         status = ready.status_of(obj)
-        synced, since = str(status.get("syncedResourceVersion") or ""), _since(status, started)
-        changed = synced != _version_of(obj)
+        synced, since = str(status.get("syncedResourceVersion") or ""), seconds_since(status, started)
+        changed = synced != synced_version(obj)
         due = refresh.is_due(
             found.refresh_policy, found.refresh_interval, synced=bool(synced), changed=changed, since=since
         )
@@ -281,7 +281,7 @@ class ExternalSecretKind:
             return
         status = ready.told(obj, ready=True, reason=decision.reason, message=decision.message, now=started)
         status["refreshTime"] = ready.timestamp(started)
-        status["syncedResourceVersion"] = _version_of(obj)
+        status["syncedResourceVersion"] = synced_version(obj)
         if decision.wanted is not None:
             status["binding"] = {"name": name.name}
         self._write_status(key, obj, status)
@@ -320,25 +320,9 @@ class ExternalSecretKind:
         """Delete the Secret that was the target before it got another name."""
         before = ready.status_of(obj).get("binding")
         old = before.get("name") if isinstance(before, dict) else None
-        if found.target.creation_policy != "Owner" or old in {None, name.name}:
-            return
-        uid = version_of(obj).uid
-        for tree in self._writer.made_by(name.namespace, marks.created_by(found.namespace, found.name)):
-            other = key_of(tree)
-            stale = self._writer.read(other, uid, marks.field_manager(found.name))
-            if other.name != name.name and stale is not None and stale.live.owner == "us":
-                self._writer.delete(other, stale)
-                self._emit(obj, "Normal", "Deleted", f"orphaned secret deleted: {other.name}")
-
-    def _belongs_to_another_class(self, found: ExternalSecret, fields: Fields) -> bool:
-        """Whether one of its stores names a class of controller: we have none."""
-        for entry in found.entries:
-            if entry.store is None:
-                continue
-            store = catalog.find(entry.store, found.namespace, fields, self._objects)
-            if secret_store.read(store.fields, store.tree).controller:
-                return True
-        return False
+        if found.target.creation_policy == "Owner" and old not in {None, name.name}:
+            for other in self._writer.drop_others(name, version_of(obj).uid, found.name):
+                self._emit(obj, "Normal", "Deleted", f"orphaned secret deleted: {other}")
 
     def _newer_than(self, found: ExternalSecret, record: Record, synced: str, *, has_failed: bool) -> float:
         """Answers from before this moment are not good enough."""
@@ -402,32 +386,3 @@ class _Targets:
 
     def on_synced(self) -> None:
         """Nothing waits for it."""
-
-
-def _read(obj: Object, key: Key) -> tuple[ExternalSecret, Fields]:
-    """The object with its places. Raises DocumentError, or NotBuiltYet for what offline rendering need not care for."""
-    document = read(orjson.dumps(obj), path=f"ExternalSecret {key}", format="json", limits=Limits.LARGE)
-    fields = Fields(document, document.roots[0])
-    found = manifest.read(fields, obj)
-    if found.sync_windows:
-        raise NotBuiltYet("`syncWindows` are not built yet", place=fields.place("spec", "syncWindows"))
-    return found, fields
-
-
-def _version_of(obj: Mapping[str, object]) -> str:
-    """Generation, labels and annotations in one text, as the status keeps it."""
-    meta = metadata_of(obj)
-    generation = meta.get("generation")
-    labels, annotations = (metadata_fields.texts(meta, one) for one in ("labels", "annotations"))
-    return marks.synced_version(generation if isinstance(generation, int) else 0, labels, annotations)
-
-
-def _since(status: Mapping[str, object], now: datetime) -> float | None:
-    """Seconds since the last fetch; None when there was none."""
-    text = status.get("refreshTime")
-    if not isinstance(text, str):
-        return None
-    try:
-        return (now - datetime.fromisoformat(text)).total_seconds()
-    except ValueError:
-        return None
