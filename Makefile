@@ -4,10 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
 
-.PHONY: demo test check format tools interop cluster fuzz bench docs clean
+.PHONY: demo demo-cluster test check format tools interop cluster fuzz bench docs clean
 
 demo: $(VENV)/.runtime ## the main job on a small real repository, no cluster
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh docs/demo/demo.sh
+
+demo-cluster: $(VENV)/.dev ## the story goes on in a real cluster on loopback (after `make tools`)
+	@$(BIN)/python docs/demo/demo_cluster.py
 
 test: $(VENV)/.dev ## every test that needs no program beside git
 	$(BIN)/pytest -n $(JOBS) --ignore=tests/interop/live --ignore=tests/fuzz --ignore=tests/cluster
