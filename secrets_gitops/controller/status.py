@@ -137,9 +137,10 @@ def read(api: Api, namespace: str, watched: Sequence[str], deadline: Deadline) -
 
 
 def _serving(api: Api, namespace: str, deadline: Deadline, notes: list[str]) -> str | None:
-    url = f"/api/v1/namespaces/{namespace}/services/http:{NAME}:/proxy/v1/cert.pem"
+    service = f"/api/v1/namespaces/{namespace}/services"
     try:
-        answer = api.raw("GET", url, accept="*/*", deadline=deadline)
+        port = _port(api, f"{service}/{NAME}", deadline)
+        answer = api.raw("GET", f"{service}/http:{NAME}:{port}/proxy/v1/cert.pem", accept="*/*", deadline=deadline)
         if answer.status == 200:
             return load_certificate(answer.body, "the certificate that is served").fingerprint
         notes.append(f"the Service {namespace}/{NAME} does not give its certificate: HTTP {answer.status}")
@@ -148,6 +149,16 @@ def _serving(api: Api, namespace: str, deadline: Deadline, notes: list[str]) -> 
             raise
         notes.append(f"the Service {namespace}/{NAME} gives a certificate that cannot be used: {error.message}")
     return None
+
+
+def _port(api: Api, service: str, deadline: Deadline) -> str:
+    """The name of its first port, which the API server's proxy wants to be told; empty where it has none."""
+    try:
+        ports = _map(api.call("GET", service, deadline=deadline).get("spec")).get("ports")
+    except (Forbidden, ObjectNotFound):
+        return ""  # the proxy answers the same, and that is told
+    name = _map(ports[0]).get("name") if isinstance(ports, list) and ports else None
+    return name if isinstance(name, str) else ""
 
 
 def _keys(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import http.server
 import json
+import threading
 
 import pytest
 import yaml
@@ -46,10 +48,9 @@ def made_key():
 
 @pytest.fixture
 def key(kube, namespace, made_key):
-    body = key_secret.body(
-        made_key, namespace=namespace, prefix="sealed-secrets-key", name="key-1", labels={}, annotations={}
-    )
-    return kube.create({"apiVersion": "v1", "kind": "Secret", **body})
+    body = key_secret.body(made_key, namespace=namespace, prefix="sealed-secrets-key", labels={}, annotations={})
+    body["metadata"]["name"] = "key-1"
+    return kube.create(body)
 
 
 def sealed(kube, namespace, name, **status):
@@ -131,3 +132,23 @@ def test_what_may_not_be_read_is_named_and_left_out(status, key):
 def test_objects_of_the_whole_cluster_need_the_right_to_them(status, key):
     result = status(watched=False)
     assert "sealedsecrets may not be listed in all namespaces" in result.stderr
+
+
+def test_the_certificate_is_asked_from_the_service_by_the_name_of_its_port(status, cluster, key, made_key, namespace):
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200 if self.path == "/v1/cert.pem" else 404)
+            self.end_headers()
+            self.wfile.write(made_key.certificate)
+
+        def log_message(self, *_):
+            pass
+
+    reader = (*READER, ("", "services services/proxy", "get"))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        cluster.publish(namespace, "sealed-secrets-controller", server.server_port)
+        shown = json.loads(status("--format", "json", rules=reader).stdout)
+        server.shutdown()
+    (only,) = shown["keys"]
+    assert (shown["serving"], only["served"]) == (only["fingerprint"], True)
