@@ -144,7 +144,7 @@ def test_a_command_line_in_the_docs_can_be_typed(page, line, call):
         inner = command.get_command(context, call[0])
         assert inner is not None, f"there is no command `{call[0]}`"
         command, call = inner, call[1:]
-        context = click.Context(command, info_name=call[0] if call else None, parent=context)
+        context = click.Context(command, info_name=inner.name, parent=context, **command.context_settings)
     if "--" in call:
         call = call[: call.index("--") + 2]
     values, _, _ = command.make_parser(context).parse_args(args=list(call))
