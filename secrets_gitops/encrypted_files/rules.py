@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from secrets_gitops.envelopes.sops.selection import DEFAULT
-from secrets_gitops.errors import NotBuiltYet, Place, SettingsError
+from secrets_gitops.errors import KeySourceError, NotBuiltYet, Place, SettingsError
 from secrets_gitops.keys import catalog
 from secrets_gitops.repository import creation_rules, files, git
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from secrets_gitops.envelopes.sops.selection import Selector
     from secrets_gitops.keys.recipient import Recipient
-    from secrets_gitops.repository.creation_rules import CreationRule, CreationRules
+    from secrets_gitops.repository.creation_rules import CreationRule, CreationRules, KeyRef
 
 _LARGEST = 1 << 20
 _PARENTS = 100
@@ -106,7 +106,14 @@ def recipients(rule: CreationRule) -> list[Recipient]:
         )
     if rule.shamir_threshold:
         raise NotBuiltYet("`shamir_threshold` is not built yet", hints=("leave it out",), place=rule.place)
-    return [catalog.recipient(key.kind, key.text, key.place) for group in rule.groups for key in group]
+    return [_recipient(key) for group in rule.groups for key in group]
+
+
+def _recipient(key: KeyRef) -> Recipient:
+    try:
+        return catalog.recipient(key.kind, key.text, key.place)
+    except KeySourceError as error:  # a mistake in the rules, whatever module noticed it
+        raise SettingsError(error.message, hints=error.hints, place=error.place or key.place) from error
 
 
 def age_recipients(texts: Sequence[str]) -> list[Recipient]:

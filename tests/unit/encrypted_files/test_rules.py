@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from secrets_gitops.encrypted_files import rules
-from secrets_gitops.errors import KeySourceError, NotBuiltYet, SettingsError
+from secrets_gitops.errors import NotBuiltYet, SettingsError
 from secrets_gitops.keys import age
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def test_recipients_of_a_rule_each_once(tree):
         (f"creation_rules:\n  - age: {RECIPIENT}\n    shamir_threshold: 2\n", NotBuiltYet, "`shamir_threshold`"),
         ("creation_rules:\n  - pgp: 85D77543B3D624B63CEA9E6DBC17301B491B3F21\n", NotBuiltYet, "OpenPGP"),
         ("creation_rules:\n  - kms: arn:aws:kms:us-east-1:1:key/x\n", NotBuiltYet, "AWS KMS"),
-        ("creation_rules:\n  - age: age1bad\n", KeySourceError, "age recipient"),
+        ("creation_rules:\n  - age: age1bad\n", SettingsError, "age recipient"),
     ],
 )
 def test_what_is_not_handled_is_refused_by_name(tree, text: str, error: type[Exception], message: str):
