@@ -123,6 +123,7 @@ run "sed -E 's/(.{100}).*/\\1…/' apps/db/secret.yaml | head -12"
 run "git add -A && git commit -q -m 'Add the shop' && git log --oneline"
 run "secrets-gitops lint"
 
+sleep 1     # sops counts whole seconds, and the time of the change is to be seen moving
 tell "5. Change one value. It comes from standard input, never from the arguments. Only its line moves, and the two that" \
      "prove integrity."
 run "python3 -c 'import secrets; print(secrets.token_urlsafe(18))' | secrets-gitops set apps/db/secret.yaml '[\"stringData\"][\"password\"]'"
@@ -140,6 +141,7 @@ run "secrets-gitops keys generate -o ../colleague/keys.txt"
 colleague=$(sed -n 's/^# public key: //p' "$work/colleague/keys.txt")
 cp .sops.yaml "$work/before"
 sed "s/\(age1[0-9a-z]*\)/\1,$colleague/" "$work/before" > .sops.yaml
+run "git diff --unified=0 .sops.yaml | grep '^[-+] *recipients' | cut -c1-110"
 run "secrets-gitops updatekeys --yes apps/db/secret.yaml apps/db/values.enc.yaml"
 run "git commit -q -a -m 'Let a colleague in'"
 cp "$work/before" .sops.yaml
