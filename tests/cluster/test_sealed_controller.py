@@ -163,7 +163,7 @@ def test_from_the_first_key_to_the_last_signal(kube, namespace, start, seal, syn
     assert kube.secret(namespace, "real") == {"k": CANARY.encode()}
     controller.process.send_signal(signal.SIGUSR1)
     served = cert.read_bytes()
-    wait_for(lambda: controller.get("/v1/cert.pem")[1] != served, 10, "SIGUSR1 made no key")
+    wait_for(lambda: controller.get("/v1/cert.pem")[1] != served, 60, "SIGUSR1 made no key")
     seal(controller.certificate(), "newer")
     wait_for(lambda: synced("newer")[0] == "True", 10, "sealed for the new key")
     began = time.monotonic()
