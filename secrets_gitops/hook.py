@@ -87,9 +87,7 @@ def _tell(report: Report) -> int:
         sys.stdout.flush()
     _say(text.summary(report))
     if any("--max-bytes" in hint for error in report.incomplete for hint in error.hints):
-        _say(
-            "hint: `secrets-gitops lint --staged --max-bytes N` scans it; when that is clean, `git commit --no-verify`\n"
-        )
+        _say("hint: `secrets-gitops lint --staged --max-bytes N` scans it; then `git commit --no-verify`\n")
     if code:
         _say("hint: mend what stands above, `git add` it again, and commit; what is staged counts, not the disk\n")
     return code
