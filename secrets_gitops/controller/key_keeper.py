@@ -82,7 +82,13 @@ class KeyKeeper:
             asked = self._asked.is_set()
             self._asked.clear()
             due = self._keys.renew_in(datetime.now(UTC))
-            if stop.is_set() or not (asked or (due is not None and due <= 0)) or not self._may_write():
+            if stop.is_set() or not (asked or (due is not None and due <= 0)):
+                continue
+            if not self._may_write():
+                if asked:
+                    self._log.error(
+                        "No key made: another replica leads, or the Lease is not held; send SIGUSR1 to that one"
+                    )
                 continue
             try:
                 self._keys.make(self._may_write)
