@@ -1,13 +1,10 @@
-"""Short names for things that are too long or too secret to show."""
+"""The short name of a public key, the same for a key and its certificate."""
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.hashes import SHA256, Hash
-
-from secrets_gitops.crypto import hkdf
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -39,19 +36,3 @@ def _tagged(tag: int, content: bytes) -> bytes:
         return bytes((tag, size)) + content
     length = size.to_bytes((size.bit_length() + 7) // 8, "big")
     return bytes((tag, 0x80 | len(length))) + length + content
-
-
-class Fingerprints:
-    """Shows whether values are equal within one run, and nothing else.
-
-    The key is random and goes with the object: a fingerprint in a log cannot be guessed at later.
-    """
-
-    __slots__ = ("_key",)
-
-    def __init__(self, key: bytes | None = None) -> None:
-        self._key = os.urandom(32) if key is None else key
-
-    def of(self, value: bytes) -> str:
-        """Eight hex digits; equal values give equal ones."""
-        return hkdf.mac(self._key, value).hex()[:8]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-
 from secrets_gitops.lint.finding import Region
 from secrets_gitops.records import NamedTuple
 
@@ -42,14 +40,3 @@ class Shifted(NamedTuple):
             region.end_line + self.lines,
             region.end_column + self.columns,
         )
-
-
-class Pieces(NamedTuple):
-    """Texts put under one another, each from somewhere else: which piece a line belongs to says where it stands."""
-
-    first_lines: list[int]
-    regions: list[Region]
-
-    def outer(self, region: Region) -> Region:
-        """The region of the piece that `region` begins in."""
-        return self.regions[bisect_right(self.first_lines, region.line) - 1]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from secrets_gitops.golang import durations, regexp
 from secrets_gitops.manifests import label_selector, metadata
-from secrets_gitops.manifests.external_secret import GROUP, VERSIONS
+from secrets_gitops.manifests.external_secret import VERSIONS
 from secrets_gitops.manifests.known_fields import known
 
 if TYPE_CHECKING:
@@ -54,15 +54,6 @@ class SecretStore(NamedTuple):
     def is_cluster_wide(self) -> bool:
         """Whether every namespace may name it."""
         return self.kind == "ClusterSecretStore"
-
-
-def is_secret_store(tree: object) -> bool:
-    """Whether `tree` says that it is a store of this group, in any version."""
-    return (
-        isinstance(tree, dict)
-        and tree.get("kind") in KINDS
-        and str(tree.get("apiVersion", "")).partition("/")[0] == GROUP
-    )
 
 
 def read(fields: Fields, tree: Mapping[str, object]) -> SecretStore:

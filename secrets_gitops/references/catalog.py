@@ -58,11 +58,6 @@ PARAMETERS: dict[str, Parameters] = {
 """Scheme → its parameters, for the schemes that can be resolved."""
 
 
-def is_built(scheme: str) -> bool:
-    """Whether references of this scheme can be resolved."""
-    return scheme in PARAMETERS
-
-
 def reference(expression: Expression, environ: Mapping[str, str], place: Place | None = None) -> Reference:
     """The value that `expression` wants. A parameter that is absent falls back to `VALS_<NAME>` of `environ`.
 
