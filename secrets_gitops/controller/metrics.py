@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
@@ -14,7 +14,9 @@ from secrets_gitops import __version__
 from secrets_gitops.controller.server import NOT_FOUND, Request, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
+
+    from prometheus_client.core import Metric
 
     from secrets_gitops.controller.sealing_keys import SealingKeys
 
@@ -44,9 +46,13 @@ class Metrics:
         objects: Callable[[], Iterable[Observed]],
         waiting: Callable[[], int],
         *,
+        dropped_events: Callable[[], Mapping[str, int]] = dict,
         omit_secret_labels: bool = False,
     ) -> None:
-        """`objects` gives what is observed now, `waiting` how many objects wait to be worked on."""
+        """`objects` gives what is observed now, `waiting` how many objects wait to be worked on.
+
+        `dropped_events` gives how many events were not written, by reason.
+        """
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         build = Gauge(_PREFIX + "build_info", "Version of the controller", ["revision"], registry=self.registry)
@@ -64,7 +70,7 @@ class Metrics:
         Gauge(_PREFIX + "queue_length", "Objects that wait to be worked on", registry=self.registry).set_function(
             waiting
         )
-        self.registry.register(_State(keys, objects, omit_secret_labels=omit_secret_labels))
+        self.registry.register(_State(keys, objects, dropped_events, omit_secret_labels=omit_secret_labels))
 
     def count_request(self, request: Request, response: Response, seconds: float) -> None:
         """Count one request of the main port."""
@@ -85,16 +91,22 @@ class _State(Collector):
     """Gauges made when they are asked for: nothing is kept per object beside what the controller keeps anyway."""
 
     def __init__(
-        self, keys: SealingKeys, objects: Callable[[], Iterable[Observed]], *, omit_secret_labels: bool
+        self,
+        keys: SealingKeys,
+        objects: Callable[[], Iterable[Observed]],
+        dropped_events: Callable[[], Mapping[str, int]],
+        *,
+        omit_secret_labels: bool,
     ) -> None:
         self._keys = keys
         self._objects = objects
+        self._dropped_events = dropped_events
         self._omit = omit_secret_labels
 
-    def describe(self) -> Iterable[GaugeMetricFamily]:
+    def describe(self) -> Iterable[Metric]:
         return ()
 
-    def collect(self) -> Iterable[GaugeMetricFamily]:
+    def collect(self) -> Iterable[Metric]:
         conditions = GaugeMetricFamily(
             _PREFIX + "condition_info",
             "Condition of a SealedSecret: -1 False, 0 Unknown, 1 True",
@@ -122,3 +134,9 @@ class _State(Collector):
         for name, number in opened.items():
             by_key.add_metric([name], number)
         yield by_key
+        dropped = CounterMetricFamily(
+            _PREFIX + "events_dropped", "Kubernetes events that were never written", labels=["reason"]
+        )
+        for reason, number in self._dropped_events().items():
+            dropped.add_metric([reason], number)
+        yield dropped

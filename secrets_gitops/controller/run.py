@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from secrets_gitops import __version__
 from secrets_gitops.clients.kube import connection as connections
-from secrets_gitops.clients.kube.events import EventRecorder
+from secrets_gitops.clients.kube import events
 from secrets_gitops.clients.kube.request import Api
 from secrets_gitops.clients.kube.resources import NAMESPACES, SEALED_SECRETS, SECRETS, path
 from secrets_gitops.clients.kube.watch import Reflector
@@ -66,14 +66,14 @@ class Controller:
         self.failure: Error | None = None
         connection = connections.choose(environ, kubeconfig=flags.kubeconfig or None)
         self.namespace = _own_namespace(environ, connection)
-        pool = flags.workers * (1 + len(flags.enable)) + 8
+        pool = flags.workers * (1 + len(flags.enable)) + events.WRITERS + 7
         self.api = Api(connection, pool_size=pool, user_agent=f"secrets-gitops/{__version__}")
         self.keys = SealingKeys(self.api, self.namespace, flags, self.log)
         self.queue: WorkQueue[Key] = WorkQueue()
         self.takeover = Takeover(self.api, self.namespace, self.log)
         self.shards = Shards(self.api, self.namespace, pod_name(environ), log=self.log)
         self.share = Gate(self.shards, lambda: self.takeover.waiting)
-        self.events = EventRecorder(
+        self.events = events.EventRecorder(
             self.api, COMPONENT, instance=environ.get("POD_NAME") or environ.get("HOSTNAME", "")
         )
         writer = Writer(self.api, self.share.may_write)
@@ -81,7 +81,11 @@ class Controller:
             self.api, self.keys, self.queue, writer, self.share, flags, self.log, self.events.emit
         )
         self.metrics = Metrics(
-            self.keys, self.kind.observed, self.queue.__len__, omit_secret_labels=flags.metrics_omit_secret_labels
+            self.keys,
+            self.kind.observed,
+            self.queue.__len__,
+            dropped_events=self.events.dropped_by_reason,
+            omit_secret_labels=flags.metrics_omit_secret_labels,
         )
         self.kind.metrics = self.metrics
         self.others = enabled.kinds(flags, environ, self.api, self.share, self.log, self.events.emit, self.stop)

@@ -16,7 +16,7 @@ KEYS = SimpleNamespace(
 
 
 def scrape(objects=(), **options):
-    metrics = Metrics(KEYS, lambda: objects, lambda: 3, **options)
+    metrics = Metrics(KEYS, lambda: objects, lambda: 3, dropped_events=lambda: {"full": 2}, **options)
     metrics.requests.inc()
     metrics.errors.labels("unseal", "ns").inc()
     metrics.count_request(Request("POST", "/v1/verify", {}, "x", b""), Response(409), 0.1)
@@ -33,6 +33,7 @@ def scrape(objects=(), **options):
         'sealed_secrets_controller_http_request_duration_seconds_count{method="post",path="/v1/verify"} 1.0',
         "sealed_secrets_controller_keys 1.0",
         "sealed_secrets_controller_queue_length 3.0",
+        'sealed_secrets_controller_events_dropped_total{reason="full"} 2.0',
     ],
 )
 def test_what_is_counted(line):
