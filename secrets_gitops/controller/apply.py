@@ -40,12 +40,12 @@ class MayNotWrite(Exception):
 
 
 class Writer:
-    """Writes the Secrets of one process; `may_write` is asked before each write."""
+    """Writes the Secrets of one process; `may_write` is asked about the namespace before each write."""
 
     def __init__(
         self,
         api: Api,
-        may_write: Callable[[], bool],
+        may_write: Callable[[str], bool],
         decide: Callable[[str, Tree, Tree | None], Outcome] = decide,
     ) -> None:
         """`decide` says what must become of a Secret; by default the rules of SealedSecrets."""
@@ -67,9 +67,9 @@ class Writer:
                 return "refused"
             try:
                 if outcome.action == "create":
-                    self._write("POST", path(SECRETS, namespace), outcome.body, name)
+                    self._write("POST", namespace, name, outcome.body)
                     return "created"
-                self._write("PUT", path(SECRETS, namespace, name), outcome.body, name)
+                self._write("PUT", namespace, name, outcome.body)
             except (Conflict, ObjectNotFound) as error:
                 found = self._get(namespace, name)
                 if isinstance(error, ObjectNotFound) and outcome.action == "create":
@@ -80,7 +80,7 @@ class Writer:
 
     def delete(self, namespace: str, name: str) -> None:
         """Delete the Secret, if it is there."""
-        if not self._may_write():
+        if not self._may_write(namespace):
             raise MayNotWrite
         try:
             self._api.call("DELETE", path(SECRETS, namespace, name))
@@ -93,10 +93,10 @@ class Writer:
         except ObjectNotFound:
             return None
 
-    def _write(self, method: str, where: str, body: Tree, name: str) -> None:
-        if not self._may_write():
+    def _write(self, method: Literal["POST", "PUT"], namespace: str, name: str, body: Tree) -> None:
+        if not self._may_write(namespace):
             raise MayNotWrite
-        answer = self._api.raw(method, where, body)
+        answer = self._api.raw(method, path(SECRETS, namespace, name if method == "PUT" else None), body)
         if 200 <= answer.status < 300:
             return
         parsed = self._api.parsed(answer.body)

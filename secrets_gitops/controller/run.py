@@ -209,7 +209,7 @@ class Controller:
         threading.Thread(target=target, args=(self.stop,), name=name, daemon=True).start()
 
     def _may_make_keys(self) -> bool:
-        return self.share.may_write() and self.shards.is_leader()
+        return not self.takeover.waiting and self.shards.is_leader()
 
     def _handle_signals(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):

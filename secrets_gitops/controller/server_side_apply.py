@@ -43,9 +43,9 @@ class Secret(NamedTuple):
 
 
 class TargetWriter:
-    """Reads and writes targets; `may_write` is asked before each write."""
+    """Reads and writes targets; `may_write` is asked about the namespace before each write."""
 
-    def __init__(self, api: Api, may_write: Callable[[], bool]) -> None:
+    def __init__(self, api: Api, may_write: Callable[[str], bool]) -> None:
         self._api = api
         self._may_write = may_write
 
@@ -63,23 +63,22 @@ class TargetWriter:
         `owner`: the reference to the ExternalSecret. Raises Conflict when somebody changed it meanwhile, Invalid.
         """
         body = _body(key, owner, wanted, found)
-        where = path(SECRETS, key.namespace, key.name)
         if found is None:
-            return self._patch(where, body, APPLY_PATCH, {"fieldManager": manager})
+            return self._patch(key, body, APPLY_PATCH, {"fieldManager": manager})
         if found.live.data == dict(wanted.data) and _is_so(body, found, manager):
             return None
         version = version_of(found.tree).resource_version
         corrections = _corrections(wanted, found, manager)
         if corrections:
             hold: Tree = {"op": "replace", "path": "/metadata/resourceVersion", "value": version}
-            changed = self._patch(where, [hold, *corrections], JSON_PATCH, {"fieldManager": _HELPER})
+            changed = self._patch(key, [hold, *corrections], JSON_PATCH, {"fieldManager": _HELPER})
             version = version_of(changed).resource_version
         cast("Tree", body["metadata"])["resourceVersion"] = version
-        return self._patch(where, body, APPLY_PATCH, {"fieldManager": manager, "force": "true"})
+        return self._patch(key, body, APPLY_PATCH, {"fieldManager": manager, "force": "true"})
 
     def delete(self, key: Key, found: Secret) -> None:
         """Delete the very Secret that was looked at."""
-        if not self._may_write():
+        if not self._may_write(key.namespace):
             raise MayNotWrite
         version = version_of(found.tree)
         body: Tree = {"preconditions": {"uid": version.uid, "resourceVersion": version.resource_version}}
@@ -101,9 +100,10 @@ class TargetWriter:
                 dropped.append(key.name)
         return dropped
 
-    def _patch(self, where: str, body: Tree | list[Tree], form: str, query: dict[str, str]) -> Tree:
-        if not self._may_write():
+    def _patch(self, key: Key, body: Tree | list[Tree], form: str, query: dict[str, str]) -> Tree:
+        if not self._may_write(key.namespace):
             raise MayNotWrite
+        where = path(SECRETS, key.namespace, key.name)
         return self._api.call("PATCH", where, body, content_type=form, query=query)
 
 

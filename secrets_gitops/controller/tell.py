@@ -32,9 +32,9 @@ def get(api: Api, key: Key) -> Object | None:
 
 
 class StatusWriter:
-    """Tells how it went; `may_write` is asked before each write."""
+    """Tells how it went; `may_write` is asked about the namespace before each write."""
 
-    def __init__(self, api: Api, may_write: Callable[[], bool]) -> None:
+    def __init__(self, api: Api, may_write: Callable[[str], bool]) -> None:
         self._api = api
         self._may_write = may_write
 
@@ -49,7 +49,7 @@ class StatusWriter:
             status = conditions.updated(obj, message=said, now=datetime.now(UTC), keep_message=keep_message)
             if status is None:
                 return None
-            if not self._may_write():
+            if not self._may_write(key.namespace):
                 raise MayNotWrite
             metadata = metadata_of(obj)
             # The API server takes nothing but the status from it; the spec need not travel.

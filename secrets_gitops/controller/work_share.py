@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from secrets_gitops.controller.shards import Shards
+
 
 class WorkShare(Protocol):
     """Asked before every write, so it must be quick; it takes no lock that is held over a request."""
@@ -14,33 +16,21 @@ class WorkShare(Protocol):
     def owns(self, namespace: str) -> bool:
         """Whether objects of `namespace` are this replica's now."""
 
-    def may_write(self) -> bool:
-        """Whether this replica may write; False past the deadline of its Lease."""
-
-
-class Everything:
-    """The share of a replica that is alone."""
-
-    def owns(self, namespace: str) -> bool:  # noqa: ARG002
-        """All of them."""
-        return True
-
-    def may_write(self) -> bool:
-        """Always."""
-        return True
+    def may_write(self, namespace: str) -> bool:
+        """Whether this replica may write there now; False past the deadline of its Lease, and where it owns nothing."""
 
 
 class Gate:
-    """A share that is closed while `closed` says so."""
+    """The share that `shards` give, closed to writers while `closed` says so."""
 
-    def __init__(self, share: WorkShare, closed: Callable[[], bool]) -> None:
-        self._share = share
+    def __init__(self, shards: Shards, closed: Callable[[], bool]) -> None:
+        self._shards = shards
         self._closed = closed
 
     def owns(self, namespace: str) -> bool:
-        """As the share has it."""
-        return self._share.owns(namespace)
+        """As the shards have it."""
+        return self._shards.owns(namespace)
 
-    def may_write(self) -> bool:
+    def may_write(self, namespace: str) -> bool:
         """Not while the gate is closed."""
-        return not self._closed() and self._share.may_write()
+        return not self._closed() and self._shards.owns(namespace)

@@ -12,6 +12,7 @@ import threading
 
 import pytest
 import yaml
+from alone import Everything
 from apiserver import wait_for
 from click.testing import CliRunner
 from test_shards_in_a_cluster import quiet_log
@@ -22,7 +23,6 @@ from secrets_gitops.clients.kube.watch import Reflector
 from secrets_gitops.controller import manifests
 from secrets_gitops.controller.flags import Flags
 from secrets_gitops.controller.kinds.enabled import ExternalSecrets
-from secrets_gitops.controller.work_share import Everything
 from secrets_gitops.manifests import external_secret_marks as marks
 
 API = "external-secrets.io/v1"

@@ -9,6 +9,7 @@ import threading
 
 import pytest
 import yaml
+from alone import Everything
 from apiserver import wait_for
 from test_shards_in_a_cluster import quiet_log
 
@@ -17,7 +18,6 @@ from secrets_gitops.clients.kube.watch import Reflector
 from secrets_gitops.controller import manifests
 from secrets_gitops.controller.flags import Flags
 from secrets_gitops.controller.kinds.enabled import SopsSecrets
-from secrets_gitops.controller.work_share import Everything
 from secrets_gitops.keys import age
 
 API = "isindir.github.com/v1alpha3"

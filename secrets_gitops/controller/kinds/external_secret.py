@@ -182,7 +182,7 @@ class ExternalSecretKind:
     def work(self, key: Key) -> None:
         """One pass over one object."""
         record = self._records.get(key)
-        if record is None or not self._share.owns(key.namespace) or not self._share.may_write():
+        if record is None or not self._share.may_write(key.namespace):
             return
         self._sweep()
         record.working = True
@@ -357,7 +357,7 @@ class ExternalSecretKind:
         )
 
     def _write_status(self, key: Key, obj: Object, status: Mapping[str, object]) -> None:
-        if not self._share.may_write():
+        if not self._share.may_write(key.namespace):
             raise MayNotWrite
         body = {"metadata": {"resourceVersion": version_of(obj).resource_version}, "status": dict(status)}
         where = path(EXTERNAL_SECRETS, key.namespace, key.name, "status")

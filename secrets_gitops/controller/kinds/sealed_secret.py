@@ -183,7 +183,7 @@ class SealedSecretKind:
 
     def work(self, key: Key) -> None:
         """One pass over one object; every failure is told, and tried again when that can help."""
-        if not self._share.owns(key.namespace) or not self._share.may_write():
+        if not self._share.may_write(key.namespace):
             self._pending.take(key)
             self._leave(key)
             return

@@ -134,7 +134,7 @@ class SopsSecretKind:
     def work(self, key: Key) -> None:
         """One pass over one object."""
         record = self._records.get(key)
-        if record is None or not self._share.owns(key.namespace) or not self._share.may_write():
+        if record is None or not self._share.may_write(key.namespace):
             return
         try:
             obj = self._api.call("GET", path(SOPS_SECRETS, key.namespace, key.name))
@@ -219,7 +219,7 @@ class SopsSecretKind:
         status = sops_status.updated(obj, message=message, problem=problem, unknown=unknown, now=self._now())
         if status is None:
             return False
-        if not self._share.may_write():
+        if not self._share.may_write(key.namespace):
             raise MayNotWrite
         body = {"metadata": {"resourceVersion": version_of(obj).resource_version}, "status": status}
         where = path(SOPS_SECRETS, key.namespace, key.name, "status")

@@ -17,7 +17,7 @@ OWNER = {"apiVersion": "bitnami.com/v1alpha1", "kind": "SealedSecret", "name": "
 WANTED = {"metadata": {"name": "a", "namespace": "ns", "ownerReferences": [OWNER]}, "data": {"k": "dg=="}}
 
 
-def apply(api, *, absent=False, may_write=lambda: True):
+def apply(api, *, absent=False, may_write=lambda namespace: True):
     return Writer(api, may_write).apply(UID, WANTED, namespace="ns", name="a", absent=absent)
 
 
@@ -74,7 +74,7 @@ def test_endless_changes_are_given_up_for_now():
 def test_the_right_to_write_is_asked_before_each_write():
     api = FakeApi()
     with pytest.raises(MayNotWrite):
-        apply(api, may_write=lambda: False)
+        apply(api, may_write=lambda namespace: namespace == "other")
     assert api.objects == {}
 
 
@@ -83,3 +83,48 @@ def test_an_outage_is_passed_on():
     api.refuse["POST secrets"] = 503
     with pytest.raises(Unavailable):
         apply(api, absent=True)
+
+
+def test_a_namespace_that_passes_on_between_look_and_write_is_not_written():
+    api, mine = FakeApi(), {"ns"}
+    apply(api)
+    api.put("secrets", {**api.objects["secrets", "ns", "a"], "data": {"k": "b3RoZXI="}})
+    real = api.raw
+
+    def raw(method, *given, **more):
+        mine.clear()
+        return real(method, *given, **more)
+
+    api.raw = raw
+    with pytest.raises(MayNotWrite):
+        apply(api, may_write=mine.__contains__)
+    assert api.objects["secrets", "ns", "a"]["data"] == {"k": "b3RoZXI="}
+
+
+def test_a_secret_that_somebody_made_before_our_create_is_judged_and_left_alone():
+    api = FakeApi()
+    theirs = api.put("secrets", {"metadata": {"name": "a", "namespace": "ns"}, "data": {"theirs": "eA=="}})
+    assert apply(api, absent=True) == "refused"
+    assert api.objects["secrets", "ns", "a"] == theirs and "PUT secrets" not in api.requests
+
+
+def test_a_replace_carries_the_version_that_was_judged():
+    api, sent = FakeApi(), []
+    apply(api)
+    judged = api.put("secrets", {**api.objects["secrets", "ns", "a"], "data": {}})
+    real = api.raw
+    api.raw = lambda method, path, body=None, **more: sent.append((method, body)) or real(method, path, body, **more)
+    assert apply(api, absent=True) == "updated"
+    (metadata,) = [body["metadata"] for method, body in sent if method == "PUT"]
+    assert metadata["resourceVersion"] == judged["metadata"]["resourceVersion"]
+    assert metadata["uid"] == judged["metadata"]["uid"]
+
+
+def test_a_foreign_secret_in_the_place_of_the_judged_one_is_not_replaced():
+    api = FakeApi()
+    apply(api)
+    api.objects["secrets", "ns", "a"]["data"] = {}
+    theirs = {"metadata": {"name": "a", "namespace": "ns"}, "data": {"theirs": "eA=="}}
+    api.before["PUT secrets"] = lambda: api.put("secrets", theirs)
+    assert apply(api) == "refused"
+    assert api.objects["secrets", "ns", "a"]["data"] == {"theirs": "eA=="}

@@ -6,13 +6,13 @@ import io
 import threading
 
 import pytest
+from alone import Everything
 from fake_api import FakeApi
 
 from secrets_gitops.clients.kube.objects import Key, key_of
 from secrets_gitops.controller.comparison import Comparison
 from secrets_gitops.controller.logs import Log
 from secrets_gitops.controller.queue import WorkQueue
-from secrets_gitops.controller.work_share import Everything
 
 PLACES = [("a", "x"), ("a", "x-y"), ("a-b", "x"), ("a", "z"), ("b", "a")]
 """In an order that is not etcd's: a dash sorts before a slash."""

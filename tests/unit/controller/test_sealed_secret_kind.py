@@ -29,8 +29,8 @@ class Share:
     def owns(self, namespace):
         return self.mine
 
-    def may_write(self):
-        return self.writes
+    def may_write(self, namespace):
+        return self.mine and self.writes
 
 
 class World:
