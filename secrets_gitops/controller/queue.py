@@ -49,11 +49,6 @@ class WorkQueue(Generic[K]):
         with self._changed:
             return not self._dirty and not self._processing
 
-    def delayed(self) -> int:
-        """How many keys wait for their time."""
-        with self._changed:
-            return len(self._due)
-
     def add(self, key: K) -> None:
         """Hand `key` out as soon as possible; a delay that it had is over."""
         with self._changed:

@@ -59,11 +59,6 @@ class SealingKeys:
         entries = self._entries
         return entries[0].certificate if entries else None
 
-    def latest(self) -> SealingKey | None:
-        """The key of the certificate that is served."""
-        entries = self._entries
-        return entries[0].key if entries else None
-
     def ordered_by(self) -> datetime | None:
         """The time that makes the served key the newest one."""
         entries = self._entries

@@ -53,7 +53,7 @@ def ask(keys):
 
 
 def sealed(keys, name="a", label=b"ns/a", value=b"v", template=None, **annotations):
-    blob = rsa_hybrid.seal(keys.latest().private_key.public_key(), value, label)
+    blob = rsa_hybrid.seal(keys.served().public_key, value, label)
     return {
         "apiVersion": "bitnami.com/v1alpha1",
         "kind": "SealedSecret",
@@ -100,7 +100,7 @@ def test_rotate_keeps_the_items_the_scope_and_the_template(ask, keys):
     assert after["spec"]["template"] == template
     blob = after["spec"]["encryptedData"]["k"]
     assert blob != before["spec"]["encryptedData"]["k"]
-    assert rsa_hybrid.open(keys.latest().private_key, base64.b64decode(blob), b"ns/a") == b"v"
+    assert rsa_hybrid.open(keys.newest_first()[0].private_key, base64.b64decode(blob), b"ns/a") == b"v"
 
 
 def test_a_template_cannot_widen_the_scope(ask, keys):
@@ -108,7 +108,7 @@ def test_a_template_cannot_widen_the_scope(ask, keys):
     after = json.loads(ask("POST", "/v1/rotate", json.dumps(sealed(keys, template=smuggled)))[2])
     assert WIDE not in json.dumps(after)
     with pytest.raises(ValueError, match="does not open"):
-        rsa_hybrid.open(keys.latest().private_key, base64.b64decode(after["spec"]["encryptedData"]["k"]), b"")
+        rsa_hybrid.open(keys.newest_first()[0].private_key, base64.b64decode(after["spec"]["encryptedData"]["k"]), b"")
 
 
 def test_what_does_not_open_is_not_rotated(ask, keys):

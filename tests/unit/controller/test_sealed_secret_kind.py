@@ -66,7 +66,7 @@ class World:
         self.api.requests.clear()
 
     def sealed(self, label=b"ns/a", value=CANARY, generation=1, keys=None, template=None, **annotations):
-        blob = rsa_hybrid.seal((keys or self.keys).latest().private_key.public_key(), value.encode(), label)
+        blob = rsa_hybrid.seal((keys or self.keys).served().public_key, value.encode(), label)
         return {
             "apiVersion": "bitnami.com/v1alpha1",
             "kind": "SealedSecret",
@@ -361,10 +361,15 @@ def test_the_old_garbage_collection_deletes_the_secret_with_its_object():
 
 
 def test_work_that_nobody_did_is_looked_at_again_also_without_news_of_the_share(world):
+    clock = [0.0]
+    world.queue._clock = lambda: clock[0]
     world.share.mine = False
     world.apply(world.sealed())
     world.work()
-    assert world.queue.delayed() == 1
+    world.share.mine = True
+    clock[0] += 60
+    world.work()
+    assert world.condition["status"] == "True"
 
 
 @pytest.mark.parametrize(

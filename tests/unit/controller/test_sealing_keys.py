@@ -86,14 +86,14 @@ def test_the_newest_certificate_is_served_and_of_equals_the_first():
     tie = keys_on(FakeApi())
     tie.take(secret("one", key()))
     tie.take(secret("two", key()))
-    assert tie.latest().name == "one"
+    assert tie.newest_first()[0].name == "one"
 
 
 def test_the_time_of_creation_can_decide_instead():
     keys = keys_on(FakeApi(), key_order_priority="SecretCreationTimestamp")
     keys.take(secret("a", key(now=NOW + timedelta(days=9)), created="2026-01-01T00:00:00Z"))
     keys.take(secret("b", key(), created="2026-02-01T00:00:00Z"))
-    assert keys.latest().name == "b"
+    assert keys.newest_first()[0].name == "b"
 
 
 def test_a_bad_key_secret_is_skipped_and_said_once():
