@@ -14,6 +14,7 @@ import secrets
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from secrets_gitops.clients.kube.failures import missing_namespace
 from secrets_gitops.clients.kube.resources import LEASES, path
 from secrets_gitops.errors import Conflict, ObjectNotFound
 
@@ -66,10 +67,16 @@ class Seat:
         self._acquired = _now()
 
     def renew(self, view: Iterable[str]) -> None:
-        """Write the Lease, for us and with this view. ObjectNotFound: it was taken from us; other ClusterErrors."""
+        """Write the Lease, for us and with this view.
+
+        Raises ObjectNotFound when it was taken from us, SettingsError when the namespace is not there, ClusterErrors.
+        """
         body = self._body(view, self._holder)
         if self._version is None:
-            self._version = _version(self._api.call("POST", path(LEASES, self._namespace), body))
+            try:
+                self._version = _version(self._api.call("POST", path(LEASES, self._namespace), body))
+            except ObjectNotFound as error:
+                raise missing_namespace(error, self._namespace) from None
             return
         try:
             self._put(body)

@@ -125,6 +125,8 @@ class Controller:
             self.shards.start()
             while not self.shards.wait_joined(0.1) and not self.stop.is_set():
                 pass
+            if self.shards.failure is not None:
+                raise self.shards.failure
             self.keeper.load(self.stop)
             self.public.keys_loaded.set()
             self._thread("keys", self.keeper.run)

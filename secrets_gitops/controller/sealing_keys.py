@@ -11,6 +11,7 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from secrets_gitops.clients.kube.failures import missing_namespace
 from secrets_gitops.clients.kube.resources import SECRETS, path
 from secrets_gitops.controller import key_secret
 from secrets_gitops.errors import ClusterError, Error, ObjectNotFound
@@ -99,7 +100,7 @@ class SealingKeys:
         """Make a key, write it and register it; when another replica made one meanwhile, take that one.
 
         `may_write` is asked once more just before the write, for making a key takes seconds. Raises SettingsError for
-        a key size, ClusterErrors and Unavailable when it cannot be written.
+        a key size and for a namespace that is not there, ClusterErrors and Unavailable when it cannot be written.
         """
         with self._making:
             flags, known = self._flags, self._fingerprints()
@@ -116,7 +117,10 @@ class SealingKeys:
                 labels=dict(flags.privatekey_labels),
                 annotations=dict(flags.privatekey_annotations),
             )
-            created = self._api.call("POST", path(SECRETS, self.namespace), body)
+            try:
+                created = self._api.call("POST", path(SECRETS, self.namespace), body)
+            except ObjectNotFound as error:
+                raise missing_namespace(error, self.namespace) from None
             self._log.info("New key written", namespace=self.namespace, name=_text(created, "name"))
             self._log.info("Certificate generated", certificate=new.certificate.decode())
             self.take(created, made_at=now)

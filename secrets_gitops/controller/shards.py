@@ -101,6 +101,8 @@ class Shards:
         what we own has changed; what was lost is published as free only after it has returned.
         """
         self.on_change = on_change
+        self.failure: Error | None = None
+        """Why this replica can never take part; found at the start, and not mended by waiting."""
         self.is_alone = False
         """Without the right to Leases: everything is ours, and a second replica would be one too many."""
         self._log = log
@@ -141,7 +143,7 @@ class Shards:
         return () if shares is None else tuple(sorted(shares.wanted))
 
     def wait_joined(self, timeout: float | None = None) -> bool:
-        """Wait until we take part for the first time, or know that we are alone."""
+        """Wait until we take part for the first time, or know that we are alone or never will: see `failure`."""
         return self._joined.wait(timeout)
 
     def start(self) -> None:
@@ -162,7 +164,7 @@ class Shards:
             self._log.error("cannot give up the Lease; it ends by itself", lease=self.name, error=error.message)
 
     def _run(self) -> None:
-        while not self._stop.is_set() and not self.is_alone:
+        while not self._stop.is_set() and not self.is_alone and self.failure is None:
             self._stop.wait(self.tick())
 
     def tick(self) -> float:
@@ -185,6 +187,9 @@ class Shards:
             self._change(None)
             return self._failed(error)
         except Error as error:
+            if not error.retry and not self._joined.is_set():
+                self.failure = error
+                self._joined.set()
             return self._failed(error)
         self._joined.set()
         self._is_failing = False

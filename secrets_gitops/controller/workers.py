@@ -39,7 +39,8 @@ class Workers(Generic[K]):
         """Take no more keys, and wait a little for what is under way."""
         self._queue.close()
         for thread in self._threads:
-            thread.join(_STOP_WITHIN / len(self._threads))
+            if thread.is_alive():  # none is when the start failed
+                thread.join(_STOP_WITHIN / len(self._threads))
 
     def _run(self) -> None:
         while (key := self._queue.get()) is not None:

@@ -81,7 +81,7 @@ def start(cluster, kube, namespace, user, tmp_path):
     account = cluster.account(namespace, "sealed-secrets-controller")
     started = []
 
-    def make(*flags, server=None, account=account, name="pod"):
+    def make(*flags, server=None, account=account, name="pod", namespace=namespace):
         config = account.kubeconfig(server, namespace=namespace)
         started.append(Controller(config, namespace, tmp_path, *flags, name=name))
         return started[-1]
@@ -356,3 +356,12 @@ def test_what_cannot_start_exits_with_two(start):
     assert second.process.wait(20) == 2
     third = start("--no-such-flag", name="third")
     assert third.process.wait(20) == 2
+
+
+@pytest.mark.parametrize("leases", ["", "get list create update"])
+def test_a_missing_namespace_of_its_own_ends_the_start_with_two_and_a_hint(start, user, leases):
+    rights = [*CHART, ("coordination.k8s.io", "leases", leases)] if leases else CHART
+    controller = start(account=user(*rights, everywhere=True), namespace="no-such-place")
+    ended, said = controller.process.wait(30), controller.log.read_text()
+    assert ended == 2, said
+    assert "error: the namespace `no-such-place` does not exist" in said and "hint: " in said

@@ -9,7 +9,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from secrets_gitops.errors import ClusterError, Conflict, Expired, Forbidden, Invalid, ObjectNotFound, Unavailable
+from secrets_gitops.errors import (
+    ClusterError,
+    Conflict,
+    Expired,
+    Forbidden,
+    Invalid,
+    ObjectNotFound,
+    SettingsError,
+    Unavailable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,6 +60,19 @@ def failure(status: int, answer: object, headers: Mapping[str, str], *, secret: 
     if status in (408, 429) or status >= 500:
         return Unavailable(message, retry_after=_retry_after(headers, answer))
     return _CLASSES.get(status, ClusterError)(message)
+
+
+def missing_namespace(error: Error, namespace: str) -> Error:
+    """`error` of a create in our own namespace; SettingsError when that namespace is what does not exist."""
+    if isinstance(error, ObjectNotFound) and f'namespaces "{namespace}" not found' in error.message:
+        return SettingsError(
+            f"the namespace `{namespace}` does not exist",
+            hints=(
+                f"create it: `kubectl create namespace {namespace}`",
+                "or say where the controller is with POD_NAMESPACE, or with the namespace of the kubeconfig's context",
+            ),
+        )
+    return error
 
 
 def _beyond(answer: object) -> bool:

@@ -12,7 +12,7 @@ import pytest
 from secrets_gitops.controller.election import Watchman
 from secrets_gitops.controller.logs import Log
 from secrets_gitops.controller.shards import Shards, winner
-from secrets_gitops.errors import Conflict, Forbidden, ObjectNotFound, Unavailable
+from secrets_gitops.errors import Conflict, Forbidden, ObjectNotFound, SettingsError, Unavailable
 
 NAMESPACES = [f"team-{number}" for number in range(200)]
 
@@ -249,6 +249,36 @@ def test_without_the_right_to_leases_it_runs_alone_and_says_so(replica, leases):
     alone.tick()
     assert alone.is_alone and alone.may_write() and alone.is_leader() and owned(alone) == set(NAMESPACES)
     assert "only replica" in alone._log._info.getvalue()
+
+
+def test_a_namespace_that_is_not_there_is_said_at_the_start_and_waited_for_later(replica, leases, clock):
+    def gone():
+        raise ObjectNotFound('namespaces "kube-system" not found')
+
+    early, late = replica(), replica()
+    late.tick()
+    working, leases.call = (
+        leases.call,
+        lambda method, path, *given, **more: gone() if method == "POST" else working(method, path, *given, **more),
+    )
+    early.tick()
+    assert isinstance(early.failure, SettingsError) and early.wait_joined(0)
+    assert "`kube-system` does not exist" in early.failure.message and early.failure.hints
+    leases.objects.clear()
+    clock.now += 20
+    late.tick()
+    late.tick()
+    assert late.failure is None and not late.may_write()
+    leases.call = working
+    settle(late)
+    assert late.may_write()
+
+
+def test_a_passing_outage_at_the_start_is_waited_for(replica, leases):
+    alone = replica()
+    leases.down = True
+    alone.tick()
+    assert alone.failure is None and not alone.wait_joined(0)
 
 
 def test_rights_that_are_taken_away_later_do_not_make_two_lone_replicas(replica, leases, clock):
