@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _LONGEST_SLEEP = 3600.0  # seconds; a step of the wall clock is noticed after that time
 _AFTER_FAILURE = 60.0
 _POLL = 1.0
+_LOOK_FOR_KEYS = 4.0
 
 
 class KeyKeeper:
@@ -37,7 +38,8 @@ class KeyKeeper:
         self._log = log
         self._wake = threading.Event()
         self._asked = threading.Event()
-        self._watch = Reflector(api, SECRETS, self, namespace=keys.namespace, labels=SELECTOR)
+        # The original does not watch keys by default, so its key-admin Role has no right to; a late key heals anyway.
+        self._watch = Reflector(api, SECRETS, self, namespace=keys.namespace, labels=SELECTOR, poll=_LOOK_FOR_KEYS)
 
     def load(self, stop: threading.Event) -> None:
         """Have at least one key; waits as long as it takes. Raises what cannot be mended by waiting."""

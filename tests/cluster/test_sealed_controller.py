@@ -291,6 +291,24 @@ def test_a_late_key_heals_within_five_seconds_and_a_bad_one_harms_nothing(kube, 
     wait_for(lambda: synced("a")[0] == "True", 5, "not healed")
 
 
+def test_a_late_key_heals_without_the_right_to_watch_key_secrets(kube, namespace, user, start, seal, synced):
+    first = start().ready()
+    early = first.certificate()
+    (kept,) = kube.list("v1", "Secret", namespace, labelSelector=KEY_LABEL)
+    first.stop()
+    kube.delete("v1", "Secret", namespace, kept["metadata"]["name"])
+    rights = [(g, r, "get list create update" if r == "secrets" else verbs) for g, r, verbs in CHART]
+    controller = start("--skip-recreate", account=user(*rights)).ready()
+    seal(early, "a")
+    wait_for(lambda: synced("a")[0] == "False", 10, "no failure was told")
+    metadata = {part: kept["metadata"][part] for part in ("name", "namespace", "labels")}
+    kube.create(
+        {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": kept["type"], "data": kept["data"]}
+    )
+    wait_for(lambda: synced("a")[0] == "True", 6, "not healed")
+    assert controller.log.read_text().count("no right to watch secrets") == 1
+
+
 def test_beside_bitnamis_controller_it_is_ready_and_writes_nothing(cluster, kube, namespace, start, seal, synced):
     first = start().ready()
     certificate = first.certificate()

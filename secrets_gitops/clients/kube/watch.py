@@ -19,7 +19,7 @@ from secrets_gitops.clients.kube.backoff import Backoff
 from secrets_gitops.clients.kube.failures import failure
 from secrets_gitops.clients.kube.objects import key_of, metadata_of, version_of
 from secrets_gitops.clients.kube.request import JSON, SILENCE
-from secrets_gitops.errors import Error, Expired, Unavailable
+from secrets_gitops.errors import Error, Expired, Forbidden, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,9 +64,13 @@ class Reflector:
         fields: str | None = None,
         metadata_only: bool = False,
         silence: float = SILENCE,
+        poll: float | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`metadata_only` asks for metadata alone: data of Secrets never arrives. `silence`: see `Api.stream`."""
+        """`metadata_only` asks for metadata alone: data of Secrets never arrives. `silence`: see `Api.stream`.
+
+        `poll`: without the right to watch, list every so many seconds; None leaves it at the first list.
+        """
         self._api = api
         self._resource = resource
         self._handler = handler
@@ -74,6 +78,8 @@ class Reflector:
         self._selectors = {"labelSelector": labels, "fieldSelector": fields}
         self._metadata_only = metadata_only
         self._silence = silence
+        self._poll = poll
+        self._is_polling = False
         self._clock = clock
         self._backoff = Backoff(clock=clock)
         self._stopped = threading.Event()
@@ -113,7 +119,14 @@ class Reflector:
         if self._stopped.is_set():
             return
         begun = self._clock()
-        if not self._watch() and self._clock() - begun < _SHORTEST_WATCH and not self._stopped.is_set():
+        try:
+            changes = self._watch()
+        except Forbidden as error:
+            if self._poll is None:
+                raise
+            self._wait_for_the_next_list(error, self._poll)
+            return
+        if not changes and self._clock() - begun < _SHORTEST_WATCH and not self._stopped.is_set():
             raise Unavailable(f"the watch of {self._resource.plural} ended at once")
 
     def _pause(self, error: Error) -> None:
@@ -123,6 +136,14 @@ class Reflector:
             _log.warning("cannot watch %s: %s", self._resource.plural, error.message)
         self.problem = error
         self._stopped.wait(self._backoff.failed(error.retry_after if isinstance(error, Unavailable) else None))
+
+    def _wait_for_the_next_list(self, error: Error, seconds: float) -> None:
+        if not self._is_polling:
+            plural = self._resource.plural
+            _log.warning("no right to watch %s, listing them every %g seconds: %s", plural, seconds, error.message)
+        self._is_polling = True
+        self._position = None
+        self._stopped.wait(seconds)
 
     def _list(self) -> None:
         """All pages, each reported as it comes, so that only one is in memory; then what is missing in them."""

@@ -214,6 +214,19 @@ def test_a_list_that_fails_is_tried_again_and_the_problem_is_known_meanwhile():
         assert reflector.synced
 
 
+def test_without_the_right_to_watch_it_lists_again_and_says_so_once(caplog):
+    handler = Handler()
+    lists = [page(item("a", "1")), page(item("a", "1"), item("b", "2")), page(item("b", "2"))]
+    server = ScriptedServer(lists=lists, watches=[status(403)] * 2 + [[HOLD]])
+    with server, reflecting(server, handler, poll=0.01) as reflector:
+        handler.wait("deleted", "a", "a-u")
+        assert handler.events.count(("changed", "a", "1")) == handler.events.count(("changed", "b", "2")) == 1
+        assert reflector.problem is None
+        while len(server.asked("watch")) < 3:
+            pass
+    assert sum("no right to watch" in one.getMessage() for one in caplog.records) == 1
+
+
 def test_a_list_without_an_end_can_be_stopped():
     handler = Handler()
     with ScriptedServer(lists=[page(more="again")]) as server, reflecting(server, handler):
