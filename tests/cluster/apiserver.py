@@ -246,14 +246,25 @@ class Cluster:
 
     def requests(self, user: User, since: int = 0) -> list[str]:
         """`verb path` of each request that the server finished for `user`; watches are written when they end."""
+        return [f"{event['verb']} {event['requestURI']}" for event in self.audited(user, since)]
+
+    def audited(self, user: User, since: int = 0) -> list[dict]:
+        """The entry of the audit log for each of these requests."""
         found = []
         with (self.folder / "audit.log").open("rb") as log:
             log.seek(since)
             for line in log:
                 event = json.loads(line) if line.endswith(b"\n") else {}
                 if event.get("user", {}).get("username") == user.name and event["stage"] == "ResponseComplete":
-                    found.append(f"{event['verb']} {event['requestURI']}")
+                    found.append(event)
         return found
+
+    def writes(self, prefix: str) -> dict[str, int]:
+        """How often each key of etcd below `prefix` was written since it was made, by the rest of the key."""
+        first, last = prefix.encode(), prefix[:-1].encode() + bytes([ord(prefix[-1]) + 1])
+        asked = {"key": base64.b64encode(first).decode(), "range_end": base64.b64encode(last).decode()}
+        found = self._etcd("range", {**asked, "keys_only": True}).get("kvs", [])
+        return {base64.b64decode(one["key"]).decode().removeprefix(prefix): int(one["version"]) for one in found}
 
     # within
 

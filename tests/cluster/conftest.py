@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from apiserver import Cluster, Kube, User
 from fault_proxy import FaultProxy
+from installed import Installation
 from watched import Seen
 
 from secrets_gitops.clients.kube import resources
@@ -19,6 +20,7 @@ from secrets_gitops.clients.kube.watch import Reflector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 _numbers = itertools.count(1)
 
@@ -71,6 +73,14 @@ def user(cluster: Cluster, namespace: str) -> Callable[..., User]:
 def fault_proxy(cluster: Cluster) -> Iterator[FaultProxy]:
     """In front of the API server; give its `url` to what is tested."""
     made = FaultProxy(cluster)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def installed(cluster: Cluster, namespace: str, fault_proxy: FaultProxy, tmp_path: Path) -> Iterator[Installation]:
+    """The controller's installation in the test's namespace, with the rights that are shipped; nothing runs yet."""
+    made = Installation(cluster, namespace, tmp_path, fault_proxy)
     yield made
     made.close()
 

@@ -74,6 +74,8 @@ class FaultProxy:
         self._down = False
         self.log: list[tuple[str, str, int]] = []
         """Verb, path and status of each request; status 0 for a broken one."""
+        self.hits = 0
+        """How many requests had a fault that was asked for."""
         self._listener = self._listen(0)
         self.port = self._listener.getsockname()[1]
         self.url = f"https://127.0.0.1:{self.port}"
@@ -151,6 +153,7 @@ class FaultProxy:
                 hit = verb in fault.verbs and fault.path in path and fault.left > 0 and random.random() < fault.share
                 if hit:
                     fault.left -= 1
+                    self.hits += 1
                     return fault
         return None
 
