@@ -8,33 +8,18 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 
 import pytest
 import yaml
-from alone import Everything
 from apiserver import wait_for
+from at_work import API, ES, RIGHTS, AtWork, ready, wait_ready
 from click.testing import CliRunner
-from test_shards_in_a_cluster import quiet_log
 
 from secrets_gitops.cli.controller_manifests import command
-from secrets_gitops.clients.kube.events import EventRecorder
-from secrets_gitops.clients.kube.watch import Reflector
 from secrets_gitops.controller import manifests
-from secrets_gitops.controller.flags import Flags
-from secrets_gitops.controller.kinds.enabled import ExternalSecrets
 from secrets_gitops.manifests import external_secret_marks as marks
 
-API = "external-secrets.io/v1"
-ES = (API, "ExternalSecret")
 CANARY = "c4nary-9c1e"
-RIGHTS = (
-    ("", "secrets", "get list watch create update patch delete"),
-    ("", "events", "create patch"),
-    ("", "serviceaccounts/token", "create"),
-    ("external-secrets.io", "externalsecrets secretstores", "get list watch"),
-    ("external-secrets.io", "externalsecrets/status", "update patch"),
-)
 
 
 @pytest.fixture(autouse=True)
@@ -50,37 +35,16 @@ def account(user):
 
 @pytest.fixture
 def controller(account, namespace):
-    """A maker of running ones; each gives its `stop`."""
+    """A maker of running ones; each gives its `end`."""
     running = []
 
     def start():
-        api, stop = account.api(), threading.Event()
-        events = EventRecorder(api, "secrets-gitops")
-        events.start()
-        reflectors = []
-
-        def watch(resource, handler, place, *, labels=None, metadata_only=False):
-            made = Reflector(api, resource, handler, namespace=place, labels=labels, metadata_only=metadata_only)
-            threading.Thread(target=made.run, daemon=True).start()
-            reflectors.append(made)
-            return made
-
-        work = ExternalSecrets(api, Flags(workers=2), {}, Everything(), quiet_log(), events.emit, stop)
-
-        def end():
-            stop.set()
-            for each in reflectors:
-                each.stop()
-            work.stop()
-            events.stop()
-
-        running.append(end)
-        work.start(watch, [namespace])
-        return end
+        running.append(AtWork(account, namespace))
+        return running[-1].end
 
     yield start
-    for end in running:
-        end()
+    for each in running:
+        each.end()
 
 
 @pytest.fixture
@@ -107,19 +71,10 @@ WHOLE = {"dataFrom": [{"extract": {"key": "apps/db"}}]}
 DATA = {"user": b"app", "password": CANARY.encode()}
 
 
-def ready(kube, namespace, name="db"):
-    conditions = (kube.get(*ES, namespace, name) or {}).get("status", {}).get("conditions", [])
-    return next(((one["status"], one["reason"]) for one in conditions if one["type"] == "Ready"), None)
-
-
-def is_ready(kube, namespace, wanted=("True", "SecretSynced"), seconds=10.0):
-    wait_for(lambda: ready(kube, namespace) == wanted, seconds, lambda: kube.get(*ES, namespace, "db").get("status"))
-
-
 def test_a_secret_is_made_owned_marked_and_told(kube, namespace, make, controller):
     made = make({**WHOLE, "refreshInterval": "1h"})
     controller()
-    is_ready(kube, namespace)
+    wait_ready(kube, namespace)
     secret = kube.get("v1", "Secret", namespace, "db")
     assert kube.secret(namespace, "db") == DATA
     (owner,) = secret["metadata"]["ownerReferences"]
@@ -141,7 +96,7 @@ def test_a_secret_is_made_owned_marked_and_told(kube, namespace, make, controlle
 def test_what_others_change_or_delete_is_mended_at_once(kube, namespace, make, controller):
     make(WHOLE)
     controller()
-    is_ready(kube, namespace)
+    wait_ready(kube, namespace)
     kube.delete("v1", "Secret", namespace, "db")
     wait_for(lambda: kube.secret(namespace, "db") == DATA, 10, "it did not come back")
     edited = base64.b64encode(b"edited").decode()
@@ -152,7 +107,7 @@ def test_what_others_change_or_delete_is_mended_at_once(kube, namespace, make, c
 def test_nothing_is_written_after_a_restart_when_nothing_is_new(cluster, kube, namespace, account, make, controller):
     make(WHOLE)
     end = controller()
-    is_ready(kube, namespace)
+    wait_ready(kube, namespace)
     end()
     mark = cluster.mark()
     controller()
@@ -169,7 +124,7 @@ def test_nothing_is_written_after_a_restart_when_nothing_is_new(cluster, kube, n
 def test_a_changed_value_arrives_with_the_next_refresh(kube, namespace, make, controller):
     make({**WHOLE, "refreshInterval": "1s"})
     controller()
-    is_ready(kube, namespace)
+    wait_ready(kube, namespace)
     make.store(apps_db='{"user": "other"}')
     wait_for(lambda: kube.secret(namespace, "db") == {"user": b"other"}, 20, lambda: kube.secret(namespace, "db"))
 
@@ -177,7 +132,7 @@ def test_a_changed_value_arrives_with_the_next_refresh(kube, namespace, make, co
 def test_a_change_of_the_spec_drops_what_is_no_longer_wanted(kube, namespace, make, controller):
     make(WHOLE)
     controller()
-    is_ready(kube, namespace)
+    wait_ready(kube, namespace)
     data = [{"secretKey": "only", "remoteRef": {"key": "apps/db", "property": "user"}}]
     kube.merge(*ES, namespace, "db", {"spec": {"dataFrom": None, "data": data}})
     wait_for(lambda: kube.secret(namespace, "db") == {"only": b"app"}, 10, lambda: kube.secret(namespace, "db"))
@@ -192,7 +147,7 @@ def test_keys_of_others_stay_where_the_policy_merges(kube, namespace, make, cont
     kube.create({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": foreign})
     make({**WHOLE, "target": {"creationPolicy": policy}})
     controller()
-    is_ready(kube, namespace)
+    wait_ready(kube, namespace)
     assert kube.secret(namespace, "db") == DATA | ({"theirs": b"x"} if kept else {})
     secret = kube.get("v1", "Secret", namespace, "db")
     assert secret["metadata"]["labels"]["mine"] == "1"
@@ -207,39 +162,39 @@ def test_a_secret_that_the_operator_made_is_taken_over_whole(kube, namespace, ma
     kube.api.call("POST", kube.path("v1", "Secret", namespace), body, query={"fieldManager": manager})
     make({**WHOLE, "target": {"creationPolicy": "Merge"}})
     controller()
-    is_ready(kube, namespace)
+    wait_ready(kube, namespace)
     assert kube.secret(namespace, "db") == DATA
 
 
 def test_what_a_live_operator_writes_is_left_alone(kube, namespace, make, controller):
     make(WHOLE)
     end = controller()
-    is_ready(kube, namespace)
+    wait_ready(kube, namespace)
     end()
     body = {"data": {"user": base64.b64encode(b"operator").decode()}}
     where = kube.path("v1", "Secret", namespace, "db")
     query = {"fieldManager": marks.field_manager("db")}
     kube.api.call("PATCH", where, body, query=query, content_type="application/merge-patch+json")
     controller()
-    is_ready(kube, namespace, ("False", "SecretSyncedError"))
+    wait_ready(kube, namespace, ("False", "SecretSyncedError"))
     assert kube.secret(namespace, "db")["user"] == b"operator"
 
 
 def test_a_missing_secret_is_an_error_or_deletes_as_the_policy_says(kube, namespace, make, controller):
     make({**WHOLE, "target": {"deletionPolicy": "Delete"}, "refreshInterval": "1s"})
     controller()
-    is_ready(kube, namespace)
+    wait_ready(kube, namespace)
     make.store(another="x")
-    is_ready(kube, namespace, ("True", "SecretDeleted"), 20)
+    wait_ready(kube, namespace, ("True", "SecretDeleted"), 20)
     assert kube.get("v1", "Secret", namespace, "db") is None
     kube.merge(*ES, namespace, "db", {"spec": {"target": {"deletionPolicy": "Retain"}}})
-    is_ready(kube, namespace, ("False", "SecretSyncedError"))
+    wait_ready(kube, namespace, ("False", "SecretSyncedError"))
 
 
 def test_a_secret_of_another_external_secret_is_refused(kube, namespace, make, controller):
     make(WHOLE)
     controller()
-    is_ready(kube, namespace)
+    wait_ready(kube, namespace)
     other = {"apiVersion": API, "kind": "ExternalSecret", "metadata": {"name": "second", "namespace": namespace}}
     kube.create({**other, "spec": {"secretStoreRef": {"name": "main"}, "target": {"name": "db"}, **WHOLE}})
     wait_for(lambda: ready(kube, namespace, "second") == ("False", "SecretSyncedError"), 10, "not refused")
@@ -249,7 +204,7 @@ def test_a_secret_of_another_external_secret_is_refused(kube, namespace, make, c
 def test_what_is_not_built_is_refused_by_name(kube, namespace, make, controller):
     make({**WHOLE, "target": {"template": {"data": {"url": "{{ .user }}"}}}})
     controller()
-    is_ready(kube, namespace, ("False", "SecretSyncedError"))
+    wait_ready(kube, namespace, ("False", "SecretSyncedError"))
     wait_for(lambda: kube.list("v1", "Event", namespace), 5, "no event")
     (event,) = kube.list("v1", "Event", namespace)
     assert "Go template" in event["message"]
@@ -323,16 +278,16 @@ def test_a_store_that_refuses_us_heals_when_it_no_longer_does(cluster, kube, nam
     spec = {"secretStoreRef": {"name": "main"}, "refreshInterval": "1s", "dataFrom": [{"extract": {"key": "s"}}]}
     kube.create({**es, "spec": spec})
     controller()
-    is_ready(kube, namespace, ("False", "SecretSyncedError"))
+    wait_ready(kube, namespace, ("False", "SecretSyncedError"))
     cluster.allow(reader, ("", "secrets", "get"), namespace=namespace)
-    is_ready(kube, namespace, seconds=20)
+    wait_ready(kube, namespace, seconds=20)
     assert kube.secret(namespace, "db") == {"k": b"v"}
 
 
 def test_a_renamed_target_leaves_nothing_behind(kube, namespace, make, controller):
     make(WHOLE)
     controller()
-    is_ready(kube, namespace)
+    wait_ready(kube, namespace)
     kube.merge(*ES, namespace, "db", {"spec": {"target": {"name": "renamed"}}})
     wait_for(lambda: kube.secret(namespace, "renamed") == DATA, 10, "not made")
     wait_for(lambda: kube.secret(namespace, "db") is None, 10, "the old one is still there")

@@ -340,7 +340,8 @@ class ExternalSecretKind:
     def _failed(self, key: Key, obj: Object, message: str, error: Error, *, final: bool) -> None:
         """Tell why, and try again unless it is `final`: what cannot change by itself waits for news."""
         said = messages.shortened(error.message)
-        status = ready.told(obj, ready=False, reason="SecretSyncedError", message=message, now=self._now())
+        told = message if message == error.message else messages.shortened(f"{message}: {error.message}")
+        status = ready.told(obj, ready=False, reason="SecretSyncedError", message=told, now=self._now())
         if ready.condition(obj) != ready.condition({"status": status}):
             self._write_status(key, obj, status)
         self._emit(obj, "Warning", "UpdateFailed", said)
