@@ -9,8 +9,6 @@ import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-import orjson
-
 from secrets_gitops.clients.kube.objects import Key
 from secrets_gitops.clients.kube.resources import (
     CLUSTER_SECRET_STORES,
@@ -20,9 +18,8 @@ from secrets_gitops.clients.kube.resources import (
     SECRETS,
     path,
 )
-from secrets_gitops.documents.read import Limits, read
+from secrets_gitops.controller.served_fields import ServedFields
 from secrets_gitops.errors import ObjectNotFound
-from secrets_gitops.manifests.fields import Fields
 from secrets_gitops.materialize.objects import Found
 
 if TYPE_CHECKING:
@@ -82,5 +79,4 @@ class ClusterObjects:
             tree = self._api.call("GET", path(resource, key.namespace or None, key.name))
         except ObjectNotFound:
             return None
-        document = read(orjson.dumps(tree), path=f"{resource.kind} {key}", format="json", limits=Limits.LARGE)
-        return Found(tree, Fields(document, document.roots[0]))
+        return Found(tree, ServedFields(tree, f"{resource.kind} {key}"))

@@ -5,16 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import orjson
-
 from secrets_gitops.clients.kube.objects import metadata_of
-from secrets_gitops.documents.read import Limits, read
+from secrets_gitops.controller.served_fields import ServedFields
 from secrets_gitops.errors import NotBuiltYet
 from secrets_gitops.manifests import external_secret as manifest
 from secrets_gitops.manifests import external_secret_marks as marks
 from secrets_gitops.manifests import metadata as metadata_fields
-from secrets_gitops.manifests import secret_store
-from secrets_gitops.manifests.fields import Fields
 from secrets_gitops.materialize.providers import catalog
 
 if TYPE_CHECKING:
@@ -23,13 +19,13 @@ if TYPE_CHECKING:
     from secrets_gitops.clients.kube.objects import Key
     from secrets_gitops.clients.kube.request import Object
     from secrets_gitops.manifests.external_secret import ExternalSecret
+    from secrets_gitops.manifests.fields import Fields
     from secrets_gitops.materialize.objects import ObjectSource
 
 
 def read_object(obj: Object, key: Key) -> tuple[ExternalSecret, Fields]:
     """The object with its places. Raises DocumentError, or NotBuiltYet for what offline rendering need not care for."""
-    document = read(orjson.dumps(obj), path=f"ExternalSecret {key}", format="json", limits=Limits.LARGE)
-    fields = Fields(document, document.roots[0])
+    fields = ServedFields(obj, f"ExternalSecret {key}")
     found = manifest.read(fields, obj)
     if found.sync_windows:
         raise NotBuiltYet("`syncWindows` are not built yet", place=fields.place("spec", "syncWindows"))
@@ -60,7 +56,6 @@ def names_another_class(found: ExternalSecret, fields: Fields, objects: ObjectSo
     for entry in found.entries:
         if entry.store is None:
             continue
-        store = catalog.find(entry.store, found.namespace, fields, objects)
-        if secret_store.read(store.fields, store.tree).controller:
+        if catalog.find(entry.store, found.namespace, fields, objects).store.controller:
             return True
     return False

@@ -44,4 +44,4 @@ def told(obj: Mapping[str, object], *, ready: bool, reason: str, message: str, n
 
 def timestamp(moment: datetime) -> str:
     """As Kubernetes writes it: UTC, whole seconds."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.replace(microsecond=0, tzinfo=None).isoformat() + "Z"

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+from secrets_gitops.manifests import secret_store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from secrets_gitops.manifests.fields import Fields
+    from secrets_gitops.manifests.secret_store import SecretStore
 
 
-class Found(NamedTuple):
+@dataclass(frozen=True, repr=False)
+class Found:
     """One object, and what reads it with places."""
 
     tree: Mapping[str, object]
     fields: Fields
+
+    @cached_property
+    def store(self) -> SecretStore:
+        """The object as a SecretStore or ClusterSecretStore, read once for all that name it. Raises DocumentError."""
+        return secret_store.read(self.fields, self.tree)
 
 
 class ObjectSource(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
@@ -37,7 +38,7 @@ def provider_of(
     conditions leave the namespace out, NotBuiltYet for another provider.
     """
     found = find(reference, namespace, wanted_by, objects)
-    store = secret_store.read(found.fields, found.tree)
+    store = found.store
     notes = _admit(store, namespace, objects)
     entry = PROVIDERS.get(store.provider_name)
     if entry is None:
@@ -46,12 +47,14 @@ def provider_of(
             hints=(f"providers of this version: {', '.join(sorted(PROVIDERS))}",),
             place=found.fields.place("spec", "provider", store.provider_name),
         )
+    return _maker(entry)(store, Credentials(store, found.fields, namespace, objects)), notes
+
+
+@cache
+def _maker(entry: str) -> Callable[[SecretStore, Credentials], Provider]:
     module, _, name = entry.partition(":")
-    make = cast(
-        "Callable[[SecretStore, Credentials], Provider]",
-        getattr(import_module(f"secrets_gitops.materialize.providers.{module}"), name),
-    )
-    return make(store, Credentials(store, found.fields, namespace, objects)), notes
+    found = getattr(import_module(f"secrets_gitops.materialize.providers.{module}"), name)
+    return cast("Callable[[SecretStore, Credentials], Provider]", found)
 
 
 def find(reference: StoreRef, namespace: str, wanted_by: Fields, objects: ObjectSource) -> Found:
