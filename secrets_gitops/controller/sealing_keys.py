@@ -48,12 +48,13 @@ class SealingKeys:
         self._lock = threading.Lock()
         self._making = threading.Lock()
         self._entries: tuple[_Entry, ...] = ()
+        self._newest_first: tuple[SealingKey, ...] = ()
         self._skipped: dict[str, str] = {}
         self.on_new: Callable[[], None] = lambda: None
 
     def newest_first(self) -> tuple[SealingKey, ...]:
-        """The keys, the one that is served first."""
-        return tuple(entry.key for entry in self._entries)
+        """The keys, the one that is served first; the same tuple until there is a new one."""
+        return self._newest_first
 
     def served(self) -> Certificate | None:
         """The certificate to seal for; None before there is a key."""
@@ -92,6 +93,7 @@ class SealingKeys:
                 return False
             # The sort is stable: of keys with the same time the first one registered stays ahead.
             self._entries = tuple(sorted((*self._entries, entry), key=lambda one: one.ordered_by, reverse=True))
+            self._newest_first = tuple(one.key for one in self._entries)
         self._log.info("registered private key", secretname=name)
         self.on_new()
         return True

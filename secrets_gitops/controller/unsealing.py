@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from secrets_gitops.clients.kube.objects import key_of, metadata_of, version_of
 from secrets_gitops.documents.read import Limits, read
+from secrets_gitops.envelopes.sealed_secret import UNKNOWN_CAUSE
+from secrets_gitops.errors import Error, NoMatchingKey
 from secrets_gitops.materialize.catalog import materialize
 from secrets_gitops.materialize.materialized import Given
 
@@ -45,3 +47,26 @@ def unseal(obj: Object, text: bytes, keys: tuple[SealingKey, ...], *, first: str
     for owner in owners if isinstance(owners, list) else ():
         owner["uid"] = version_of(obj).uid
     return Unsealed(tree, used)
+
+
+def is_still_closed(
+    obj: Object, text: bytes, keys: tuple[SealingKey, ...], *, tried: tuple[SealingKey, ...], accept_v1_data: bool
+) -> bool:
+    """Whether `obj`, which none of the keys `tried` opened, would fail in the very same way with `keys`.
+
+    Only the keys that came meanwhile are asked. They may open an item, or tell why they do not.
+    """
+    known = {key.fingerprint for key in tried}
+    new = tuple(key for key in keys if key.fingerprint not in known)
+    if not new:
+        return True
+    try:
+        unseal(obj, text, new, first="", accept_v1_data=accept_v1_data)
+    except NoMatchingKey as error:
+        spec = obj.get("spec")
+        items = spec.get("encryptedData") if isinstance(spec, dict) else None
+        number = len(items) if isinstance(items, dict) else 0
+        return len(error.items) == max(1, number) and error.hints[:1] == (UNKNOWN_CAUSE,)
+    except Error:
+        return False
+    return False

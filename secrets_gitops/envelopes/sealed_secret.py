@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from secrets_gitops.manifests.sealed_secret import Scope
     from secrets_gitops.manifests.secret import Secret
 
+UNKNOWN_CAUSE = "it was sealed for another cluster's key, under another name or namespace, or it is damaged"
+_ASKED_FOR_THE_CAUSE = 20
+"""Keys, the newest ones: each costs an RSA operation for every label."""
 _TEMPLATE_LEFT_OUT = metadata.RUNTIME_FIELDS | {"ownerReferences"}
 
 
@@ -136,7 +139,7 @@ def _causes(sealed: SealedSecret, keys: Sequence[SealingKey], blob: bytes) -> tu
     if not keys:
         return ("name a private key, or a backup of the cluster's: `--key FILE`, for render `--sealing-key FILE`",)
     for bound_to, cause in _other_labels(sealed):
-        for key in keys:
+        for key in keys[:_ASKED_FOR_THE_CAUSE]:
             try:
                 rsa_hybrid.open(key.private_key, blob, bound_to)
             except rsa_hybrid.Damaged:
@@ -145,7 +148,7 @@ def _causes(sealed: SealedSecret, keys: Sequence[SealingKey], blob: bytes) -> tu
                 continue
             return (cause,)
     return (
-        "it was sealed for another cluster's key, under another name or namespace, or it is damaged",
+        UNKNOWN_CAUSE,
         f"a backup of all keys: `kubectl get secret -n kube-system -l {PREFIX}sealed-secrets-key -o yaml`",
     )
 

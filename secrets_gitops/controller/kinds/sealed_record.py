@@ -10,6 +10,7 @@ from secrets_gitops.manifests.sealed_secret import scope_of
 
 if TYPE_CHECKING:
     from secrets_gitops.clients.kube.request import Object
+    from secrets_gitops.keys.sealing import SealingKey
 
 
 class Seen(NamedTuple):
@@ -33,6 +34,8 @@ class Record:
     """What kind of failure the last one was: unseal, unmanaged, update, status."""
     key: str = ""
     """Fingerprint of the key that opened it."""
+    tried: tuple[SealingKey, ...] = ()
+    """The keys of which none opens it, once that has been told."""
     instance: str = ""
     written: str = ""
     """The version that our own status write made, which is no news."""

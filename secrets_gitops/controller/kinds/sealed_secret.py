@@ -19,7 +19,7 @@ from secrets_gitops.controller.pending import Pending
 from secrets_gitops.controller.reconcile import decide
 from secrets_gitops.controller.targets import Targets
 from secrets_gitops.controller.tell import StatusWriter, get
-from secrets_gitops.controller.unsealing import unseal
+from secrets_gitops.controller.unsealing import is_still_closed, unseal
 from secrets_gitops.errors import Error
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from secrets_gitops.controller.sealing_keys import SealingKeys
     from secrets_gitops.controller.targets import Target
     from secrets_gitops.controller.work_share import WorkShare
+    from secrets_gitops.keys.sealing import SealingKey
 
 INSTANCE_LABEL = "app.kubernetes.io/instance"
 _LOOK_AGAIN = 15.0  # seconds
@@ -145,7 +146,8 @@ class SealedSecretKind:
     def on_share_changed(self) -> None:
         """Take up what is not settled among the objects that may be ours now."""
         for key, record in list(self._records.items()):
-            if self._share.owns(key.namespace) and (not record.settled or self._is_missing(key)):
+            is_missing = not self._flags.skip_recreate and self.targets.get(key) is None
+            if (is_missing or not record.settled) and self._share.owns(key.namespace):
                 self._queue.add(key)
 
     def observed(self) -> Iterator[Observed]:
@@ -175,9 +177,6 @@ class SealedSecretKind:
         if target is None or target.owner not in {uid, None}:
             return False
         return conditions.is_current(obj) if self._flags.update_status else target.allows(uid)
-
-    def _is_missing(self, key: Key) -> bool:
-        return not self._flags.skip_recreate and self.targets.get(key) is None
 
     # the work
 
@@ -221,7 +220,7 @@ class SealedSecretKind:
         if record is None or record.seen != seen_of(obj):
             return True
         try:
-            wanted = self._wanted(obj, orjson.dumps(obj), record)
+            wanted = self._wanted(obj, orjson.dumps(obj), record, self._keys.newest_first())
             same = decide(record.seen.uid, wanted, secret).action == "keep"
         except Error:
             same = False
@@ -230,13 +229,19 @@ class SealedSecretKind:
         return same
 
     def _reconcile(self, key: Key, record: Record, obj: Object, text: bytes | None) -> None:
-        keys_before = self._keys.newest_first()
+        keys, v1 = self._keys.newest_first(), self._flags.accept_deprecated_v1_data
+        text = text or orjson.dumps(obj)
+        if record.tried and is_still_closed(obj, text, keys, tried=record.tried, accept_v1_data=v1):
+            record.tried = keys
+            return
+        record.tried = ()
         try:
-            wanted = self._wanted(obj, text or orjson.dumps(obj), record)
+            wanted = self._wanted(obj, text, record, keys)
         except Error as error:
             said = messages.of_unsealing(error)
-            self._fail(key, record, obj, said, ("ErrUnsealFailed", f"Failed to unseal: {said}"), "unseal", error)
-            if self._keys.newest_first() != keys_before:
+            if self._fail(key, record, obj, said, ("ErrUnsealFailed", f"Failed to unseal: {said}"), "unseal", error):
+                record.tried = keys
+            if self._keys.newest_first() is not keys:
                 self._queue.add(key)
             return
         try:
@@ -259,15 +264,9 @@ class SealedSecretKind:
         """Whether the Secret is probably not there, so that creating it needs no look first."""
         return self.targets.get(key) is None if not self._flags.skip_recreate else not record.condition
 
-    def _wanted(self, obj: Object, text: bytes, record: Record) -> Tree:
+    def _wanted(self, obj: Object, text: bytes, record: Record, keys: tuple[SealingKey, ...]) -> Tree:
         """The Secret that the object stands for. Raises what materializing raises."""
-        opened = unseal(
-            obj,
-            text,
-            self._keys.newest_first(),
-            first=record.key,
-            accept_v1_data=self._flags.accept_deprecated_v1_data,
-        )
+        opened = unseal(obj, text, keys, first=record.key, accept_v1_data=self._flags.accept_deprecated_v1_data)
         record.key = opened.key or record.key
         return opened.secret
 
@@ -291,8 +290,8 @@ class SealedSecretKind:
         event: tuple[str, str],
         trouble: str,
         error: Error | None,
-    ) -> None:
-        """Tell a failure, once, and try again later where that can help."""
+    ) -> bool:
+        """Tell a failure, once, and try again later where that can help; whether it waits for news instead."""
         first = record.trouble != trouble
         record.trouble, record.settled = trouble, False
         self._count_error(trouble, key)
@@ -302,16 +301,17 @@ class SealedSecretKind:
                 told = self._tell(record, obj, said, keep_message=passing)
             except Error as problem:
                 self._again(key, record, problem, "status")
-                return
+                return False
             if told or (first and not self._flags.update_status):
                 self._emit(obj, "Warning", *event)
         # What does not open, and an immutable Secret, wait for news; the rest is tried again for ever.
         if trouble == "unseal" or (error is not None and error.message.endswith(IMMUTABLE)):
             self._queue.forget(key)
             self._log.error("Error updating, waiting for news", key=str(key), error=said)
-            return
+            return True
         delay = self._queue.retry(key, unavailable(error) if error is not None else 0.0)
         self._log.error("Error updating, will retry", key=str(key), error=said, seconds=round(delay, 3))
+        return False
 
     def _again(self, key: Key, record: Record, error: Error, reason: str) -> None:
         self._count_error(reason, key)

@@ -410,6 +410,85 @@ def test_the_key_that_opened_an_object_is_tried_first_the_next_time(world, monke
     assert len(tried) == 1
 
 
+def late(world, keys, name):
+    """The key of `keys` arrives in the cluster."""
+    made = next(iter(keys._api.objects.values()))
+    world.keys.take({**made, "metadata": {**made["metadata"], "name": name}})
+
+
+@pytest.fixture
+def tried(monkeypatch):
+    """One entry for each RSA operation."""
+    operations = []
+    real = rsa_hybrid.open
+    monkeypatch.setattr(rsa_hybrid, "open", lambda *given: operations.append(given[0]) or real(*given))
+    return operations
+
+
+def test_what_no_key_opens_is_not_tried_again_before_there_is_news_and_then_with_the_new_key_alone(world, tried):
+    for number in range(4):
+        late(world, other_keys(), f"late{number}")
+    sealed_for, stranger = other_keys(), other_keys()
+    world.apply(world.sealed(keys=sealed_for))
+    world.work()
+    told = world.condition["message"]
+    tried.clear()
+    world.kind.on_share_changed()
+    world.queue.add(KEY)
+    world.work()
+    assert tried == []
+    late(world, stranger, "stranger")
+    world.work()
+    assert set(tried) == {one.private_key for one in world.keys.newest_first() if one.name == "stranger"}
+    assert world.condition["message"] == told and len(world.events) == 1
+    late(world, sealed_for, "right")
+    world.work()
+    assert world.condition["status"] == "True" and world.secret is not None
+
+
+def test_a_new_key_that_would_open_under_another_name_changes_what_is_told(world):
+    sealed_for = other_keys()
+    world.apply(world.sealed(keys=sealed_for, label=b"ns/b", template={"metadata": {"name": "b", "namespace": "ns"}}))
+    world.work()
+    assert "another cluster's key" in world.condition["message"]
+    late(world, sealed_for, "right")
+    world.work()
+    assert "`ns/b`" in world.condition["message"]
+
+
+def test_items_for_an_old_and_for_a_late_key_open_together(world):
+    late_keys = other_keys()
+    obj = world.sealed()
+    obj["spec"]["encryptedData"]["l"] = world.sealed(keys=late_keys)["spec"]["encryptedData"]["k"]
+    world.apply(obj)
+    world.work()
+    assert world.condition["message"].startswith("no key could decrypt secret (l)")
+    late(world, late_keys, "late")
+    world.work()
+    assert world.condition["status"] == "True" and set(world.secret["data"]) == {"k", "l"}
+
+
+def test_a_failure_whose_telling_failed_is_told_later(world):
+    world.api.refuse["PUT sealedsecrets/status"] = 500
+    world.apply(world.sealed(keys=other_keys()))
+    world.work()
+    del world.api.refuse["PUT sealedsecrets/status"]
+    assert world.queue.get(1) == KEY
+    world.kind.work(KEY)
+    assert world.condition["status"] == "False"
+
+
+def test_two_hundred_keys_cost_a_failing_object_little_more_than_one_try_of_each(world, tried):
+    (one,) = world.keys._entries
+    made = [other_keys()._entries[0] for _ in range(40)] * 5
+    world.keys._entries = (*made, one)
+    world.keys._newest_first = tuple(entry.key for entry in world.keys._entries)
+    world.apply(world.sealed(keys=other_keys(), template={"metadata": {"name": "b", "namespace": "team"}}))
+    tried.clear()
+    world.work()
+    assert world.condition["status"] == "False" and len(tried) <= 201 + 100
+
+
 def test_no_value_is_logged_told_or_kept(world):
     world.apply(world.sealed())
     world.work()
