@@ -45,14 +45,17 @@ class Environment(NamedTuple):
         return str(self.bin / name)
 
 
-def environment() -> Environment:
-    """Make or refresh the environment. Raises SystemExit when byte code is missing: every start would compile again."""
-    bin_folder = HOME / "venv" / "bin"
+def environment(name: str = "venv", extra: str = "") -> Environment:
+    """Make or refresh the environment `name`, perhaps with an extra of ours.
+
+    Raises SystemExit when byte code is missing: every start would compile again.
+    """
+    bin_folder = HOME / name / "bin"
     if not bin_folder.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(HOME / "venv")], check=True)
+        subprocess.run([sys.executable, "-m", "venv", str(HOME / name)], check=True)
         subprocess.run([bin_folder / "python", "-m", "pip", "install", "-q", "--upgrade", "pip>=25.1"], check=True)
     install = [bin_folder / "python", "-m", "pip", "install", "-q", "--compile"]
-    subprocess.run([*install, str(ROOT)], check=True)
+    subprocess.run([*install, f"{ROOT}[{extra}]" if extra else str(ROOT)], check=True)
     subprocess.run([*install, "--no-deps", "--force-reinstall", str(ROOT)], check=True)
     where = "import secrets_gitops.hook as m, importlib.util as u; print(u.cache_from_source(m.__file__))"
     out = subprocess.run([bin_folder / "python", "-c", where], check=True, capture_output=True, text=True, cwd=HOME)
@@ -92,3 +95,22 @@ def row(what: str, ours: Times, yardstick: Times, bound: float | None, beside: s
         f"ratio {ratio:5.2f}{verdict}",
         flush=True,
     )
+
+
+def compared(
+    what: str, ours: float, other: float, unit: str, bound: float | None, *, least: bool = False, beside: str = "bare"
+) -> None:
+    """Print one line of two figures that are not times: both, their ratio, and the most (or the least) it may be."""
+    ratio = ours / other
+    shown = "" if bound is None else f"   bound {'≥ ' if least else ''}{bound:g}   {_verdict(ratio, bound, least)}"
+    print(f"{what:<44} {ours:8.1f} {unit:<6} {beside} {other:8.1f} {unit:<6} ratio {ratio:5.2f}{shown}", flush=True)
+
+
+def held(what: str, value: float, unit: str, bound: float | None = None, *, least: bool = False) -> None:
+    """Print one line of a figure that is held against the most (or the least) it may be, without a yardstick."""
+    shown = "" if bound is None else f"   bound {'≥ ' if least else ''}{bound:g}   {_verdict(value, bound, least)}"
+    print(f"{what:<44} {value:8.1f} {unit}{shown}", flush=True)
+
+
+def _verdict(value: float, bound: float, least: bool) -> str:
+    return "ok" if (value >= bound if least else value <= bound) else "MISSED"
