@@ -185,7 +185,7 @@ def test_a_missing_and_a_denied_path_are_told_apart(openbao, kube, namespace, mo
     for said in (missing, denied):
         assert said.startswith("could not get secret data from provider: ")
     assert "has no secret" in missing and "apps/nothing" in missing
-    assert "denied" in denied and "private/db" in denied
+    assert "does not let this login read" in denied and "private/db" in denied
     openbao.put(mount, "apps/nothing", {"user": "app"})
     made(kube, namespace, {"user": b"app"}, "missing", seconds=30.0)
 

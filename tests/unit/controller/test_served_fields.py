@@ -14,7 +14,7 @@ def test_a_place_is_where_the_value_stands_in_the_json_of_the_object():
     fields = ServedFields(TREE, "ExternalSecret team/db")
     place = fields.place("spec", "data", 1, "secretKey")
     assert str(place) == "ExternalSecret team/db:1:73"
-    assert str(fields.place("spec", "nothing", 3)) == "ExternalSecret team/db:1:34"
+    assert str(fields.place("spec", "nothing", 3)) == "ExternalSecret team/db:1:33"
 
 
 def test_only_text_is_text_and_null_is_the_empty_one():
