@@ -48,11 +48,13 @@ class Api:
         self._transport = Transport(connection, pool_size=pool_size)
         try:
             import orjson  # noqa: PLC0415  an extra
+
+            from secrets_gitops.clients.kube import json_text  # noqa: PLC0415
         except ImportError as error:
             raise missing(error) from None
         self.connection = connection
         self._agent = user_agent
-        self._loads = orjson.loads
+        self._loads = json_text.loads
         self._dumps = orjson.dumps
 
     def call(
@@ -97,8 +99,7 @@ class Api:
         if body is not None:
             data = self._dumps(body)
             headers["Content-Type"] = content_type
-        response = self._transport.send(method, self._target(path, query), data, headers, timeout)
-        return Answer(response.status, response.headers, response.data)
+        return Answer(*self._transport.send(method, self._target(path, query), data, headers, timeout))
 
     def stream(
         self, path: str, *, query: Mapping[str, str] | None = None, accept: str = JSON, silence: float = SILENCE
