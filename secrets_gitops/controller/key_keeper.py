@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from secrets_gitops.controller.logs import Log
     from secrets_gitops.controller.sealing_keys import SealingKeys
 
-_LONGEST_SLEEP = 3600.0  # seconds; a step of the wall clock is noticed after that time
+_LONGEST_SLEEP = 10.0  # seconds; a step of the wall clock, or a machine that slept, is noticed after that time
 _AFTER_FAILURE = 60.0
 _POLL = 1.0
 _LOOK_FOR_KEYS = 4.0
