@@ -5,16 +5,15 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from secrets_gitops.clients.kube.failures import failure
+from secrets_gitops.clients.kube.transport import FAILURES
 from secrets_gitops.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from urllib3 import BaseHTTPResponse
-    from urllib3.connection import HTTPConnection
+    from collections.abc import Callable, Iterator, Mapping
+    from http.client import HTTPConnection, HTTPResponse
 
     from secrets_gitops.clients.kube.transport import Transport
 
@@ -39,7 +38,8 @@ class Stream:
         self._parsed = parsed
         self._lock = threading.Lock()
         self._connection: HTTPConnection | None = None
-        self._answer: BaseHTTPResponse | None = None
+        self._socket: socket.socket | None = None
+        self._answer: HTTPResponse | None = None
         self._closed = False
 
     def open(self) -> None:
@@ -47,17 +47,18 @@ class Stream:
         connection = self._transport.single()
         try:
             connection.connect()
-            connection.timeout = self._silence
+            connection.sock.settimeout(self._silence)
             with self._lock:
                 if self._closed:
                     raise Unavailable("closed while it was opened")
-                self._connection = connection
-            connection.request("GET", self._target, headers=self._headers(), preload_content=False)
+                self._connection, self._socket = connection, connection.sock
+            connection.request("GET", self._target, headers=self._headers())
             answer = connection.getresponse()
             if answer.status != 200:
-                raise failure(answer.status, self._parsed(answer.read()), answer.headers, secret=False)
+                headers = cast("Mapping[str, str]", answer.headers)
+                raise failure(answer.status, self._parsed(answer.read()), headers, secret=False)
             self._answer = answer
-        except (OSError, ValueError, self._transport.errors) as error:  # ValueError: closed while it was read
+        except (*FAILURES, ValueError) as error:  # ValueError: closed while it was read
             raise self._transport.translated(error) from None
         finally:
             if self._answer is None:
@@ -73,8 +74,8 @@ class Stream:
             return
         try:
             yield from self._lines(answer)
-        except (OSError, ValueError, self._transport.errors) as error:
-            if not self._closed and not self._transport.is_silence(error):
+        except (*FAILURES, ValueError) as error:
+            if not self._closed and not isinstance(error, TimeoutError):
                 raise self._transport.translated(error) from None
         finally:
             answer.close()
@@ -84,18 +85,17 @@ class Stream:
         """End it now, from any thread, even while it waits for data."""
         with self._lock:
             self._closed = True
-            sock = self._connection.sock if self._connection else None
-            if sock is not None:
+            if self._socket is not None:
                 with contextlib.suppress(OSError):
                     # Not the method of the TLS socket: that one takes the TLS object away from under the reader.
-                    socket.socket.shutdown(sock, socket.SHUT_RDWR)
+                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     def _end(self, connection: HTTPConnection) -> None:
         with self._lock:
-            self._connection = None
+            self._connection = self._socket = None
         connection.close()
 
-    def _lines(self, answer: BaseHTTPResponse) -> Iterator[bytes]:
+    def _lines(self, answer: HTTPResponse) -> Iterator[bytes]:
         parts: list[bytes] = []  # of one line: joined once, so that a line of a megabyte costs no more than its bytes
         while chunk := answer.read1(_CHUNK):
             lines = chunk.split(b"\n")
