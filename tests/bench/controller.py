@@ -22,9 +22,11 @@ from controller_audit import Audit
 from controller_world import NAMESPACES, SEALED, Process, Sealing, World, missing_programs
 
 from harness import Environment, compared, environment, held
+from secrets_gitops.clients.kube.events import WRITERS
 from secrets_gitops.controller.flags import Flags
 
-WORKERS = Flags().workers
+THREADS = Flags().workers + WRITERS
+"""So many of the controller's threads write at once; the bare loop gets as many."""
 SMALL = int(os.environ.get("SECRETS_GITOPS_BENCH_OBJECTS", "1000"))
 """How many SealedSecrets; fewer only to try the benchmark itself."""
 SAMPLE = 50
@@ -58,12 +60,12 @@ def run(_: Environment) -> None:
     sealing_rows(env, sealing, SMALL, runs=3, ready=2.0, memory=120)
     two_replicas(env, sealing, SMALL)
     under_watch_load(env, sealing)
-    controller_external.run(env, sealing, runs=2, workers=WORKERS, pool=_pool(1))
+    controller_external.run(env, sealing, runs=2, threads=THREADS, pool=_pool(1))
 
 
 def _pool(enabled: int) -> int:
     """How many connections the controller keeps with so many kinds enabled, as `controller/run.py` has it."""
-    return WORKERS * (1 + enabled) + 8
+    return Flags().workers * (1 + enabled) + WRITERS + 7
 
 
 def can_run() -> bool:
@@ -109,7 +111,7 @@ def _bare(env: Environment, sealing: Sealing, count: int) -> float:
         user = world.stranger("bare")
         world.create(sealing.objects(count))
         audit = Audit(world.cluster, user)
-        process = world.script("controller_bare.py", user, "sealed", world.folder / "key.pem", WORKERS, _pool(0))
+        process = world.script("controller_bare.py", user, "sealed", world.folder / "key.pem", THREADS, _pool(0))
         return _handled(audit, process, count)
 
 
@@ -220,7 +222,9 @@ def under_watch_load(env: Environment, sealing: Sealing, *, runs: int = 3, rate:
         try:
             for _ in range(runs):
                 for mode, rates in found.items():
-                    process = world.script("controller_unsealing.py", user, mode, world.folder / "key.pem", WORKERS, 6)
+                    process = world.script(
+                        "controller_unsealing.py", user, mode, world.folder / "key.pem", Flags().workers, 6
+                    )
                     if process.process.wait(60):
                         raise SystemExit(f"{process.name} failed:\n{process.tail()}")
                     per_second, events = map(float, process.tail().split())

@@ -1,7 +1,7 @@
 """The bare loops that the controller's tables hold it against, each a process of its own in the same environment.
 
-`controller_bare.py KUBECONFIG sealed KEY WORKERS POOL`: the list, in the same pages, and for each SealedSecret one RSA
-and one AES operation, a Secret created, a status put, an event posted. `external READER WORKERS POOL KEYS`: what a
+`controller_bare.py KUBECONFIG sealed KEY THREADS POOL`: the list, in the same pages, and for each SealedSecret one RSA
+and one AES operation, a Secret created, a status put, an event posted. `external READER THREADS POOL KEYS`: what a
 first sync of ExternalSecrets asks of the API server, and no more. The same client, the same number of threads over one
 queue, the same two settings of the process; no watch, no retries, no ownership, no comparison, no log.
 """
@@ -34,7 +34,7 @@ SHA256 = hashes.SHA256()
 MGF = MGF1(SHA256)
 
 
-def each(api: Api, path: str, work: Callable[[dict], None], workers: int) -> None:
+def each(api: Api, path: str, work: Callable[[dict], None], threads: int) -> None:
     """`work` on every object under `path`, begun as soon as the first page is here."""
     queue: SimpleQueue[dict | None] = SimpleQueue()
 
@@ -42,8 +42,8 @@ def each(api: Api, path: str, work: Callable[[dict], None], workers: int) -> Non
         while (obj := queue.get()) is not None:
             work(obj)
 
-    threads = [threading.Thread(target=run) for _ in range(workers)]
-    for thread in threads:
+    running = [threading.Thread(target=run) for _ in range(threads)]
+    for thread in running:
         thread.start()
     query = {"limit": "500"}
     while True:
@@ -53,9 +53,9 @@ def each(api: Api, path: str, work: Callable[[dict], None], workers: int) -> Non
         if not page["metadata"].get("continue"):
             break
         query["continue"] = page["metadata"]["continue"]
-    for _ in threads:
+    for _ in running:
         queue.put(None)
-    for thread in threads:
+    for thread in running:
         thread.join()
 
 
@@ -87,7 +87,7 @@ def owner(obj: dict) -> dict:
     return {**about, "controller": True}
 
 
-def sealed(api: Api, key_file: str, workers: int) -> None:
+def sealed(api: Api, key_file: str, threads: int) -> None:
     key = serialization.load_pem_private_key(Path(key_file).read_bytes(), None)
     base = "/apis/bitnami.com/v1alpha1"
 
@@ -110,18 +110,18 @@ def sealed(api: Api, key_file: str, workers: int) -> None:
         api.call("PUT", f"{base}/namespaces/{namespace}/sealedsecrets/{name}/status", told)
         event(api, obj, "Unsealed", "SealedSecret unsealed successfully")
 
-    each(api, f"{base}/sealedsecrets", work, workers)
+    each(api, f"{base}/sealedsecrets", work, threads)
 
 
-def external(api: Api, reader_file: str, workers: int, pool: int, keys: int) -> None:
+def external(api: Api, reader_file: str, threads: int, pool: int, keys: int) -> None:
     reader = Api(connection(reader_file, None, {}), pool_size=pool)
     base = "/apis/external-secrets.io/v1"
 
     def fetch(at: int) -> str:
         return reader.call("GET", f"/api/v1/namespaces/sealed/secrets/source-{at}")["data"]["password"]
 
-    with ThreadPoolExecutor(workers) as threads:
-        values = list(threads.map(fetch, range(keys)))
+    with ThreadPoolExecutor(threads) as executor:
+        values = list(executor.map(fetch, range(keys)))
 
     def work(obj: dict) -> None:
         metadata = obj["metadata"]
@@ -147,17 +147,17 @@ def external(api: Api, reader_file: str, workers: int, pool: int, keys: int) -> 
         api.call("PATCH", told, body, content_type=MERGE_PATCH)
         event(api, obj, "Created", "secret created")
 
-    each(api, f"{base}/externalsecrets", work, workers)
+    each(api, f"{base}/externalsecrets", work, threads)
 
 
-def main(config: str, what: str, file: str, workers: str, pool: str, *more: str) -> None:
+def main(config: str, what: str, file: str, threads: str, pool: str, *more: str) -> None:
     few_arenas()
     sys.setswitchinterval(0.0001)
     api = Api(connection(config, None, {}), pool_size=int(pool))
     if what == "sealed":
-        sealed(api, file, int(workers))
+        sealed(api, file, int(threads))
     else:
-        external(api, file, int(workers), int(pool), int(more[0]))
+        external(api, file, int(threads), int(pool), int(more[0]))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ API = "external-secrets.io/v1"
 OBJECTS, KEYS = 2000, 200
 
 
-def run(env: Environment, sealing: Sealing, *, runs: int, workers: int, pool: int) -> None:
+def run(env: Environment, sealing: Sealing, *, runs: int, threads: int, pool: int) -> None:
     """Print the rows of ExternalSecrets."""
     rates: dict[str, list[float]] = {"ours": [], "bare": []}
     fetches, requests = 0, 0.0
@@ -36,7 +36,7 @@ def run(env: Environment, sealing: Sealing, *, runs: int, workers: int, pool: in
             else:
                 user = world.stranger("bare")
                 audit = Audit(world.cluster, user)
-                arguments = ("external", reader.kubeconfig(), workers, pool, KEYS)
+                arguments = ("external", reader.kubeconfig(), threads, pool, KEYS)
                 process = world.script("controller_bare.py", user, *arguments)
             rates[who].append(OBJECTS / _synced(audit, process))
             if who == "ours":

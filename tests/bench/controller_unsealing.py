@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
+from alone import Everything
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 
@@ -33,7 +34,6 @@ from secrets_gitops.controller.memory import few_arenas
 from secrets_gitops.controller.queue import WorkQueue
 from secrets_gitops.controller.sealing_keys import SealingKeys
 from secrets_gitops.controller.unsealing import unseal
-from secrets_gitops.controller.work_share import Everything
 from secrets_gitops.keys.sealing import load_sealing_keys
 
 if TYPE_CHECKING:
@@ -101,10 +101,11 @@ def main(config: str, mode: str, key_file: str, threads: str, seconds: str) -> N
         keys = tuple(load_sealing_keys(pem, "the benchmark"))
         texts = [orjson.dumps(obj) for obj in objects]
         log, flags = Log(info_stream=io.StringIO()), Flags()
-        writer, queue = Writer(api, lambda: True), WorkQueue()
+        share, queue = Everything(), WorkQueue()
+        writer = Writer(api, share.may_write)
         sealing_keys = SealingKeys(api, "sealed", flags, log)
         kind = SealedSecretKind(
-            api, sealing_keys, queue, writer, Everything(), flags, log, lambda *_: None
+            api, sealing_keys, queue, writer, share, flags, log, lambda *_: None
         )  # its queue is not worked on here: only opening is measured
         handler = Counting(kind)
         reflector = Reflector(api, SEALED_SECRETS, handler)

@@ -209,7 +209,7 @@ class World:
         """A script of this folder, in the environment that our controller runs in."""
         script = str(ROOT / "tests" / "bench" / name)
         words = [self._env.python, script, str(user.kubeconfig()), *map(str, arguments)]
-        return self._start(name, words, {})
+        return self._start(name, words, {"PYTHONPATH": str(ROOT / "tests" / "tools")})
 
     def _start(self, name: str, words: list[str], given: dict[str, str]) -> Process:
         log = self.folder / f"{name}-{len(self._started)}.log"
