@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
 SYNCED = "Synced"
 
@@ -38,12 +38,29 @@ def updated(obj: Mapping[str, object], *, message: str, now: datetime, keep_mess
         return None
     stamp = now.strftime("%Y-%m-%dT%H:%M:%SZ")
     condition: Tree = {"type": SYNCED, "status": says, "lastUpdateTime": stamp}
-    condition["lastTransitionTime"] = stamp if flipped else before.get("lastTransitionTime") or stamp
+    condition["lastTransitionTime"] = stamp if flipped else _moment(before.get("lastTransitionTime")) or stamp
     if message:
         condition["message"] = message
-    listed = status.get("conditions")
-    others = [one for one in listed if one is not before] if isinstance(listed, list) else []
+    others = [one for one in well_formed(status) if one.get("type") != SYNCED]
     return {**status, "observedGeneration": _generation(obj), "conditions": [condition, *others]}
+
+
+def well_formed(status: Tree) -> list[Tree]:
+    """The conditions that the API server takes back; others, from before there was a schema, would stop every write."""
+    conditions = status.get("conditions")
+    return [
+        cast("Tree", one)
+        for one in (conditions if isinstance(conditions, list) else ())
+        if isinstance(one, dict) and isinstance(one.get("type"), str) and isinstance(one.get("status"), str)
+    ]
+
+
+def _moment(text: object) -> object:
+    """`text` when it is a time."""
+    try:
+        return text if isinstance(text, str) and datetime.fromisoformat(text).tzinfo else None
+    except ValueError:
+        return None
 
 
 def _status(obj: Mapping[str, object]) -> Tree:
@@ -52,11 +69,7 @@ def _status(obj: Mapping[str, object]) -> Tree:
 
 
 def _synced(status: Tree) -> Tree:
-    conditions = status.get("conditions")
-    for one in conditions if isinstance(conditions, list) else ():
-        if isinstance(one, dict) and one.get("type") == SYNCED:
-            return cast("Tree", one)
-    return {}
+    return next((one for one in well_formed(status) if one["type"] == SYNCED), {})
 
 
 def _generation(obj: Mapping[str, object]) -> object:

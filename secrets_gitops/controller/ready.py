@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from secrets_gitops.controller.conditions import well_formed
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -15,11 +17,7 @@ READY = "Ready"
 
 def condition(obj: Mapping[str, object]) -> Tree:
     """The condition as it is; empty when there is none."""
-    conditions = status_of(obj).get("conditions")
-    for one in conditions if isinstance(conditions, list) else ():
-        if isinstance(one, dict) and one.get("type") == READY:
-            return cast("Tree", one)
-    return {}
+    return next((one for one in well_formed(status_of(obj)) if one["type"] == READY), {})
 
 
 def status_of(obj: Mapping[str, object]) -> Tree:
@@ -33,8 +31,7 @@ def told(obj: Mapping[str, object], *, ready: bool, reason: str, message: str, n
     before, status = condition(obj), status_of(obj)
     says = "True" if ready else "False"
     stamp = before.get("lastTransitionTime") if before.get("status") == says else None
-    listed = status.get("conditions")
-    others = [one for one in listed if one is not before] if isinstance(listed, list) else []
+    others = [one for one in well_formed(status) if one is not before]
     fresh: Tree = {
         "type": READY, "status": says, "reason": reason, "message": message,
         "lastTransitionTime": stamp or timestamp(now),

@@ -59,3 +59,19 @@ def test_only_a_success_about_the_present_spec_is_current():
     assert conditions.is_current(obj("True"))
     for other in (obj(), obj("False", "a"), obj("True", generation=2), {"metadata": {}}):
         assert not conditions.is_current(other)
+
+
+@pytest.mark.parametrize(
+    "status",
+    ["text", {"conditions": "text"}, {"conditions": [None, 5, [], {}, {"type": "Synced", "status": ["True"]}]}],
+)
+def test_what_the_api_server_would_not_take_back_is_left_out(status):
+    written = conditions.updated({"metadata": {"generation": 1}, "status": status}, message="", now=NOW)
+    assert [one["status"] for one in written["conditions"]] == ["True"]
+
+
+def test_a_time_that_is_none_is_not_kept():
+    before = obj("True", generation=2)
+    before["status"]["conditions"][0]["lastTransitionTime"] = "yesterday"
+    (condition,) = conditions.updated(before, message="", now=NOW)["conditions"]
+    assert condition["lastTransitionTime"] == "2026-01-02T03:04:05Z"
