@@ -24,7 +24,7 @@ RIGHTS = (
     ("", "events", "create patch"),
     ("", "serviceaccounts/token", "create"),
     ("external-secrets.io", "externalsecrets secretstores", "get list watch"),
-    ("external-secrets.io", "externalsecrets/status", "update patch"),
+    ("external-secrets.io", "externalsecrets externalsecrets/status", "patch"),
 )
 
 

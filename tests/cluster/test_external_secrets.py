@@ -201,6 +201,23 @@ def test_a_secret_of_another_external_secret_is_refused(kube, namespace, make, c
     assert "owned by another" in kube.get(*ES, namespace, "second")["status"]["conditions"][0]["message"]
 
 
+@pytest.mark.parametrize("policy", ["Delete", "Retain"])
+def test_the_finalizer_of_an_operator_that_is_gone_holds_nothing_up(kube, namespace, make, controller, policy):
+    """What it stands for is done: with deletionPolicy Delete the Secret goes at once; another finalizer stays."""
+    made = make({**WHOLE, "target": {"deletionPolicy": policy}})
+    controller()
+    wait_ready(kube, namespace)
+    other = "example.org/mine"
+    kube.merge(*ES, namespace, "db", {"metadata": {"finalizers": [marks.FINALIZER, other]}})
+    kube.delete(*ES, namespace, "db")
+    wait_for(lambda: kube.get(*ES, namespace, "db")["metadata"]["finalizers"] == [other], 10, "it holds on")
+    assert kube.secret(namespace, "db") == (
+        DATA if policy == "Retain" else None
+    )  # the rest is for Kubernetes to collect
+    kube.merge(*ES, namespace, "db", {"metadata": {"finalizers": None}})
+    wait_for(lambda: kube.get(*ES, namespace, "db") is None, 10, lambda: made)
+
+
 def test_what_is_not_built_is_refused_by_name(kube, namespace, make, controller):
     make({**WHOLE, "target": {"template": {"data": {"url": "{{ .user }}"}}}})
     controller()

@@ -1,31 +1,26 @@
 """ExternalSecret: when its stores are asked, what becomes of its Secret, and how that is told.
 
-Of each object only the version that was seen is kept. It waits as text from its watch event until a worker has it, so
-that no worker asks for it; looks at later times ask the API server. The values that come from stores
-are kept for seconds by the Fetcher, so that many objects that want the same ask once.
+The values that come from stores are kept for seconds by the Fetcher, so that many objects that want the same ask once.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, cast
-
-import orjson
+from typing import TYPE_CHECKING
 
 from secrets_gitops.clients.kube.objects import Key, key_of, metadata_of, version_of
-from secrets_gitops.clients.kube.request import MERGE_PATCH
-from secrets_gitops.clients.kube.resources import EXTERNAL_SECRETS, path
+from secrets_gitops.clients.kube.resources import EXTERNAL_SECRETS
 from secrets_gitops.controller import messages, ready
-from secrets_gitops.controller.apply import MayNotWrite, unavailable
+from secrets_gitops.controller.apply import MayNotWrite
 from secrets_gitops.controller.external_secret_object import (
     names_another_class,
     read_object,
     seconds_since,
     synced_version,
 )
+from secrets_gitops.controller.kinds.followed import Followed
 from secrets_gitops.controller.server_side_apply import TargetWriter, is_another_at_work, owner_of
 from secrets_gitops.deadline import Deadline
 from secrets_gitops.errors import (
@@ -41,12 +36,12 @@ from secrets_gitops.materialize import external_secret, refresh, target
 from secrets_gitops.materialize.materialized import Given
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-    from secrets_gitops.clients.kube.events import EventType
     from secrets_gitops.clients.kube.objects import Version
     from secrets_gitops.clients.kube.request import Api, Object
     from secrets_gitops.controller.cluster_objects import ClusterObjects
+    from secrets_gitops.controller.kinds.followed import Emit
     from secrets_gitops.controller.logs import Log
     from secrets_gitops.controller.queue import WorkQueue
     from secrets_gitops.controller.server_side_apply import Secret
@@ -61,8 +56,6 @@ _WINDOW = 60.0
 _RETRY_WINDOW = 2.0
 """The same after a failure, which may be over."""
 _GONE = "gone"
-_MOST_WAITING = 32 * 1024 * 1024
-"""Bytes of objects that wait for workers; beyond it a worker asks the API server for the object."""
 _PATIENCE = 30.0
 """Seconds that the stores have to answer for one object."""
 LIVE_OPERATOR = "External Secrets Operator writes this Secret, too; it is left alone"
@@ -73,22 +66,20 @@ class Record:
     """What is remembered of one ExternalSecret."""
 
     uid: str
-    seen: str
+    seen: object
     """Its generation, labels and annotations, as the status tells them."""
     target: Key
     news_since: float
     """When that was seen, on the monotonic clock: a change is not answered from what was kept before."""
     written: str = ""
     """The version of the Secret that we left."""
-    text: bytes | None = None
-    """The object, until a worker takes it."""
     working: bool = False
     heard: str = ""
     """What was heard of the Secret while a worker had the object: a version, or that it is gone."""
 
 
-class ExternalSecretKind:
-    """The ExternalSecrets of one process: a Handler of their reflector, and the work on each."""
+class ExternalSecretKind(Followed[Record]):
+    """The ExternalSecrets of one process."""
 
     def __init__(
         self,
@@ -98,71 +89,37 @@ class ExternalSecretKind:
         queue: WorkQueue[Key],
         share: WorkShare,
         log: Log,
-        emit: Callable[[Object, EventType, str, str], None],
+        emit: Emit,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._api = api
+        super().__init__(EXTERNAL_SECRETS, api, queue, share, log, emit)
         self._given = Given(objects=objects, fetcher=fetcher)
         self._objects = objects
         self._fetcher = fetcher
-        self._queue = queue
-        self._share = share
-        self._log = log
-        self._emit = emit
         self._clock = clock
         self._now = now
         self._writer = TargetWriter(api, share.may_write)
-        self._lock = threading.Lock()
-        self._records: dict[Key, Record] = {}
         self._by_target: dict[Key, Key] = {}
-        self._waiting = 0
         self._swept = clock()
         self.targets = _Targets(self)
 
     # what reflectors tell
 
-    def on_changed(self, obj: Object) -> None:
-        """Queue the object when its spec, labels or annotations are new; its own status is no news."""
-        key, seen = key_of(obj), synced_version(obj)
-        uid = version_of(obj).uid
-        with self._lock:
-            record = self._records.get(key)
-            if record is not None and (record.uid, record.seen) == (uid, seen):
-                return
-            spec = obj.get("spec")
-            wanted = spec.get("target") if isinstance(spec, dict) else None
-            name = str(wanted.get("name") or "") if isinstance(wanted, dict) else ""
-            fresh = Record(uid, seen, Key(key.namespace, name or key.name), self._clock())
-            if self._waiting < _MOST_WAITING:
-                fresh.text = orjson.dumps(obj)
-                self._waiting += len(fresh.text)
-            self._forget_text(record)
-            self._records[key] = fresh
-            self._by_target[fresh.target] = key
-        self._queue.forget(key)
-        self._queue.add(key)
+    def _seen(self, obj: Object) -> str:
+        return synced_version(obj)
 
-    def on_deleted(self, key: Key, known: Version) -> None:
-        """Forget the object; Kubernetes collects the Secret that it owns."""
-        with self._lock:
-            record = self._records.get(key)
-            if record is None or record.uid != known.uid:
-                return
-            self._forget_text(record)
-            del self._records[key]
-            if self._by_target.get(record.target) == key:
-                del self._by_target[record.target]
-        self._queue.forget(key)
+    def _remember(self, key: Key, obj: Object, seen: object, known: Record | None) -> Record:  # noqa: ARG002
+        spec = obj.get("spec")
+        wanted = spec.get("target") if isinstance(spec, dict) else None
+        name = str(wanted.get("name") or "") if isinstance(wanted, dict) else ""
+        fresh = Record(version_of(obj).uid, seen, Key(key.namespace, name or key.name), self._clock())
+        self._by_target[fresh.target] = key
+        return fresh
 
-    def on_synced(self) -> None:
-        """Nothing waits for it."""
-
-    def on_share_changed(self) -> None:
-        """Look at all that may be ours now."""
-        for key in list(self._records):
-            if self._share.owns(key.namespace):
-                self._queue.add(key)
+    def _forget(self, key: Key, record: Record) -> None:
+        if self._by_target.get(record.target) == key:
+            del self._by_target[record.target]
 
     def on_target(self, name: Key, version: str) -> None:
         """A marked Secret was changed (or is gone, without a version) by somebody: look at whose it is."""
@@ -180,44 +137,21 @@ class ExternalSecretKind:
     # the work
 
     def work(self, key: Key) -> None:
-        """One pass over one object."""
+        """One pass over one object, in which nothing is made of what is heard of its Secret until it is over."""
         record = self._records.get(key)
-        if record is None or not self._share.may_write(key.namespace):
+        if record is None:
             return
         self._sweep()
         record.working = True
         try:
-            self._reconcile(key, record, self._take(key, record))
-        except (MayNotWrite, ObjectNotFound):
-            return
-        except Conflict:  # somebody was faster: not an error
-            self._queue.retry(key)
-        except Error as error:
-            self._again(key, error)
+            super().work(key)
         finally:
             with self._lock:
                 heard, record.heard, record.working = record.heard, "", False
             if heard not in {"", record.written}:
                 self._queue.add(key)
 
-    def _take(self, key: Key, record: Record) -> Object:
-        with self._lock:
-            text = self._forget_text(record)
-        if text is not None:
-            return cast("Object", orjson.loads(text))
-        return self._api.call("GET", path(EXTERNAL_SECRETS, key.namespace, key.name))
-
-    def _forget_text(self, record: Record | None) -> bytes | None:
-        """The object that waits, which no longer does. The lock is held."""
-        if record is None or record.text is None:
-            return None
-        text, record.text = record.text, None
-        self._waiting -= len(text)
-        return text
-
     def _reconcile(self, key: Key, record: Record, obj: Object) -> None:
-        if metadata_of(obj).get("deletionTimestamp"):
-            return
         started = self._now()
         try:
             found, fields = read_object(obj, key)
@@ -256,6 +190,25 @@ class ExternalSecretKind:
         for skipped in data.skipped:
             self._emit(obj, "Normal", "MissingProviderSecret", f"{skipped.where}: secret does not exist: {skipped.key}")
         self._carry_out(key, record, obj, found, data, secret, started)
+
+    def _finish(self, key: Key, obj: Object) -> None:
+        """Do what External Secrets Operator left to its finalizer, so that the object can go without it."""
+        finalizers = metadata_of(obj).get("finalizers")
+        if not isinstance(finalizers, list) or marks.FINALIZER not in finalizers:
+            return
+        found, fields = read_object(obj, key)
+        try:
+            if names_another_class(found, fields, self._objects):
+                return
+        except ObjectNotFound:
+            pass  # a store that is gone, too, has no class
+        manager = marks.field_manager(found.name)
+        name = Key(key.namespace, found.target_name)
+        secret = self._writer.read(name, version_of(obj).uid, manager)
+        if secret is not None and target.deleted_with(found, secret.live):
+            self._writer.delete(name, secret)
+            self._emit(obj, "Normal", "Deleted", "secret deleted")
+        self._keep_finalizers(key, obj, [one for one in finalizers if one != marks.FINALIZER])
 
     def _carry_out(
         self,
@@ -346,23 +299,9 @@ class ExternalSecretKind:
             self._write_status(key, obj, status)
         self._emit(obj, "Warning", "UpdateFailed", said)
         if final:
-            self._queue.forget(key)
-            self._log.error("Error updating, waiting for news", key=str(key), error=said)
-            return
-        self._again(key, error)
-
-    def _again(self, key: Key, error: Error) -> None:
-        delay = self._queue.retry(key, unavailable(error))
-        self._log.error(
-            "Error updating, will retry", key=str(key), error=messages.shortened(error.message), seconds=round(delay, 3)
-        )
-
-    def _write_status(self, key: Key, obj: Object, status: Mapping[str, object]) -> None:
-        if not self._share.may_write(key.namespace):
-            raise MayNotWrite
-        body = {"metadata": {"resourceVersion": version_of(obj).resource_version}, "status": dict(status)}
-        where = path(EXTERNAL_SECRETS, key.namespace, key.name, "status")
-        self._api.call("PATCH", where, body, content_type=MERGE_PATCH)
+            self._wait_for_news(key, error)
+        else:
+            self._again(key, error)
 
     def _sweep(self) -> None:
         """Drop values of stores that no object may take any more."""

@@ -6,7 +6,6 @@ verified is not applied, or applied and said to be so: `--integrity=require|repo
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
@@ -14,13 +13,13 @@ from typing import TYPE_CHECKING, cast
 import orjson
 
 from secrets_gitops.clients.kube.objects import Key, key_of, metadata_of, version_of
-from secrets_gitops.clients.kube.request import MERGE_PATCH
-from secrets_gitops.clients.kube.resources import SOPS_SECRETS, path
+from secrets_gitops.clients.kube.resources import SOPS_SECRETS
 from secrets_gitops.controller import messages, sops_status
-from secrets_gitops.controller.apply import MayNotWrite, unavailable
+from secrets_gitops.controller.apply import MayNotWrite
+from secrets_gitops.controller.kinds.followed import Followed
 from secrets_gitops.controller.reconcile import controller_uid
 from secrets_gitops.documents.read import Limits, read
-from secrets_gitops.errors import Conflict, Error, NotBuiltYet, ObjectNotFound, Refused, Tampered
+from secrets_gitops.errors import Conflict, Error, NotBuiltYet, Refused, Tampered
 from secrets_gitops.manifests.metadata import LAST_APPLIED, RUNTIME_FIELDS
 from secrets_gitops.materialize.catalog import materialize
 from secrets_gitops.materialize.materialized import Given
@@ -28,10 +27,10 @@ from secrets_gitops.materialize.materialized import Given
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from secrets_gitops.clients.kube.events import EventType
     from secrets_gitops.clients.kube.objects import Version
     from secrets_gitops.clients.kube.request import Api, Object
     from secrets_gitops.controller.apply import Writer
+    from secrets_gitops.controller.kinds.followed import Emit
     from secrets_gitops.controller.logs import Log
     from secrets_gitops.controller.queue import WorkQueue
     from secrets_gitops.controller.reconcile import Tree
@@ -49,13 +48,14 @@ class Record:
     """What is remembered of one SopsSecret."""
 
     uid: str
-    generation: object
+    seen: object
+    """Its generation."""
     children: set[str] = field(default_factory=set)
     """The names of the Secrets that it owns, as far as they have been seen."""
 
 
-class SopsSecretKind:
-    """The SopsSecrets of one process: a Handler of their reflector, and the work on each."""
+class SopsSecretKind(Followed[Record]):
+    """The SopsSecrets of one process."""
 
     def __init__(
         self,
@@ -65,59 +65,33 @@ class SopsSecretKind:
         queue: WorkQueue[Key],
         share: WorkShare,
         log: Log,
-        emit: Callable[[Object, EventType, str, str], None],
+        emit: Emit,
         *,
         integrity: Integrity = "require",
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """`writer` makes one that takes over Secrets of nobody, or not."""
-        self._api = api
+        super().__init__(SOPS_SECRETS, api, queue, share, log, emit)
         self._keyring = keyring
         self._writer = writer
-        self._queue = queue
-        self._share = share
-        self._log = log
-        self._emit = emit
         self._integrity = integrity
         self._now = now
-        self._lock = threading.Lock()
-        self._records: dict[Key, Record] = {}
         self._by_uid: dict[str, Key] = {}
         self.children = _Children(self)
 
     # what reflectors tell
 
-    def on_changed(self, obj: Object) -> None:
-        """Queue the object when its spec is new; its own status is no news."""
-        key, uid, generation = key_of(obj), version_of(obj).uid, metadata_of(obj).get("generation")
-        with self._lock:
-            record = self._records.get(key)
-            if record is not None and (record.uid, record.generation) == (uid, generation):
-                return
-            kept = record.children if record is not None and record.uid == uid else self.children.of(uid)
-            self._records[key] = Record(uid, generation, kept)
-            self._by_uid[uid] = key
-        self._queue.forget(key)
-        self._queue.add(key)
+    def _seen(self, obj: Object) -> object:
+        return metadata_of(obj).get("generation")
 
-    def on_deleted(self, key: Key, known: Version) -> None:
-        """Forget the object; Kubernetes collects its Secrets."""
-        with self._lock:
-            record = self._records.get(key)
-            if record is None or record.uid != known.uid:
-                return
-            del self._records[key]
-            self._by_uid.pop(record.uid, None)
-        self._queue.forget(key)
+    def _remember(self, key: Key, obj: Object, seen: object, known: Record | None) -> Record:
+        uid = version_of(obj).uid
+        kept = known.children if known is not None and known.uid == uid else self.children.of(uid)
+        self._by_uid[uid] = key
+        return Record(uid, seen, kept)
 
-    def on_synced(self) -> None:
-        """Nothing waits for it."""
-
-    def on_share_changed(self) -> None:
-        """Look at all that may be ours now."""
-        for key in list(self._records):
-            if self._share.owns(key.namespace):
-                self._queue.add(key)
+    def _forget(self, key: Key, record: Record) -> None:  # noqa: ARG002
+        self._by_uid.pop(record.uid, None)
 
     def on_child(self, uid: str, name: str, *, there: bool) -> None:
         """A Secret that belongs to the SopsSecret with `uid` was changed, or is gone."""
@@ -130,22 +104,6 @@ class SopsSecretKind:
             self._queue.add(key)
 
     # the work
-
-    def work(self, key: Key) -> None:
-        """One pass over one object."""
-        record = self._records.get(key)
-        if record is None or not self._share.may_write(key.namespace):
-            return
-        try:
-            obj = self._api.call("GET", path(SOPS_SECRETS, key.namespace, key.name))
-            if not metadata_of(obj).get("deletionTimestamp"):
-                self._reconcile(key, record, obj)
-        except (MayNotWrite, ObjectNotFound):
-            return
-        except Conflict:  # somebody was faster: not an error
-            self._queue.retry(key)
-        except Error as error:
-            self._again(key, error)
 
     def _reconcile(self, key: Key, record: Record, obj: Object) -> None:
         spec = obj.get("spec")
@@ -204,26 +162,16 @@ class SopsSecretKind:
         if told:
             self._emit(obj, "Warning", "ErrUpdateFailed", f"{message}: {said}{hint}")
         if isinstance(error, _FINAL):
-            self._queue.forget(key)
-            self._log.error("Error updating, waiting for news", key=str(key), error=said)
-            return
-        self._again(key, error)
-
-    def _again(self, key: Key, error: Error) -> None:
-        delay = self._queue.retry(key, unavailable(error))
-        said = messages.shortened(error.message)
-        self._log.error("Error updating, will retry", key=str(key), error=said, seconds=round(delay, 3))
+            self._wait_for_news(key, error)
+        else:
+            self._again(key, error)
 
     def _tell(self, key: Key, obj: Object, message: str, problem: str, *, unknown: bool) -> bool:
         """Write the status where it says something new; whether it did."""
         status = sops_status.updated(obj, message=message, problem=problem, unknown=unknown, now=self._now())
         if status is None:
             return False
-        if not self._share.may_write(key.namespace):
-            raise MayNotWrite
-        body = {"metadata": {"resourceVersion": version_of(obj).resource_version}, "status": status}
-        where = path(SOPS_SECRETS, key.namespace, key.name, "status")
-        self._api.call("PATCH", where, body, content_type=MERGE_PATCH)
+        self._write_status(key, obj, status)
         return True
 
 
