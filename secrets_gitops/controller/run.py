@@ -70,8 +70,8 @@ class Controller:
         self.api = Api(connection, pool_size=pool, user_agent=f"secrets-gitops/{__version__}")
         self.keys = SealingKeys(self.api, self.namespace, flags, self.log)
         self.queue: WorkQueue[Key] = WorkQueue()
-        self.takeover = Takeover(self.api, self.namespace, self.log)
         self.shards = Shards(self.api, self.namespace, pod_name(environ), log=self.log)
+        self.takeover = Takeover(self.api, self.namespace, self.log, self.shards.pods)
         self.share = Gate(self.shards, lambda: self.takeover.waiting)
         self.events = events.EventRecorder(
             self.api, COMPONENT, instance=environ.get("POD_NAME") or environ.get("HOSTNAME", "")
@@ -121,12 +121,12 @@ class Controller:
     def _work(self) -> None:
         """Start everything in its order; what cannot be mended by waiting ends the process."""
         try:
-            self.takeover.look()
             self.shards.start()
             while not self.shards.wait_joined(0.1) and not self.stop.is_set():
                 pass
             if self.shards.failure is not None:
                 raise self.shards.failure
+            self.takeover.look()
             self.keeper.load(self.stop)
             self.public.keys_loaded.set()
             self._thread("keys", self.keeper.run)

@@ -109,6 +109,8 @@ class Shards:
         self._clock = clock
         self._writing = seconds * _WRITING
         self._period = min(_PERIOD, seconds / 6)
+        self._pod = pod
+        self._pods: frozenset[str] | None = None
         self._seat = Seat(api, namespace, pod, seconds)
         self._watchman = Watchman(clock)
         self._shares: Shares | None = None
@@ -137,10 +139,9 @@ class Shards:
         """Whether making and renewing keys is our duty now."""
         return self.owns(_LEADER)
 
-    def replicas(self) -> tuple[str, ...]:
-        """The Leases of those that share the work, as we see it."""
-        shares = self._shares
-        return () if shares is None else tuple(sorted(shares.wanted))
+    def pods(self) -> frozenset[str] | None:
+        """The pods of all replicas, ours among them, as last seen; None without Leases."""
+        return self._pods
 
     def wait_joined(self, timeout: float | None = None) -> bool:
         """Wait until we take part for the first time, or know that we are alone or never will: see `failure`."""
@@ -204,6 +205,7 @@ class Shards:
         sent = self._clock()
         self._seat.renew(published)
         others = self._look()
+        self._pods = frozenset((self._pod, *(other.pod for other in others)))
         self._next_view = self._view(others)
         # The deadline after the reading: it must not be drawn out while it is not known who claims what.
         self._change(Shares(self.name, published, self._next_view, others), sent + self._writing)

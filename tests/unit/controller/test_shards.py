@@ -290,6 +290,17 @@ def test_rights_that_are_taken_away_later_do_not_make_two_lone_replicas(replica,
     assert not first.is_alone and not first.may_write()
 
 
+def test_the_pods_of_all_replicas_are_known_from_their_leases(replica, leases):
+    first, second = replica("pod-a"), replica("pod-b")
+    assert first.pods() is None
+    settle(first, second)
+    assert first.pods() == second.pods() == {"pod-a", "pod-b"}
+    leases.forbidden = True
+    alone = replica()
+    alone.tick()
+    assert alone.pods() is None
+
+
 def test_unchanged_shares_are_not_a_change(replica, clock):
     alone = replica()
     alone.tick()
