@@ -24,8 +24,8 @@ def is_due(policy: str, interval: float, *, synced: bool, changed: bool, since: 
     return since > interval
 
 
-def look_again(interval: float, since: float) -> float | None:
+def look_again(interval: float, since: float, policy: str = "Periodic") -> float | None:
     """Seconds until the object is looked at again; 0: at once; None: not before something changes."""
-    if interval <= 0:
+    if interval <= 0 or policy != "Periodic":  # past its interval, one that time does not refresh would be due for ever
         return None
     return interval - since if 0 <= since <= interval else 0.0

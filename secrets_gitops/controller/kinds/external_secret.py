@@ -175,7 +175,8 @@ class ExternalSecretKind(Followed[Record]):
         )
         live = secret.live if secret is not None else None
         if not due and ready.condition(obj).get("status") == "True" and target.is_valid(found, live):
-            self._settle(key, record, secret, refresh.look_again(found.refresh_interval, since or 0.0))
+            after = refresh.look_again(found.refresh_interval, since or 0.0, found.refresh_policy)
+            self._settle(key, record, secret, after)
             return
         try:
             has_failed = ready.condition(obj).get("status") == "False"
@@ -241,7 +242,7 @@ class ExternalSecretKind(Followed[Record]):
         if event is not None:
             self._emit(obj, "Normal", *event)
         self._queue.forget(key)
-        after = refresh.look_again(found.refresh_interval, 0.0)
+        after = refresh.look_again(found.refresh_interval, 0.0, found.refresh_policy)
         if after is not None:
             self._queue.add_after(key, after + 0.001)
 
