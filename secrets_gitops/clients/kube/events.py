@@ -190,7 +190,10 @@ class _Writer:
                     return
                 event, resource_version = self._queue.popleft()
                 self._changed.notify_all()
-            self._write(event, resource_version)
+            try:
+                self._write(event, resource_version)
+            except Exception as error:  # noqa: BLE001  without this thread whoever emits would wait for nothing
+                self._drop("broken", type(error).__name__)
 
     def _write(self, event: _Event, resource_version: str) -> None:
         if not self._allowed(event):

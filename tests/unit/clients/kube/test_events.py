@@ -85,6 +85,17 @@ def test_each_reason_is_counted_by_itself(api):
     assert recorder.dropped_by_reason() == {"refused": 2, "broken": 1, "stopped": 1}
 
 
+def test_an_event_that_nobody_can_write_does_not_end_the_writing(api):
+    api.error = RuntimeError("a bug")
+    recorder = EventRecorder(api, "x", waiting=2)
+    recorder.start()
+    emit(recorder, range(50))
+    api.error = None
+    emit(recorder, range(50, 60))
+    recorder.stop(10)
+    assert recorder.dropped + len(api.written) == 60 and len(api.written) >= 10
+
+
 def test_what_still_waits_at_the_end_is_counted(api):
     api.open.clear()
     recorder = EventRecorder(api, "x")
