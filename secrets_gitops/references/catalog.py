@@ -57,6 +57,17 @@ PARAMETERS: dict[str, Parameters] = {
 }
 """Scheme → its parameters, for the schemes that can be resolved."""
 
+EXAMPLES: dict[str, str] = {
+    "ref+sops://FILE#/KEY": "a value of a SOPS file",
+    "ref+file://PATH": "a file; with #/KEY a value in it",
+    "ref+env://NAME": "an environment variable",
+    "ref+vault://MOUNT/PATH#/KEY": "a value in Vault",
+    "ref+openbao://MOUNT/PATH#/KEY": "a value in OpenBao",
+    "ref+envsubst://TEXT": "the text with its $VARIABLES filled in",
+    "ref+echo://TEXT": "the text itself",
+}
+"""One reference of each scheme → what it stands for, for people."""
+
 
 def reference(expression: Expression, environ: Mapping[str, str], place: Place | None = None) -> Reference:
     """The value that `expression` wants. A parameter that is absent falls back to `VALS_<NAME>` of `environ`.
