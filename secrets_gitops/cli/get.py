@@ -13,7 +13,7 @@ from secrets_gitops.cli.resolving import Resolving, resolving_options
 class _Command(click.Command):
     """Tells the schemes that there are; they are asked for when help is."""
 
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         from secrets_gitops.references.catalog import EXAMPLES
 
         with formatter.section("References"):
