@@ -146,7 +146,7 @@ def test_objects_that_no_schema_would_let_in(installed, any_schema, put, when):
 
 @pytest.mark.timeout(300)
 def test_objects_nested_deeper_than_anybody_reads(cluster, installed):
-    """The shipped definition keeps whatever stands in a template's metadata; one user's joke must not stop all others."""
+    """The shipped definition keeps whatever a template's metadata holds; one user's joke must not stop all others."""
     controller = installed.start().ready()
     certificate = controller.certificate()
     connection = http.client.HTTPSConnection(
