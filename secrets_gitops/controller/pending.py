@@ -29,7 +29,7 @@ class Pending:
         with self._lock:
             self._size -= len(self._texts.pop(key, b""))
             if self._size + len(text) <= self._largest:
-                self._texts[key] = text
+                self._texts[key] = bytes(memoryview(text))  # a copy: what orjson writes keeps the room it began with
                 self._size += len(text)
 
     def take(self, key: Key) -> bytes | None:
