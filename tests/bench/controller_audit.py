@@ -95,13 +95,15 @@ class Audit:
         """How many of these were answered with success."""
         return sum(one.verb == verb and one.resource == resource and one.succeeded for one in self.requests)
 
-    def wait(self, finished: Callable[[Audit], bool], limit: float, process: Contestant) -> None:
-        """Until it is `finished` and nothing was written for a second. SystemExit with the log's end when not."""
+    def wait(
+        self, finished: Callable[[Audit], bool], limit: float, process: Contestant, *, quiet: float = _QUIET
+    ) -> None:
+        """Until it is `finished` and wrote nothing for `quiet` seconds. SystemExit with the log's end when not."""
         end = time.time() + limit
         while True:
             self.read()
             last = max((one.end for one in self.requests if one.is_write), default=0.0)
-            if finished(self) and time.time() - last > _QUIET:
+            if finished(self) and time.time() - last > quiet:
                 return
             if time.time() > end or process.has_failed():
                 raise SystemExit(f"{process.name} is not through:\n{process.tail()}")

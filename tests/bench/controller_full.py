@@ -13,6 +13,6 @@ def run(_: Environment) -> None:
     if not controller.can_run():
         return
     env, sealing = environment("venv-controller", "controller"), Sealing()
-    few = controller.sealing_rows(env, sealing, controller.SMALL, runs=1, ready=2.0, memory=120)
+    few = controller.time_each(env, sealing, controller.SMALL)
     many = controller.sealing_rows(env, sealing, controller.SMALL * 10, runs=1, ready=10.0, memory=150)
     compared("time each of ten times as many", many, few, "ms", 1.15, beside="of the few")
