@@ -24,7 +24,7 @@ from secrets_gitops.errors import DocumentError, Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Sequence
 
     from secrets_gitops.documents.document import Document, Node
     from secrets_gitops.documents.plain import Tree
@@ -85,19 +85,6 @@ def set_path(document: Document, root_index: int, path: Path, value: Tree) -> li
         key = step if isinstance(step, str) else None
         return [*edit_block.added(document, node, key, member, layout), *moved]
     return [*edit_flow.added(document, node, step, member, layout), *moved]
-
-
-def append_key(
-    document: Document, mapping: Node, key: str, value: Tree, *, rewritten: Container[Node] = ()
-) -> list[Edit]:
-    """The edits that add a key as the last one of a mapping, which must not have it yet; aliases of it change too.
-
-    `rewritten` names nodes that the caller replaces in the same step.
-    """
-    layout = layout_of(document)
-    if mapping.style == "block":
-        return edit_block.added(document, mapping, key, value, layout, rewritten=rewritten)
-    return edit_flow.added(document, mapping, key, value, layout)
 
 
 def remove_path(document: Document, root_index: int, path: Path) -> list[Edit]:

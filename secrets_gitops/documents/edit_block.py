@@ -23,7 +23,7 @@ from secrets_gitops.documents.properties import content_start
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from secrets_gitops.documents.document import Document, Node
     from secrets_gitops.documents.geometry import Layout
@@ -120,9 +120,7 @@ def _header_comment(text: str, node: Node) -> str:
     return (match[3] or "") if match is not None else ""
 
 
-def added(
-    document: Document, node: Node, key: str | None, value: Tree, layout: Layout, *, rewritten: Container[Node] = ()
-) -> list[Edit]:
+def added(document: Document, node: Node, key: str | None, value: Tree, layout: Layout) -> list[Edit]:
     """The edits that add a key, or with `key=None` an item, below the last line of a block collection."""
     text = document.text
     indent = block_column(text, node)
@@ -130,7 +128,7 @@ def added(
     body = lines_for(text, eol, [value] if key is None else {key: value}, indent, layout)
     edits = [Edit(eol, eol, f"{layout.newline}{' ' * indent}{body}")]
     last = _last_leaf(node)
-    if eol == len(text) and last.style in {"literal", "folded"} and last not in rewritten:
+    if eol == len(text) and last.style in {"literal", "folded"}:
         # the text's end was this scalar's end; the line break that now follows must not become a part of it
         match = _HEADER.match(text, content_start(text, last.start, last.end))
         assert match is not None

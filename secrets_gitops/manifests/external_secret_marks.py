@@ -41,11 +41,6 @@ def synced_version(generation: int, labels: Mapping[str, str], annotations: Mapp
     return f"{generation}-{_hash(f'{{annotations:{printed(annotations)} labels:{printed(labels)}}}')}"
 
 
-def value_hash(value: object) -> str:
-    """Of `spec` or `data` of a target of another kind."""
-    return _hash(printed(value))
-
-
 def field_manager(name: str) -> str:
     """The field manager of every write for an ExternalSecret."""
     plain = f"{_MANAGER}/{name}"

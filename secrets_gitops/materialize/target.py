@@ -141,11 +141,6 @@ def deleted_with(found: ExternalSecret, live: Live | None) -> bool:
     return found.target.deletion_policy == "Delete" and live is not None and live.owner == "us"
 
 
-def failed(message: str) -> Decision:
-    """Fetching or writing failed, and is tried again."""
-    return Decision("none", False, "SecretSyncedError", message)
-
-
 def _nothing_left(policy: str, live: Live | None) -> Decision:
     if policy != "Owner":
         return _refused(f"a Secret of creation policy {policy} is not deleted")

@@ -118,11 +118,6 @@ def find(snapshot: Snapshot, path: str) -> str | None:
     return next((rules for rules in _above(path, NAME) if snapshot.exists(rules)), None)
 
 
-def find_ignored(snapshot: Snapshot, path: str) -> str | None:
-    """The nearest `.sops.yml` above the file `path`, which sops ignores and so do we, or None."""
-    return next((rules for rules in _above(path, IGNORED_NAME) if snapshot.exists(rules)), None)
-
-
 def _above(path: str, name: str) -> Iterator[str]:
     folder = posixpath.dirname(path)
     while folder:

@@ -258,15 +258,6 @@ def test_removing_what_is_not_there_is_refused(path):
         change(SECRET, *path, drop=True)
 
 
-def test_a_key_is_appended_while_the_value_before_it_is_replaced():
-    document = read("a: 1\nb: |\n  text", path="x.yaml")
-    mapping = document.roots[0]
-    last = mapping.pairs[1][1]
-    added = edit.append_key(document, mapping, "sops", {"mac": "x"}, rewritten={last})
-    changed = document.apply([edit.Edit(last.start, last.end, "ENC"), *added])
-    assert changed.text == "a: 1\nb: ENC\nsops:\n  mac: x"
-
-
 @pytest.mark.parametrize(
     "text",
     [
