@@ -205,6 +205,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
 
 def _from_arguments(arguments: Sequence[str]) -> dict[str, object]:
     out: dict[str, object] = {}
+    kinds: list[str] = []
     rest = iter(arguments)
     for argument in rest:
         if argument == "--":
@@ -229,6 +230,9 @@ def _from_arguments(arguments: Sequence[str]) -> dict[str, object]:
                 text = following
         if reader is None:
             continue
+        if name == "enable":  # may be repeated, as for `controller manifests`; of all others the last one counts
+            kinds.append(text)
+            text = ",".join(kinds)
         try:
             out[field_name] = reader(text)
         except ValueError:

@@ -60,3 +60,11 @@ def test_kinds_that_there_are_not_are_refused_by_name():
     assert (flags.enable, flags.integrity) == (("externalsecrets", "sopssecrets"), "report")
     with pytest.raises(SettingsError, match="integrity"):
         parse(["--integrity=maybe"], {})
+
+
+def test_kinds_may_be_enabled_together_or_one_by_one():
+    both = ("externalsecrets", "sopssecrets")
+    assert parse([f"--enable={','.join(both)}"], {}).enable == both
+    assert (
+        parse([f"--enable={both[0]}", "--enable", both[1]], {"SEALED_SECRETS_ENABLE": "sealedsecrets"}).enable == both
+    )
