@@ -163,7 +163,13 @@ class ExternalSecretKind(Followed[Record]):
             return
         manager = marks.field_manager(found.name)
         name = Key(key.namespace, found.target_name)
-        secret = self._writer.read(name, record.uid, manager)
+        try:
+            secret = self._writer.read(name, record.uid, manager)
+        except Error as error:
+            if error.retry:
+                raise
+            self._failed(key, obj, "could not get the target Secret", error, final=False)
+            return
         if secret is not None and is_another_at_work(secret, manager):
             self._failed(key, obj, LIVE_OPERATOR, AccessDenied(LIVE_OPERATOR), final=True)
             return
