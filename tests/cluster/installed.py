@@ -135,7 +135,7 @@ class Installation:
         """A controller; `direct`: past the proxy."""
         config = self.account.kubeconfig(None if direct else self.proxy.url, namespace=self.namespace)
         given = {"KUBECONFIG": str(config), "POD_NAMESPACE": self.namespace, "POD_NAME": name, **(environ or {})}
-        words = ["--all-namespaces=false", *(f"--enable={kind}" for kind in self.kinds), *flags]
+        words = ["--all-namespaces=false", *([f"--enable={','.join(self.kinds)}"] if self.kinds else []), *flags]
         self.started.append(Running(words, given, self.folder, name))
         return self.started[-1]
 

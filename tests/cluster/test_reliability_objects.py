@@ -14,39 +14,42 @@ import pytest
 import yaml
 from apiserver import wait_for
 from in_the_end import all_is_right, no_value_is_told
-from installed import CANARY, SEALED, Wanted
+from installed import CANARY, EXTERNAL, SEALED, Installation, Wanted
 
 from secrets_gitops.controller import manifests
 
 ANYTHING = {"x-kubernetes-preserve-unknown-fields": True}
 LONG = "n" * 63
+SOPS = ("isindir.github.com/v1alpha3", "SopsSecret")
 
 
 @pytest.fixture
 def any_schema(kube):
-    """The definition takes everything; in the end it is the shipped one again."""
-    shipped = yaml.safe_load(manifests.crd("sealedsecrets"))
+    """Definitions that take everything, or the shipped ones, which it is in the end; an installation comes first."""
+    shipped = [yaml.safe_load(manifests.crd(name)) for name in ("sealedsecrets", "externalsecrets", "sopssecrets")]
     loose = copy.deepcopy(shipped)
-    loose["spec"]["versions"][0]["schema"]["openAPIV3Schema"] = {
-        "type": "object",
-        "properties": {"spec": ANYTHING, "status": ANYTHING},
-        **ANYTHING,
-    }
+    for one in loose:
+        for version in one["spec"]["versions"]:
+            schema = {"type": "object", "properties": {"spec": ANYTHING, "status": ANYTHING}, **ANYTHING}
+            version["schema"]["openAPIV3Schema"] = schema
 
-    def put(definition):
-        kube.apply(definition)
+    class Schema:
+        def loosen(self):
+            kube.apply(*loose)
 
-    put(loose)
-    yield lambda: put(shipped)
-    put(shipped)
+        def tighten(self):
+            kube.apply(*shipped)
+
+    yield Schema()
+    kube.apply(*shipped)
 
 
 @pytest.fixture
 def put(installed):
     """A maker: an object with this spec, however odd. It waits until the API server knows the loose definition."""
 
-    def make(name, spec, **metadata):
-        obj = {"apiVersion": SEALED[0], "kind": SEALED[1], "spec": spec}
+    def make(name, spec, kind=SEALED, **metadata):
+        obj = {"apiVersion": kind[0], "kind": kind[1], "spec": spec}
         obj["metadata"] = {"namespace": installed.namespace, "name": name, **metadata}
         if spec is KeyError:
             del obj["spec"]
@@ -108,7 +111,8 @@ def odd_statuses():
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("when", ["while it runs", "before it starts", "under an older definition"])
-def test_objects_that_no_schema_would_let_in(installed, any_schema, put, when):
+def test_objects_that_no_schema_would_let_in(cluster, installed, any_schema, put, when):
+    any_schema.loosen()
     controller = installed.start().ready()
     certificate = controller.certificate()
     if when != "while it runs":
@@ -123,7 +127,7 @@ def test_objects_that_no_schema_would_let_in(installed, any_schema, put, when):
             installed.kube.update({**obj, "status": status}, "status")
     installed.seal_many(certificate, [f"neighbour{number}" for number in range(10)])
     if when == "under an older definition":
-        any_schema()
+        any_schema.tighten()
     if when != "while it runs":
         controller = installed.start().ready()
 
@@ -141,7 +145,86 @@ def test_objects_that_no_schema_would_let_in(installed, any_schema, put, when):
     for name in odd:
         status = installed.kube.get(*SEALED, installed.namespace, name)["status"]
         assert len([one for one in status["conditions"] if one.get("type") == "Synced"]) == 1
+    writes = [one for one in cluster.audited(installed.account, installed.mark) if "/status" in one["requestURI"]]
+    for name in odd:
+        assert sum(one["objectRef"]["name"] == name for one in writes) == 1, f"{name} is told more than once"
     no_value_is_told(installed)
+
+
+def odd_external_specs():
+    whole = {"secretStoreRef": {"name": "main"}, "dataFrom": [{"extract": {"key": "db"}}]}
+    return {
+        "es-no-spec": KeyError,
+        "es-text-spec": CANARY,
+        "es-list-spec": [1],
+        "es-text-store": {**whole, "secretStoreRef": CANARY},
+        "es-list-store": {**whole, "secretStoreRef": {"name": [CANARY]}},
+        "es-text-data": {**whole, "data": CANARY},
+        "es-null-data": {**whole, "data": [None]},
+        "es-number-key": {**whole, "data": [{"secretKey": 5, "remoteRef": {"key": 5}}]},
+        "es-list-extract": {**whole, "dataFrom": [{"extract": [CANARY]}]},
+        "es-odd-interval": {**whole, "refreshInterval": CANARY},
+        "es-number-interval": {**whole, "refreshInterval": {"a": 5}},
+        "es-text-target": {**whole, "target": CANARY},
+        "es-list-name": {**whole, "target": {"name": [CANARY]}},
+        "es-text-template": {**whole, "target": {"template": CANARY}},
+        "es-odd-policy": {**whole, "target": {"creationPolicy": ["Owner"]}},
+        "es-impossible-name": {**whole, "target": {"name": "No Name/At All"}},
+    }
+
+
+def odd_sops_specs():
+    return {
+        "sops-no-spec": KeyError,
+        "sops-text-spec": CANARY,
+        "sops-text-templates": {"secretTemplates": CANARY},
+        "sops-null-template": {"secretTemplates": [None]},
+        "sops-number-name": {"secretTemplates": [{"name": 5, "stringData": {"a": CANARY}}]},
+        "sops-text-data": {"secretTemplates": [{"name": "x", "stringData": CANARY}]},
+        "sops-list-data": {"secretTemplates": [{"name": "x", "data": [CANARY]}]},
+    }
+
+
+@pytest.mark.timeout(300)
+def test_odd_objects_of_the_other_kinds(cluster, namespace, fault_proxy, tmp_path, any_schema):
+    inst = Installation(cluster, namespace, tmp_path, fault_proxy, kinds=("externalsecrets", "sopssecrets"))
+    any_schema.loosen()
+    try:
+        controller = inst.start().ready()
+        values = [{"key": "db", "value": f'{{"k": "{CANARY}db"}}'}]
+        store = {"apiVersion": EXTERNAL[0], "kind": "SecretStore", "metadata": {"name": "main", "namespace": namespace}}
+        inst.kube.create({**store, "spec": {"provider": {"fake": {"data": values}}}})
+        objects = [(EXTERNAL, odd_external_specs()), (SOPS, odd_sops_specs())]
+        for kind, specs in objects:
+            for name, spec in specs.items():
+                obj = {"apiVersion": kind[0], "kind": kind[1], "spec": spec}
+                obj["metadata"] = {"namespace": namespace, "name": name}
+                if spec is KeyError:
+                    del obj["spec"]
+                wait_for(lambda obj=obj: inst.kube.create(obj), 30, f"{name} is not taken")
+        for number in range(3):
+            name = f"neighbour{number}"
+            spec = {"secretStoreRef": {"name": "main"}, "dataFrom": [{"extract": {"key": "db"}}]}
+            meta = {"namespace": namespace, "name": name}
+            inst.kube.create({"apiVersion": EXTERNAL[0], "kind": EXTERNAL[1], "metadata": meta, "spec": spec})
+            inst.wanted[name] = Wanted({"k": f"{CANARY}db".encode()}, kind=EXTERNAL)
+
+        def untold():
+            found = {}
+            for kind, specs in objects:
+                for name in specs:
+                    conditions = inst.kube.get(*kind, namespace, name).get("status", {}).get("conditions", [])
+                    says = {one["type"]: (one["status"], one.get("message")) for one in conditions}
+                    status, message = says.get("Ready") or says.get("Synced") or (None, None)
+                    if status != "False" or not message:
+                        found[name] = says
+            return found
+
+        wait_for(lambda: not untold(), 60, lambda: f"{untold()}\n{controller.text()[-3000:]}", interval=0.2)
+        all_is_right(inst)
+        assert controller.lives()
+    finally:
+        inst.close()
 
 
 @pytest.mark.timeout(300)
@@ -172,6 +255,7 @@ def test_objects_nested_deeper_than_anybody_reads(cluster, installed):
 
 @pytest.mark.timeout(300)
 def test_odd_metadata_and_the_longest_names(installed, any_schema, put):
+    any_schema.loosen()
     controller = installed.start().ready()
     certificate = controller.certificate()
     longest = ".".join([LONG, LONG, LONG, "n" * 61])
