@@ -62,3 +62,19 @@ def test_a_refused_event_hurts_nobody_and_a_noisy_object_is_kept_quiet(user, api
     recorder.stop(10)
     assert len(kube.list("v1", "Event", namespace)) == 25
     assert recorder.dropped == 15
+
+
+def test_an_event_whose_answer_is_lost_is_there_once(user, namespace, kube, fault_proxy):
+    made = kube.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "app", "namespace": namespace}})
+    api = user(("", "events", "create patch")).api(fault_proxy.url)
+    fault_proxy.reset("create", path="/events", times=2, late=True)
+    recorder = EventRecorder(api, "secrets-gitops")
+    recorder.start()
+    recorder.emit(made, "Normal", "Unsealed", "done")
+    wait_for(lambda: [one[2] for one in fault_proxy.log] == [0, 0, 409], 30, lambda: fault_proxy.log)
+    recorder.emit(made, "Normal", "Unsealed", "done")
+    recorder.stop()
+    api.close()
+    (event,) = kube.list("v1", "Event", namespace)
+    assert event["count"] == 2
+    assert recorder.dropped == 0

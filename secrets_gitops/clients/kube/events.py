@@ -7,6 +7,7 @@ the API server takes none just now. What is not written after all is counted, an
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import logging
 import threading
@@ -19,7 +20,7 @@ from secrets_gitops.clients.kube import resources
 from secrets_gitops.clients.kube.backoff import Backoff
 from secrets_gitops.clients.kube.objects import key_of, version_of
 from secrets_gitops.clients.kube.request import MERGE_PATCH
-from secrets_gitops.errors import Error, ObjectNotFound
+from secrets_gitops.errors import Conflict, Error, ObjectNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -199,10 +200,10 @@ class _Writer:
         if not self._allowed(event):
             self._drop("noisy", f"there are too many about {event.kind} {event.namespace}/{event.name}")
             return
-        why = ""
+        why, new_name = "", f"{event.name}.{time.time_ns():x}"
         for _ in range(_TRIES):
             try:
-                self._send(event, resource_version)
+                self._send(event, resource_version, new_name)
             except Error as error:
                 why = error.message
                 if not error.retry or not self._wait(self._backoff.failed(getattr(error, "retry_after", None))):
@@ -219,7 +220,7 @@ class _Writer:
             self._changed.notify_all()
         return not self._stopped.wait(seconds)
 
-    def _send(self, event: _Event, resource_version: str) -> None:
+    def _send(self, event: _Event, resource_version: str, new_name: str) -> None:
         known = self._written.get(event)
         stamp = self._now().astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         namespace = event.namespace or "default"
@@ -233,10 +234,10 @@ class _Writer:
             else:
                 self._remember(event, name, count + 1)
                 return
-        name = f"{event.name}.{time.time_ns():x}"
         path = resources.path(resources.EVENTS, namespace)
-        self._api.call("POST", path, self._object(event, resource_version, namespace, name, stamp))
-        self._remember(event, name, 1)
+        with contextlib.suppress(Conflict):  # it is there by an earlier try, whose answer was lost
+            self._api.call("POST", path, self._object(event, resource_version, namespace, new_name, stamp))
+        self._remember(event, new_name, 1)
 
     def _object(self, event: _Event, resource_version: str, namespace: str, name: str, stamp: str) -> Object:
         return {
