@@ -50,13 +50,17 @@ def all_is_right(
         if wanted.kind == SEALED:
             generation = inst.kube.get(*SEALED, inst.namespace, name)["metadata"]["generation"]
             assert told[name] <= generation + statuses, f"the status of {name} was written {told[name]} times"
+    # The same event again raises a count; only a new process, which knows nothing of it, says it anew.
+    said = Counter(one["involvedObject"]["name"] for one in _events(inst) if one["reason"] == "Unsealed")
+    for name, times in said.items():
+        assert times <= len(inst.started), f"{times} events say that {name} was unsealed"
     no_value_is_told(inst, *secret_words)
 
 
 def no_value_is_told(inst: Installation, *secret_words: str) -> None:
     """Logs, events, statuses and metrics hold no value, plain or as base64; and nothing in them is a crash of ours."""
     told = {"log": "".join(one.text() for one in inst.started)}
-    told["events"] = json.dumps(inst.kube.list("v1", "Event", inst.namespace))
+    told["events"] = json.dumps(_events(inst))
     told["metrics"] = "".join(one.metrics() for one in inst.started if one.lives())
     for api_version, kind in {SEALED, *(one.kind for one in inst.wanted.values())}:
         objects = inst.kube.list(api_version, kind, inst.namespace)
@@ -76,6 +80,10 @@ def forms(word: str) -> list[str]:
         code = base64.b64encode(bytes(offset) + word.encode()).decode().rstrip("=")
         out.append(code[4 if offset else 0 : -2])
     return out
+
+
+def _events(inst: Installation) -> list[dict]:
+    return inst.kube.list("v1", "Event", inst.namespace)
 
 
 def _wrong(inst: Installation) -> Iterable[str]:
