@@ -6,6 +6,7 @@ On `http.client`, which costs a third of what urllib3 does for each request.
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.client
 import select
 import ssl
@@ -72,6 +73,7 @@ class Transport:
         self._name = connection.server_name or self._host
         self._room = threading.BoundedSemaphore(pool_size)
         self._idle: deque[http.client.HTTPConnection] = deque()
+        self._is_closed = False
 
     def send(
         self, method: str, target: str, body: bytes | None, headers: dict[str, str], read_timeout: float
@@ -119,9 +121,11 @@ class Transport:
         return Unavailable(f"`{self.server}` cannot be reached")
 
     def close(self) -> None:
-        """Close the idle connections."""
+        """Close the idle connections, and keep none from now on."""
+        self._is_closed = True
         while self._idle:
-            self._idle.pop().close()
+            with contextlib.suppress(IndexError):  # another thread has it
+                self._idle.pop().close()
 
     def _exchange(
         self, method: str, target: str, body: bytes | None, headers: dict[str, str], read_timeout: float
@@ -139,6 +143,8 @@ class Transport:
             connection.close()
         else:
             self._idle.append(connection)
+            if self._is_closed:  # by another thread, while we were asking
+                self.close()
         return answer.status, cast("Mapping[str, str]", answer.headers), content
 
     def _kept(self) -> http.client.HTTPConnection | None:

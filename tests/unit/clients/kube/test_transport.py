@@ -109,6 +109,12 @@ def test_a_body_cut_short_is_no_answer(serve):
         api.call("POST", "/x", {})
 
 
+def test_a_request_that_outlives_the_closing_leaves_no_connection_behind(serve):
+    server, api = serve([lambda: api.close() or OK, OK], [OK])
+    assert api.call("GET", "/x") == {}
+    assert server.closed.acquire(timeout=5)
+
+
 def test_no_more_requests_than_the_pool_has_room_for_are_out_at_once(serve):
     out, most, lock = [0], [0], threading.Lock()
 
