@@ -326,15 +326,24 @@ class Kube:
     def apply(self, *objects: dict) -> None:
         """Create each, or replace what is there."""
         for obj in objects:
-            metadata = obj["metadata"]
             try:
                 self.create(obj)
             except Conflict:
-                path = self.path(obj["apiVersion"], obj["kind"], metadata.get("namespace"), metadata["name"])
-                version = self.api.call("GET", path)["metadata"]["resourceVersion"]
-                self.api.call("PUT", path, {**obj, "metadata": {**metadata, "resourceVersion": version}})
+                self._replace(obj)
             if obj["kind"] == "CustomResourceDefinition":
                 self._served(obj)
+
+    def _replace(self, obj: dict, attempts: int = 5) -> None:
+        """Put it on the version that is there; somebody may write its status in between."""
+        metadata = obj["metadata"]
+        path = self.path(obj["apiVersion"], obj["kind"], metadata.get("namespace"), metadata["name"])
+        version = self.api.call("GET", path)["metadata"]["resourceVersion"]
+        try:
+            self.api.call("PUT", path, {**obj, "metadata": {**metadata, "resourceVersion": version}})
+        except Conflict:
+            if attempts == 1:
+                raise
+            self._replace(obj, attempts - 1)
 
     def get(self, api_version: str, kind: str, namespace: str | None, name: str) -> dict | None:
         """None when there is none."""

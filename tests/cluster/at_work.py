@@ -24,7 +24,7 @@ RIGHTS = (
     ("", "events", "create patch"),
     ("", "serviceaccounts/token", "create"),
     ("external-secrets.io", "externalsecrets secretstores", "get list watch"),
-    ("external-secrets.io", "externalsecrets externalsecrets/status", "patch"),
+    ("external-secrets.io", "externalsecrets externalsecrets/status secretstores/status", "patch"),
 )
 
 
@@ -35,7 +35,7 @@ class AtWork:
         self._api, self._stop = account.api(), threading.Event()
         self._events = EventRecorder(self._api, "secrets-gitops")
         self._events.start()
-        self._reflectors: list[Reflector] = []
+        self._reflectors: list[tuple[Reflector, threading.Thread]] = []
         self._work = ExternalSecrets(
             self._api, Flags(workers=2), {}, Everything(), quiet_log(), self._events.emit, self._stop
         )
@@ -43,17 +43,20 @@ class AtWork:
 
     def _watch(self, resource, handler, place, *, labels=None, metadata_only=False):
         made = Reflector(self._api, resource, handler, namespace=place, labels=labels, metadata_only=metadata_only)
-        threading.Thread(target=made.run, daemon=True).start()
-        self._reflectors.append(made)
+        thread = threading.Thread(target=made.run, daemon=True)
+        thread.start()
+        self._reflectors.append((made, thread))
         return made
 
     def end(self) -> None:
         """Stop; once more does no harm."""
         self._stop.set()
-        for each in self._reflectors:
-            each.stop()
+        for reflector, thread in self._reflectors:
+            reflector.stop()
+            thread.join(10)
         self._work.stop()
         self._events.stop()
+        self._api.close()
 
 
 def condition(kube: Kube, namespace: str, name: str = "db") -> dict:

@@ -121,7 +121,9 @@ def test_each_enabled_kind_adds_its_own_rights(installed, can):
     assert can("patch", "secrets", "anywhere") and can("delete", "secrets", "anywhere")
     assert not can("update", "externalsecrets", group="external-secrets.io")
     assert not can("update", "secretstores", group="external-secrets.io")
-    assert not can("patch", "secretstores/status", group="external-secrets.io") and not can("list", "namespaces")
+    assert not can("patch", "secretstores", group="external-secrets.io") and not can("list", "namespaces")
+    for stores in ("secretstores", "clustersecretstores"):
+        assert can("patch", f"{stores}/status", group="external-secrets.io")
     assert not can("watch", "sopssecrets", group="isindir.github.com")
 
 

@@ -59,7 +59,8 @@ def _work(plan: Plan, *, in_cluster: bool) -> list[Tree]:
             stores.append("clustersecretstores")
         rules.append(_rule("external-secrets.io", stores, _READ))
         # The object itself to take off the operator's finalizer, which nobody else does once the operator is gone.
-        rules.append(_rule("external-secrets.io", ["externalsecrets", "externalsecrets/status"], ["patch"]))
+        patched = ["externalsecrets", *(f"{each}/status" for each in stores)]
+        rules.append(_rule("external-secrets.io", patched, ["patch"]))
         # Owner references block the owner's deletion; some clusters (OpenShift) ask for this right then.
         rules.append(_rule("external-secrets.io", ["externalsecrets/finalizers"], ["update"]))
         rules.append(_rule("", ["configmaps"], ["get"]))  # CA bundles of stores

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from secrets_gitops.backends.backend import Surroundings
 from secrets_gitops.clients.kube.resources import (
+    CLUSTER_SECRET_STORES,
     EXTERNAL_SECRETS,
+    SECRET_STORES,
     SECRETS,
     SOPS_SECRETS,
 )
@@ -17,6 +19,7 @@ from secrets_gitops.clients.kube.token_request import TokenRequests
 from secrets_gitops.controller.apply import Writer
 from secrets_gitops.controller.cluster_objects import ClusterObjects
 from secrets_gitops.controller.kinds.external_secret import ExternalSecretKind
+from secrets_gitops.controller.kinds.secret_store import SecretStoreKind
 from secrets_gitops.controller.kinds.sops_secret import SopsSecretKind
 from secrets_gitops.controller.queue import WorkQueue
 from secrets_gitops.controller.reconcile import decide_for_sops
@@ -27,14 +30,15 @@ from secrets_gitops.manifests import external_secret_marks as marks
 from secrets_gitops.references.fetcher import Fetcher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
-    from secrets_gitops.clients.kube.events import EventType
     from secrets_gitops.clients.kube.objects import Key
-    from secrets_gitops.clients.kube.request import Api, Object
+    from secrets_gitops.clients.kube.request import Api
     from secrets_gitops.clients.kube.resources import Resource
     from secrets_gitops.clients.kube.watch import Handler, Reflector
     from secrets_gitops.controller.flags import Flags
+    from secrets_gitops.controller.kinds.followed import Emit, Followed
     from secrets_gitops.controller.logs import Log
     from secrets_gitops.controller.work_share import WorkShare
 
@@ -72,7 +76,7 @@ def kinds(
     api: Api,
     share: WorkShare,
     log: Log,
-    emit: Callable[[Object, EventType, str, str], None],
+    emit: Emit,
     stop: threading.Event,
 ) -> list[Enabled]:
     """Those that the flags name."""
@@ -84,8 +88,35 @@ def kinds(
     return out
 
 
-class ExternalSecrets:
-    """`--enable externalsecrets`."""
+class _Kinds:
+    """Kinds of objects, each with a queue and workers of its own."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._kinds: list[Followed[Any]] = []
+        self._workers: list[Workers[Key]] = []
+
+    def _add(self, kind: Followed[Any], queue: WorkQueue[Key], workers: int) -> None:
+        self._kinds.append(kind)
+        self._workers.append(Workers(queue, kind.work, workers, self._log))
+
+    def _work(self) -> None:
+        for each in self._workers:
+            each.start()
+
+    def on_share_changed(self) -> None:
+        """Other namespaces may be ours now."""
+        for kind in self._kinds:
+            kind.on_share_changed()
+
+    def stop(self) -> None:
+        """Take up nothing more."""
+        for each in self._workers:
+            each.stop()
+
+
+class ExternalSecrets(_Kinds):
+    """`--enable externalsecrets`: they, and the stores that they name."""
 
     def __init__(
         self,
@@ -94,9 +125,10 @@ class ExternalSecrets:
         environ: Mapping[str, str],
         share: WorkShare,
         log: Log,
-        emit: Callable[[Object, EventType, str, str], None],
+        emit: Emit,
         stop: threading.Event,
     ) -> None:
+        super().__init__(log)
         if flags.kubeconfig:
             environ = {**environ, "KUBECONFIG": flags.kubeconfig}
         surroundings = Surroundings(
@@ -105,72 +137,57 @@ class ExternalSecrets:
             root=os.devnull,  # no store of an ExternalSecret reads files of ours
             service_account_token=TokenRequests(lambda: api),
         )
-        self.queue: WorkQueue[Key] = WorkQueue()
-        fetcher = Fetcher.local(surroundings, Deadline(None, stop=stop))
-        self.kind = ExternalSecretKind(api, ClusterObjects(api), fetcher, self.queue, share, log, emit)
-        self._workers: Workers[Key] = Workers(self.queue, self.kind.work, flags.workers, log)
+        queue: WorkQueue[Key] = WorkQueue()
+        objects, fetcher = ClusterObjects(api), Fetcher.local(surroundings, Deadline(None, stop=stop))
+        self._kind = ExternalSecretKind(api, objects, fetcher, queue, share, log, emit)
+        self._add(self._kind, queue, flags.workers)
+        self._stores: dict[Resource, SecretStoreKind] = {}
+        for resource in (SECRET_STORES, CLUSTER_SECRET_STORES):
+            queue = WorkQueue()
+            self._stores[resource] = SecretStoreKind(resource, api, objects, queue, share, log, emit)
+            self._add(self._stores[resource], queue, 1)
 
     def start(self, watch: Watch, namespaces: Sequence[str | None]) -> None:
         """Watch and work; the marked Secrets first, so that no change of theirs is missed."""
         for namespace in namespaces:
-            watch(SECRETS, self.kind.targets, namespace, labels=f"{marks.MANAGED}=true", metadata_only=True)
-        self._workers.start()
+            watch(SECRETS, self._kind.targets, namespace, labels=f"{marks.MANAGED}=true", metadata_only=True)
+        self._work()
         for namespace in namespaces:
-            watch(EXTERNAL_SECRETS, self.kind, namespace)
-
-    def on_share_changed(self) -> None:
-        """Other namespaces may be ours now."""
-        self.kind.on_share_changed()
-
-    def stop(self) -> None:
-        """Take up nothing more."""
-        self._workers.stop()
+            watch(EXTERNAL_SECRETS, self._kind, namespace)
+            watch(SECRET_STORES, self._stores[SECRET_STORES], namespace)
+        if None in namespaces:  # with named namespaces nothing of the whole cluster may be read
+            watch(CLUSTER_SECRET_STORES, self._stores[CLUSTER_SECRET_STORES], None)
 
 
-class SopsSecrets:
+class SopsSecrets(_Kinds):
     """`--enable sopssecrets`."""
 
     def __init__(
-        self,
-        api: Api,
-        flags: Flags,
-        environ: Mapping[str, str],
-        share: WorkShare,
-        log: Log,
-        emit: Callable[[Object, EventType, str, str], None],
+        self, api: Api, flags: Flags, environ: Mapping[str, str], share: WorkShare, log: Log, emit: Emit
     ) -> None:
-        self.queue: WorkQueue[Key] = WorkQueue()
+        super().__init__(log)
+        queue: WorkQueue[Key] = WorkQueue()
         self._stopped = threading.Event()
 
         def writer(enforce: bool) -> Writer:
             return Writer(api, share.may_write, partial(decide_for_sops, enforce=enforce))
 
-        self.kind = SopsSecretKind(
-            api,
-            lambda: Keyring.local((), environ),  # read each time: keys may be added while we run
-            writer,
-            self.queue,
-            share,
-            log,
-            emit,
-            integrity=flags.integrity,
-        )
-        self._workers: Workers[Key] = Workers(self.queue, self.kind.work, flags.workers, log)
+        def keyring() -> Keyring:  # read each time: keys may be added while we run
+            return Keyring.local((), environ)
+
+        self._kind = SopsSecretKind(api, keyring, writer, queue, share, log, emit, integrity=flags.integrity)
+        self._add(self._kind, queue, flags.workers)
 
     def start(self, watch: Watch, namespaces: Sequence[str | None]) -> None:
         """Watch and work; the Secrets first, so that those of earlier templates are known."""
-        children = [watch(SECRETS, self.kind.children, each, metadata_only=True) for each in namespaces]
+        children = [watch(SECRETS, self._kind.children, each, metadata_only=True) for each in namespaces]
         while not all(one.synced for one in children) and not self._stopped.wait(0.02):
             pass
-        self._workers.start()
+        self._work()
         for namespace in namespaces:
-            watch(SOPS_SECRETS, self.kind, namespace)
-
-    def on_share_changed(self) -> None:
-        """Other namespaces may be ours now."""
-        self.kind.on_share_changed()
+            watch(SOPS_SECRETS, self._kind, namespace)
 
     def stop(self) -> None:
         """Take up nothing more."""
         self._stopped.set()
-        self._workers.stop()
+        super().stop()

@@ -38,16 +38,24 @@ def provider_of(
     conditions leave the namespace out, NotBuiltYet for another provider.
     """
     found = find(reference, namespace, wanted_by, objects)
+    notes = _admit(found.store, namespace, objects)
+    return open_store(found, _named(reference), namespace, objects), notes
+
+
+def open_store(found: Found, named: str, namespace: str, objects: ObjectSource) -> Provider:
+    """The provider of the store that was found and that messages call `named`; no calls are made to it.
+
+    Raises NotBuiltYet for another provider, DocumentError for a spec, and what the lack of credentials gives reason to.
+    """
     store = found.store
-    notes = _admit(store, namespace, objects)
     entry = PROVIDERS.get(store.provider_name)
     if entry is None:
         raise NotBuiltYet(
-            f"the provider `{printable(store.provider_name)}` of {_named(reference)} is not built yet",
+            f"the provider `{printable(store.provider_name)}` of {named} is not built yet",
             hints=(f"providers of this version: {', '.join(sorted(PROVIDERS))}",),
             place=found.fields.place("spec", "provider", store.provider_name),
         )
-    return _maker(entry)(store, Credentials(store, found.fields, namespace, objects)), notes
+    return _maker(entry)(store, Credentials(store, found.fields, namespace, objects))
 
 
 @cache
