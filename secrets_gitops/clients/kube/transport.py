@@ -11,6 +11,7 @@ import http.client
 import select
 import ssl
 import threading
+import weakref
 from collections import deque
 from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote, urlsplit
@@ -74,6 +75,7 @@ class Transport:
         self._room = threading.BoundedSemaphore(pool_size)
         self._idle: deque[http.client.HTTPConnection] = deque()
         self._is_closed = False
+        weakref.finalize(self, _close, self._idle)  # where nobody closes it
 
     def send(
         self, method: str, target: str, body: bytes | None, headers: dict[str, str], read_timeout: float
@@ -123,9 +125,7 @@ class Transport:
     def close(self) -> None:
         """Close the idle connections, and keep none from now on."""
         self._is_closed = True
-        while self._idle:
-            with contextlib.suppress(IndexError):  # another thread has it
-                self._idle.pop().close()
+        _close(self._idle)
 
     def _exchange(
         self, method: str, target: str, body: bytes | None, headers: dict[str, str], read_timeout: float
@@ -171,6 +171,12 @@ class Transport:
             connection.close()
             raise
         return connection
+
+
+def _close(idle: deque[http.client.HTTPConnection]) -> None:
+    while idle:
+        with contextlib.suppress(IndexError):  # another thread has it
+            idle.pop().close()
 
 
 def _has_news(sock: socket.socket) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 import time
@@ -112,6 +113,13 @@ def test_a_body_cut_short_is_no_answer(serve):
 def test_a_request_that_outlives_the_closing_leaves_no_connection_behind(serve):
     server, api = serve([lambda: api.close() or OK, OK], [OK])
     assert api.call("GET", "/x") == {}
+    assert server.closed.acquire(timeout=5)
+
+
+def test_a_client_that_is_forgotten_leaves_no_connection_behind(serve):
+    server, _ = serve([OK, OK])
+    assert Api(Connection(server.url)).call("GET", "/x") == {}
+    gc.collect()
     assert server.closed.acquire(timeout=5)
 
 
