@@ -146,7 +146,7 @@ def test_the_api_server_is_gone_for_thirty_seconds(cluster, installed, certifica
     assert controller.lives()
     cluster.start_api()
     installed.seal(certificate, "later")
-    all_is_right(installed, seconds=150, unknown=True, statuses=2)
+    all_is_right(installed, seconds=150, unknown=True, killed=True, statuses=2)
 
 
 @pytest.mark.timeout(300)
@@ -177,7 +177,7 @@ def test_etcd_is_restarted_in_the_middle_of_the_work(cluster, installed, certifi
     cluster.start_etcd()
     wait_for(lambda: cluster.kube.list("v1", "Namespace"), 60, "etcd never came back")
     installed.seal(certificate, "later")
-    all_is_right(installed, seconds=120, unknown=True, statuses=2)
+    all_is_right(installed, seconds=120, unknown=True, killed=True, statuses=2)
 
 
 @pytest.mark.timeout(300)

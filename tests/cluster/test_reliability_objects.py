@@ -261,10 +261,11 @@ def test_odd_metadata_and_the_longest_names(installed, any_schema, put):
     longest = ".".join([LONG, LONG, LONG, "n" * 61])
     installed.seal(certificate, longest)
     installed.seal(certificate, "1.2.3")
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "owner", "namespace": installed.namespace}}
+    reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "controller": True}
+    reference["uid"] = installed.kube.create(owner)["metadata"]["uid"]
     odd = {
-        "owners": {
-            "ownerReferences": [{"apiVersion": "v1", "kind": "Pod", "name": "p", "uid": "1", "controller": True}]
-        },
+        "owners": {"ownerReferences": [reference]},
         "finalizers": {"finalizers": ["example.org/never"]},
         "labels": {"labels": {"app.kubernetes.io/instance": ""}, "annotations": {"sealedsecrets.bitnami.com/x": "\0"}},
     }
