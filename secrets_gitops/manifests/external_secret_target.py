@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from secrets_gitops.manifests.known_fields import choice, known
+from secrets_gitops.patterns import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from secrets_gitops.manifests.fields import Fields
 
 _PATH = ("spec", "target")
+_NAME = pattern(r"(?=.{1,253}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
+"""A DNS subdomain (RFC 1123), as the API server has it for names."""
 _TEMPLATE = frozenset(("engineVersion", "type", "metadata", "data", "templateFrom", "mergePolicy"))
 _TOKEN_TYPES = ("kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token")
 _ACCOUNT = "kubernetes.io/service-account.name"
@@ -73,7 +76,14 @@ def read(fields: Fields, value: object) -> Target:
     if template is not None:
         _check(fields, template, manifest)
     immutable = fields.flag(given.get("immutable"), *_PATH, "immutable") or False
-    return Target(fields.text(given.get("name"), *_PATH, "name"), creation, deletion, immutable, template, manifest)
+    name = fields.text(given.get("name"), *_PATH, "name")
+    if name and not _NAME.match(name):  # in a path, `/` would make another resource of it
+        raise fields.error(
+            "`spec.target.name` is no name of a Secret",
+            *_PATH, "name",
+            hints=("lower-case letters, digits, `-` and `.`, 253 characters at most",),
+        )  # fmt: skip
+    return Target(name, creation, deletion, immutable, template, manifest)
 
 
 def _manifest(fields: Fields, value: object) -> tuple[str, str] | None:
