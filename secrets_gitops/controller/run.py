@@ -34,7 +34,7 @@ from secrets_gitops.controller.shards import Shards
 from secrets_gitops.controller.takeover import Takeover
 from secrets_gitops.controller.work_share import Gate
 from secrets_gitops.controller.workers import Workers
-from secrets_gitops.errors import Error, ObjectNotFound
+from secrets_gitops.errors import ObjectNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +63,7 @@ class Controller:
             info_stream=sys.stdout if flags.log_info_stdout else sys.stderr,
         )
         self.stop = threading.Event()
-        self.failure: Error | None = None
+        self.failure: Exception | None = None
         connection = connections.choose(environ, kubeconfig=flags.kubeconfig or None)
         self.namespace = _own_namespace(environ, connection)
         pool = flags.workers * (1 + len(flags.enable)) + events.WRITERS + 7
@@ -133,7 +133,7 @@ class Controller:
             self.keeper.start()
             self._thread("takeover", self.takeover.watch)
             self._watch(self._namespaces())
-        except Error as error:
+        except Exception as error:  # noqa: BLE001  raised again by `run`: a thread's own would leave the process idle
             self.failure = error
             self.stop.set()
 
