@@ -135,7 +135,7 @@ class Flags:
     """Ours: kinds beside SealedSecret."""
     kubeconfig: str = ""
     """Ours: a kubeconfig file, where the original knows the in-cluster configuration alone."""
-    workers: int = 6
+    workers: int = 12
     """Ours: how many objects are worked on at once."""
 
 

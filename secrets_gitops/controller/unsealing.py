@@ -1,14 +1,14 @@
-"""From a SealedSecret of the cluster to the Secret it stands for, by the `materialize` that the command line uses."""
+"""From a SealedSecret of the cluster to the Secret it stands for, as the command line makes it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 from secrets_gitops.clients.kube.objects import key_of, metadata_of, version_of
-from secrets_gitops.documents.read import Limits, read
+from secrets_gitops.controller.served_fields import ServedFields
 from secrets_gitops.envelopes.sealed_secret import UNKNOWN_CAUSE
 from secrets_gitops.errors import Error, NoMatchingKey
-from secrets_gitops.materialize.catalog import materialize
+from secrets_gitops.materialize import sealed_secret
 from secrets_gitops.materialize.materialized import Given
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ class Unsealed(NamedTuple):
     key: str
 
 
-def unseal(obj: Object, text: bytes, keys: tuple[SealingKey, ...], *, first: str, accept_v1_data: bool) -> Unsealed:
-    """The Secret of `obj`, whose JSON is `text`. Raises what materializing raises.
+def unseal(obj: Object, keys: tuple[SealingKey, ...], *, first: str, accept_v1_data: bool) -> Unsealed:
+    """The Secret of `obj`. Raises what materializing raises.
 
     Each key that does not fit costs an RSA operation, so the one with the fingerprint `first` is tried before others.
     """
@@ -37,20 +37,20 @@ def unseal(obj: Object, text: bytes, keys: tuple[SealingKey, ...], *, first: str
 
     if first and keys and keys[0].fingerprint != first:
         keys = tuple(sorted(keys, key=lambda one: one.fingerprint != first))
-    document = read(text, path=f"SealedSecret {key_of(obj)}", format="json", limits=Limits.LARGE)
     given = Given(sealing_keys=keys, note_key=note, accept_v1_data=accept_v1_data)
-    (secret,) = materialize(document, given).secrets
+    secret = sealed_secret.secret_of(ServedFields(obj, f"SealedSecret {key_of(obj)}"), obj, given)
     tree = secret.to_tree()
     for value in secret.data.values():
         value.wipe()
-    owners = metadata_of(tree).get("ownerReferences")
-    for owner in owners if isinstance(owners, list) else ():
-        owner["uid"] = version_of(obj).uid
+    meta = metadata_of(tree)
+    owners = meta.get("ownerReferences")
+    if isinstance(owners, list):
+        meta["ownerReferences"] = [{**owner, "uid": version_of(obj).uid} for owner in owners]
     return Unsealed(tree, used)
 
 
 def is_still_closed(
-    obj: Object, text: bytes, keys: tuple[SealingKey, ...], *, tried: tuple[SealingKey, ...], accept_v1_data: bool
+    obj: Object, keys: tuple[SealingKey, ...], *, tried: tuple[SealingKey, ...], accept_v1_data: bool
 ) -> bool:
     """Whether `obj`, which none of the keys `tried` opened, would fail in the very same way with `keys`.
 
@@ -61,7 +61,7 @@ def is_still_closed(
     if not new:
         return True
     try:
-        unseal(obj, text, new, first="", accept_v1_data=accept_v1_data)
+        unseal(obj, new, first="", accept_v1_data=accept_v1_data)
     except NoMatchingKey as error:
         spec = obj.get("spec")
         items = spec.get("encryptedData") if isinstance(spec, dict) else None

@@ -41,11 +41,7 @@ def materialize(document: Document, root: Node, given: Given, *, opened: bool = 
             hints=("`secrets-gitops render --sealing-key FILE` takes other objects along as they are",),
             place=document.place(root),
         )
-    spec = tree.get("spec")
-    if given.accept_v1_data and isinstance(spec, dict) and spec.get("data") is not None:
-        return Materialized((_whole(fields, tree, spec, given),))
-    sealed = manifest.read(fields, tree)
-    return Materialized((secret_of(sealed, fields, given),))
+    return Materialized((secret_of(fields, tree, given),))
 
 
 def unseal(document: Document, given: Given) -> list[Secret]:
@@ -72,8 +68,16 @@ def _objects(root: Node) -> Iterator[Node]:
         yield root
 
 
-def secret_of(sealed: SealedSecret, fields: Fields, given: Given) -> Secret:
-    """The Secret that `sealed` stands for: its items, its template, its own name and namespace, and itself as owner."""
+def secret_of(fields: Fields, tree: Mapping[str, object], given: Given) -> Secret:
+    """The Secret that the object stands for. Raises what opening raises, DocumentError for fields of a wrong type."""
+    spec = tree.get("spec")
+    if given.accept_v1_data and isinstance(spec, dict) and spec.get("data") is not None:
+        return _whole(fields, tree, spec, given)
+    return _opened(manifest.read(fields, tree), fields, given)
+
+
+def _opened(sealed: SealedSecret, fields: Fields, given: Given) -> Secret:
+    """Its items and its template, with its own name and namespace, and itself as owner."""
     literal = _literal_templates(sealed, fields)
     items = envelope.open_items(
         sealed, given.sealing_keys, lambda name: fields.place("spec", "encryptedData", name), given.note_key

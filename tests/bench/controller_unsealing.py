@@ -114,7 +114,7 @@ def main(config: str, mode: str, key_file: str, threads: str, seconds: str) -> N
 
         def opening(number: int) -> object:
             text = texts[number % len(texts)]
-            return unseal(orjson.loads(text), text, keys, first="", accept_v1_data=True)
+            return unseal(orjson.loads(text), keys, first="", accept_v1_data=True)
 
         begin, before = time.perf_counter(), handler.changes
         rate = opened(opening, int(threads), float(seconds))

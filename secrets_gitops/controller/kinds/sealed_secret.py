@@ -200,7 +200,7 @@ class SealedSecretKind:
                 return
             if seen_of(obj) != record.seen:  # the watch brings the other one
                 return
-            self._reconcile(key, record, obj, text)
+            self._reconcile(key, record, obj)
         except MayNotWrite:
             self._leave(key)
         except Error as error:
@@ -220,7 +220,7 @@ class SealedSecretKind:
         if record is None or record.seen != seen_of(obj):
             return True
         try:
-            wanted = self._wanted(obj, orjson.dumps(obj), record, self._keys.newest_first())
+            wanted = self._wanted(obj, record, self._keys.newest_first())
             same = decide(record.seen.uid, wanted, secret).action == "keep"
         except Error:
             same = False
@@ -228,15 +228,14 @@ class SealedSecretKind:
             self._queue.add(key)
         return same
 
-    def _reconcile(self, key: Key, record: Record, obj: Object, text: bytes | None) -> None:
+    def _reconcile(self, key: Key, record: Record, obj: Object) -> None:
         keys, v1 = self._keys.newest_first(), self._flags.accept_deprecated_v1_data
-        text = text or orjson.dumps(obj)
-        if record.tried and is_still_closed(obj, text, keys, tried=record.tried, accept_v1_data=v1):
+        if record.tried and is_still_closed(obj, keys, tried=record.tried, accept_v1_data=v1):
             record.tried = keys
             return
         record.tried = ()
         try:
-            wanted = self._wanted(obj, text, record, keys)
+            wanted = self._wanted(obj, record, keys)
         except Error as error:
             said = messages.of_unsealing(error)
             if self._fail(key, record, obj, said, ("ErrUnsealFailed", f"Failed to unseal: {said}"), "unseal", error):
@@ -264,9 +263,9 @@ class SealedSecretKind:
         """Whether the Secret is probably not there, so that creating it needs no look first."""
         return self.targets.get(key) is None if not self._flags.skip_recreate else not record.condition
 
-    def _wanted(self, obj: Object, text: bytes, record: Record, keys: tuple[SealingKey, ...]) -> Tree:
+    def _wanted(self, obj: Object, record: Record, keys: tuple[SealingKey, ...]) -> Tree:
         """The Secret that the object stands for. Raises what materializing raises."""
-        opened = unseal(obj, text, keys, first=record.key, accept_v1_data=self._flags.accept_deprecated_v1_data)
+        opened = unseal(obj, keys, first=record.key, accept_v1_data=self._flags.accept_deprecated_v1_data)
         record.key = opened.key or record.key
         return opened.secret
 
