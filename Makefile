@@ -56,4 +56,5 @@ $(VENV)/.runtime: pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.runtime
 	$(BIN)/python -m pip install --quiet --editable ".[controller,vault]" --group dev
+	$(BIN)/python -m pip install --quiet --editable ".[aws,gcp,azure,ssh,sops]"  # all at once, pip gives up on them
 	@touch $@

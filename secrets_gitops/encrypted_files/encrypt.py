@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from secrets_gitops.documents.read import Limits, read
 from secrets_gitops.encrypted_files import rules
 from secrets_gitops.envelopes.sops import creating, metadata, opened, reading
+from secrets_gitops.envelopes.sops.groups import KeyGroups
 from secrets_gitops.errors import AlreadySealed, Error, NotBuiltYet, Place, SettingsError, Tampered
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from secrets_gitops.documents.document import Document, Format
     from secrets_gitops.envelopes.sops.selection import Selector
     from secrets_gitops.keys.keyring import Keyring
-    from secrets_gitops.keys.recipient import Recipient
 
 _IN_CLUSTER_GROUP = "isindir.github.com/"
 """The API group of SopsSecret. The API server sorts keys, and a MAC over all values depends on their order."""
@@ -24,7 +24,7 @@ _IN_CLUSTER_GROUP = "isindir.github.com/"
 class Recipe(NamedTuple):
     """How a file is to be encrypted."""
 
-    recipients: tuple[Recipient, ...]
+    keys: KeyGroups
     selector: Selector
     mac_only_encrypted: bool
 
@@ -48,16 +48,20 @@ def recipe(path: str, ages: Sequence[str] = (), *, config: str | None = None) ->
     """
     found = rules.find(path, config=config, strict=True)
     if ages and found.path is None:
-        return Recipe(tuple(rules.age_recipients(ages)), rules.selector(None), mac_only_encrypted=False)
+        return Recipe(_one_group(ages), rules.selector(None), mac_only_encrypted=False)
     rule = rules.required(path, found)
-    recipients = rules.age_recipients(ages) if ages else rules.recipients(rule)
-    return Recipe(tuple(recipients), rules.selector(rule), rule.mac_only_encrypted)
+    keys = _one_group(ages) if ages else rules.key_groups(rule)
+    return Recipe(keys, rules.selector(rule), rule.mac_only_encrypted)
+
+
+def _one_group(ages: Sequence[str]) -> KeyGroups:
+    return KeyGroups((tuple(rules.age_recipients(ages)),))
 
 
 def encrypt(plain: Document, how: Recipe, now: str) -> Result:
     """The encrypted document. Raises what `creating.create` raises."""
     only_encrypted = how.mac_only_encrypted or _lives_in_cluster(plain)
-    sealed, expanded = creating.create(plain, how.recipients, how.selector, now, mac_only_encrypted=only_encrypted)
+    sealed, expanded = creating.create(plain, how.keys, how.selector, now, mac_only_encrypted=only_encrypted)
     return Result(sealed, expansions(plain.path, expanded))
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from secrets_gitops.envelopes.sops.groups import KeyGroups
 from secrets_gitops.envelopes.sops.selection import DEFAULT
-from secrets_gitops.errors import KeySourceError, NotBuiltYet, Place, SettingsError
+from secrets_gitops.errors import KeySourceError, Place, SettingsError
 from secrets_gitops.keys import catalog
 from secrets_gitops.repository import creation_rules, files, git
 
@@ -98,15 +99,11 @@ def required(path: str, found: Found) -> CreationRule:
     )
 
 
-def recipients(rule: CreationRule) -> list[Recipient]:
-    """The recipients that a rule names. Raises NotBuiltYet for key groups and kinds of keys that are not handled."""
-    if len(rule.groups) > 1:
-        raise NotBuiltYet(
-            "rules with several key groups are not built yet", hints=("name recipients in one group",), place=rule.place
-        )
-    if rule.shamir_threshold:
-        raise NotBuiltYet("`shamir_threshold` is not built yet", hints=("leave it out",), place=rule.place)
-    return [_recipient(key) for group in rule.groups for key in group]
+def key_groups(rule: CreationRule) -> KeyGroups:
+    """The recipients that a rule names. Raises SettingsError, NotBuiltYet for kinds of keys that are not handled."""
+    keys = KeyGroups(tuple(tuple(_recipient(key) for key in group) for group in rule.groups), rule.shamir_threshold)
+    keys.check(rule.place)
+    return keys
 
 
 def _recipient(key: KeyRef) -> Recipient:

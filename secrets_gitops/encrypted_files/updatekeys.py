@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from secrets_gitops.documents import edit
 from secrets_gitops.encrypted_files import rules
+from secrets_gitops.envelopes.sops import groups, opened
 from secrets_gitops.envelopes.sops import metadata as sops_metadata
-from secrets_gitops.envelopes.sops import opened
 from secrets_gitops.errors import EnvelopeError, NotBuiltYet, SettingsError
 from secrets_gitops.keys import catalog
 
@@ -90,7 +90,7 @@ def _same(key: KeyRef, entry: Entry) -> bool:
 def apply(change: Plan, keyring: Keyring) -> Document:
     """The document with the new key entries. Raises NoMatchingKey when no key here opens it."""
     document, metadata = change.document, change.metadata
-    data_key = opened.data_key_of(document, metadata, keyring)
+    data_key = groups.data_key_of(document, metadata, keyring)
     fresh = [{"enc": one.wrap(data_key), "recipient": one.text} for one in change.add]
     data_key.wipe()
     roots = [root for root in range(len(document.roots)) if sops_metadata.find(document, root) is not None]

@@ -55,6 +55,11 @@ class AgeRecipient:
         self.text = text
         self._recipient = recipient
 
+    @property
+    def fields(self) -> dict[str, str]:
+        """The recipient alone."""
+        return {"recipient": self.text}
+
     def wrap(self, data_key: Plaintext) -> str:
         """The data key as an armored age file with this one recipient, as SOPS has it. Raises KeySourceError."""
         try:

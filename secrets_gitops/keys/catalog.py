@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING
 from secrets_gitops.errors import Error, NotBuiltYet, SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from secrets_gitops.deadline import Deadline
     from secrets_gitops.errors import Place
-    from secrets_gitops.keys.recipient import Recipient
+    from secrets_gitops.keys.recipient import Identity, Recipient
 
 PARSERS = {"age": "secrets_gitops.keys.age:parse_recipient"}
 """Kind → `module:function` from a recipient's text to a `Recipient`; imported when a recipient of the kind appears."""
+
+AMBIENT: dict[str, str] = {}
+"""Kind → `module:function` from (environment, deadline) to the Identity that this machine has for the kind by itself:
+an agent, an account of a cloud, a login. Imported when a file has an entry of the kind."""
 
 UNBUILT = {
     "pgp": "OpenPGP keys",
@@ -42,4 +49,13 @@ def recipient(kind: str, text: str, place: Place | None = None) -> Recipient:
     except Error as error:
         error.place = error.place or place
         raise
+    return found
+
+
+def ambient_identity(kind: str, *, environ: Mapping[str, str], deadline: Deadline | None = None) -> Identity | None:
+    """What this machine can open entries of a kind with, beside the identities that were found; None for nothing."""
+    if kind not in AMBIENT:
+        return None
+    module, _, name = AMBIENT[kind].partition(":")
+    found: Identity = getattr(importlib.import_module(module), name)(environ, deadline)
     return found

@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from typing import TYPE_CHECKING
 
-from secrets_gitops.errors import Attempt, Error, NoMatchingKey, Place
+from secrets_gitops.errors import Attempt, Error, NoMatchingKey, Place, SettingsError
+from secrets_gitops.keys import catalog
 from secrets_gitops.keys.catalog import UNBUILT
 from secrets_gitops.keys.recipient import NotMine, WrappedKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from secrets_gitops.deadline import Deadline
     from secrets_gitops.keys.recipient import Identity
     from secrets_gitops.plaintext import Plaintext
 
+FIRST = ("age", "pgp")
+"""What sops tries first: a key at hand before one that must be asked for over a network."""
 _HINT = "name a key file with `--identity FILE` or `SOPS_AGE_KEY_FILE`"
 
 
 class Keyring:
     """What can open documents here. `problems` are sources that gave no identity; they show only in an error."""
 
-    def __init__(self, identities: Iterable[Identity], problems: Iterable[Attempt] = ()) -> None:
+    def __init__(
+        self,
+        identities: Iterable[Identity],
+        problems: Iterable[Attempt] = (),
+        *,
+        order: Sequence[str] = FIRST,
+        ambient: Callable[[str], Identity | None] = lambda _: None,
+    ) -> None:
+        """`order` names the kinds of keys to try first; the others follow in the order of the file.
+
+        `ambient` gives the identity of a kind that this machine has by itself, such as an agent or a cloud account; it
+        is asked when a file has an entry of that kind.
+        """
         self.identities = tuple(identities)
         self.problems = tuple(problems)
+        self._order = {kind: at for at, kind in reversed(list(enumerate(order)))}
+        self._ambient = ambient
+        self._found: dict[str, Identity | None] = {}
 
     @classmethod
     def local(
@@ -41,17 +61,23 @@ class Keyring:
         """
         from secrets_gitops.keys import age_sources  # noqa: PLC0415  whoever brings identities needs no cryptography
 
-        return cls(*age_sources.discover(identity_files, environ, deadline=deadline))
+        environ = os.environ if environ is None else environ
+        return cls(
+            *age_sources.discover(identity_files, environ, deadline=deadline),
+            order=decryption_order(environ),
+            ambient=functools.partial(catalog.ambient_identity, environ=environ, deadline=deadline),
+        )
 
     def unwrap(self, entries: Sequence[WrappedKey], path: str) -> Plaintext:
         """The data key from the first entry that opens; any one of `entries` is enough. `path` is for messages.
 
         Raises NoMatchingKey with one attempt per identity and per entry of a kind that nobody here can open.
         """
-        pairs = [(identity, entry) for identity in self.identities for entry in entries if entry.kind == identity.kind]
+        pairs = [(identity, entry) for entry in entries for identity in self._of_kind(entry.kind)]
         if len(pairs) > 1:
             # The name in the file is unproven but nearly always right; the rest is tried nevertheless.
-            pairs.sort(key=lambda pair: pair[0].recipient != pair[1].recipient)
+            last = len(self._order)
+            pairs.sort(key=lambda pair: (self._order.get(pair[1].kind, last), pair[0].recipient != pair[1].recipient))
         reasons: dict[tuple[str, str], str] = {}
         for identity, entry in pairs:
             try:
@@ -62,10 +88,18 @@ class Keyring:
                 reasons[identity.kind, identity.source] = error.message
         raise self._no_match(entries, reasons, path)
 
+    def _of_kind(self, kind: str) -> list[Identity]:
+        found = [identity for identity in self.identities if identity.kind == kind]
+        if kind not in self._found:
+            self._found[kind] = self._ambient(kind)
+        ambient = self._found[kind]
+        return found if ambient is None else [*found, ambient]
+
     def _no_match(
         self, entries: Sequence[WrappedKey], reasons: Mapping[tuple[str, str], str], path: str
     ) -> NoMatchingKey:
         kinds = {identity.kind for identity in self.identities}
+        kinds |= {kind for kind, ambient in self._found.items() if ambient is not None}
         attempts = [Attempt(kind, source, reason) for (kind, source), reason in reasons.items()]
         attempts += [
             Attempt(entry.kind, entry.recipient, _without_key(entry.kind))
@@ -76,7 +110,7 @@ class Keyring:
         count = len(entries)
         if not entries:
             reason = "it names no recipient"
-        elif not self.identities:
+        elif not kinds:
             reason = f"there is no key here, and it has {count} recipient{'s' * (count != 1)}"
         else:
             reason = f"none of your keys matches its {f'{count} recipients' if count != 1 else 'one recipient'}"
@@ -84,6 +118,18 @@ class Keyring:
         return NoMatchingKey(
             f"cannot decrypt `{path}`: {reason}", attempts=tuple(attempts), hints=hints, place=Place(path)
         )
+
+
+def decryption_order(environ: Mapping[str, str]) -> Sequence[str]:
+    """The kinds of keys in the order that `SOPS_DECRYPTION_ORDER` says. Raises SettingsError for a kind named twice."""
+    text = environ.get("SOPS_DECRYPTION_ORDER")
+    if not text:
+        return FIRST
+    order = [name.strip() for name in text.split(",")]
+    twice = next((name for at, name in enumerate(order) if name in order[:at]), None)
+    if twice is not None:
+        raise SettingsError(f"`{twice}` stands twice in the decryption order")
+    return order
 
 
 def _without_key(kind: str) -> str:

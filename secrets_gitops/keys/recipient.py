@@ -6,10 +6,16 @@ whoever only reads metadata can use these names for nothing.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from secrets_gitops.plaintext import Plaintext
+
+    Field = str | Mapping[str, str]
+    """The content of a field of a key entry: text, or for the encryption context of AWS a map of texts."""
 
 
 class WrappedKey(NamedTuple):
@@ -20,7 +26,9 @@ class WrappedKey(NamedTuple):
     recipient: str
     """What the file says about the reader; nothing proves it."""
     enc: str
-    """The wrapped data key; for age an armored file."""
+    """The wrapped data key, or a share of it; for age an armored file."""
+    fields: Mapping[str, Field] = MappingProxyType({})
+    """The other fields of the entry, as they stand in the file."""
 
 
 class NotMine(Exception):
@@ -40,7 +48,11 @@ class Recipient(Protocol):
 
     @property
     def text(self) -> str:
-        """The public text that stands in rules and metadata."""
+        """What tells it from others of its kind, as sops has it: for age the recipient, for OpenPGP the fingerprint."""
+
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """The fields of its SOPS entry that name it, beside `enc` and `created_at`."""
 
     def wrap(self, data_key: Plaintext) -> str:
         """The data key, wrapped for this recipient: the `enc` text of a SOPS entry."""

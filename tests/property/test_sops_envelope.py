@@ -17,6 +17,7 @@ from secrets_gitops.documents.plain import to_plain
 from secrets_gitops.documents.read import read
 from secrets_gitops.encrypted_files import explain
 from secrets_gitops.envelopes.sops import creating, opened
+from secrets_gitops.envelopes.sops.groups import KeyGroups
 from secrets_gitops.envelopes.sops.sealing import plaintext_leaves
 from secrets_gitops.envelopes.sops.selection import DEFAULT, Selection, Selector
 from secrets_gitops.errors import Error
@@ -25,7 +26,7 @@ from secrets_gitops.keys.keyring import Keyring
 
 IDENTITY, RECIPIENT = age.generate()
 KEYRING = Keyring(age.parse_identities(IDENTITY.reveal(), "test"))
-RECIPIENTS = [age.parse_recipient(RECIPIENT)]
+KEYS_OF = KeyGroups(((age.parse_recipient(RECIPIENT),),))
 THEN, NOW = "2026-01-02T03:04:05Z", "2027-01-02T03:04:05Z"
 SELECTORS = st.sampled_from(
     [
@@ -44,9 +45,7 @@ SLOW = settings(max_examples=60, deadline=None, suppress_health_check=list(Healt
 def seal(text: str, selector: Selector, path: str = "f.yaml", *, mac_only_encrypted: bool = False):
     """Text, encrypted; None for what sops cannot hold or where nothing is chosen."""
     try:
-        return creating.create(
-            read(text, path=path), RECIPIENTS, selector, THEN, mac_only_encrypted=mac_only_encrypted
-        )[0]
+        return creating.create(read(text, path=path), KEYS_OF, selector, THEN, mac_only_encrypted=mac_only_encrypted)[0]
     except Error:
         return None
 

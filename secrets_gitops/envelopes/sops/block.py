@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from secrets_gitops.documents.document import Document, Node
     from secrets_gitops.documents.plain import Tree
+    from secrets_gitops.envelopes.sops.groups import NewEntry
     from secrets_gitops.envelopes.sops.selection import Selector
 
 _ENDS_DOCUMENT = pattern(r"(?:---|\.\.\.)(?:[ \t\r\n]|\Z)|%")
@@ -174,33 +175,54 @@ def _line_end(text: str, at: int) -> int:
 def new(
     plain: Document,
     root: int,
-    keys: Sequence[tuple[str, str]],
+    keys: Sequence[Sequence[NewEntry]],
+    threshold: int,
     selector: Selector,
     *,
     mac_only_encrypted: bool,
 ) -> Cut:
-    """A new block for one document, as its last key; `keys` are age recipients with their wrapped data key.
+    """A new block for one document, as its last key; `keys` are the entries of its groups.
 
     Laid out as sops 3.13 does, alphabetically, but indented as the file is.
     """
-    fields: dict[str, Tree] = {
-        "age": [{"enc": enc, "recipient": recipient} for recipient, enc in keys],
-        "lastmodified": "?",
-        "mac": "?",
-        "version": VERSION,
-        selector.field: selector.text,
-    }
-    if mac_only_encrypted:
-        fields["mac_only_encrypted"] = True
-    tree = dict(sorted(fields.items()))
+    tree = fields(keys, threshold, selector, mac_only_encrypted=mac_only_encrypted)
     top = plain.roots[root].resolved()
     if plain.format == "json" or (top.style == "flow" and top.pairs):
         text = _json_block(plain, top, tree)
     else:
-        base = _margin(plain.text, top.pairs[0][0].start) if top.pairs else ""
-        text = _yaml_block(tree, keys, base, " " * _step(top, plain.text))
+        base = len(_margin(plain.text, top.pairs[0][0].start)) if top.pairs else 0
+        text = _yaml_block(tree, base, _step(top, plain.text))
     text = text.replace("\n", newline_of(plain))
     return Cut(0, 0, text, _placeholders(text), len(top.pairs), 0, 0)
+
+
+def fields(
+    keys: Sequence[Sequence[NewEntry]], threshold: int, selector: Selector, *, mac_only_encrypted: bool
+) -> dict[str, Tree]:
+    """The fields of a new block in sops' order, with `?` for the time and the MAC.
+
+    `threshold` counts where there are several groups, and 0 means all of them.
+    """
+    tree: dict[str, Tree] = {"lastmodified": "?", "mac": "?", "version": VERSION, selector.field: selector.text}
+    if len(keys) == 1:
+        tree.update(_lists(keys[0]))
+        if threshold:  # means nothing, and sops keeps it
+            tree["shamir_threshold"] = threshold
+    else:
+        tree["key_groups"] = [{"age": [], "hc_vault": [], **_lists(group)} for group in keys]
+        tree["key_groups"] = [dict(sorted(group.items())) for group in tree["key_groups"]]  # type: ignore[union-attr]
+        tree["shamir_threshold"] = threshold or len(keys)
+    if mac_only_encrypted:
+        tree["mac_only_encrypted"] = True
+    return dict(sorted(tree.items()))
+
+
+def _lists(group: Sequence[NewEntry]) -> dict[str, Tree]:
+    lists: dict[str, Tree] = {}
+    for kind in metadata.KINDS:
+        if entries := [dict(entry.fields) for entry in group if entry.kind == kind]:
+            lists[kind] = entries
+    return lists
 
 
 def _placeholders(text: str) -> tuple[tuple[str, int, int], ...]:
@@ -223,23 +245,18 @@ def _step(top: Node, text: str) -> int:
     return 4
 
 
-def _yaml_block(tree: dict[str, Tree], keys: Sequence[tuple[str, str]], base: str, step: str) -> str:
-    lines = [f"{base}{metadata.KEY}:"]
+def _yaml_block(tree: dict[str, Tree], base: int, step: int) -> str:
+    lines = [f"{' ' * base}{metadata.KEY}:\n"]
+    lead = " " * (base + step)
     for name, content in tree.items():
         if isinstance(content, list):
-            lines.append(f"{base}{step}{name}:")
-            for recipient, enc in keys:
-                lines += yaml_entry(recipient, enc, base + step * 2)
+            items = emit.yaml_block(content, base + step * 2, dash=2)
+            lines.append(f"{lead}{name}:\n{items}")
         else:
             as_it_is = name in {"mac", "version"} or content == DEFAULT.text
             text = content if as_it_is else emit.yaml_scalar(content)  # type: ignore[arg-type]
-            lines.append(f"{base}{step}{name}: {text}")
-    return "\n".join(lines) + "\n"
-
-
-def yaml_entry(recipient: str, enc: str, lead: str) -> list[str]:
-    """The lines of one key entry in a list whose dashes stand behind `lead`."""
-    return [f"{lead}- enc: |", *(f"{lead}    {line}" for line in enc.splitlines()), f"{lead}  recipient: {recipient}"]
+            lines.append(f"{lead}{name}: {text}\n")
+    return "".join(lines)
 
 
 def _json_block(plain: Document, top: Node, tree: dict[str, Tree]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from secrets_gitops.envelopes.sops import block, metadata
+from secrets_gitops.envelopes.sops import block, groups, metadata
 from secrets_gitops.envelopes.sops.sealing import Sealer
 from secrets_gitops.envelopes.sops.selection import Selection
 from secrets_gitops.errors import AlreadySealed, DocumentError, Place, SettingsError
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from secrets_gitops.documents.document import Document
+    from secrets_gitops.envelopes.sops.groups import KeyGroups
     from secrets_gitops.envelopes.sops.reading import Read
     from secrets_gitops.envelopes.sops.selection import Selector
-    from secrets_gitops.keys.recipient import Recipient
 
 
 def create(
     plain: Document,
-    recipients: Sequence[Recipient],
+    keys: KeyGroups,
     selector: Selector,
     now: str,
     *,
@@ -31,8 +31,8 @@ def create(
 ) -> tuple[Document, list[int]]:
     """The encrypted document, and the lines of aliases that had to be written out.
 
-    Raises AlreadySealed, DocumentError for what sops cannot hold, SettingsError for a selector that is not valid or
-    leaves everything in clear.
+    Raises AlreadySealed, DocumentError for what sops cannot hold, SettingsError for keys that make no sense and for a
+    selector that is not valid or leaves everything in clear.
     """
     refuse_own_block(plain)
     Selection(selector)  # an expression that is not valid is an error here, and matches nothing in files that exist
@@ -46,12 +46,12 @@ def create(
                 place=Place(plain.path),
             )
 
-    assert recipients
+    keys.check()
     data_key = Plaintext(random(32))
-    keys = [(recipient.text, recipient.wrap(data_key)) for recipient in recipients]
+    entries = groups.wrap(data_key, keys, now, random=random)
     sealer = Sealer(selector, data_key, mac_only_encrypted, random)
     blocks = [
-        block.new(plain, root, keys, selector, mac_only_encrypted=mac_only_encrypted)
+        block.new(plain, root, entries, keys.threshold, selector, mac_only_encrypted=mac_only_encrypted)
         for root in range(len(plain.roots))
     ]
     sealed = sealer.seal(plain, blocks, now, check=refuse_all_clear)

@@ -209,6 +209,18 @@ def identity(kind: str, entry: Node) -> str:
     return parts[0]
 
 
+def fields_of(entry: Entry) -> dict[str, str | dict[str, str]]:
+    """The fields of an entry beside `enc`, as texts; the encryption context of AWS is a map of them."""
+    fields: dict[str, str | dict[str, str]] = {}
+    for key, value in entry.node.pairs:
+        content = value.resolved()
+        if content.kind == "mapping":
+            fields[key.text] = {name.text: _text(inner.resolved()) for name, inner in content.pairs}
+        elif key.text != "enc":
+            fields[key.text] = _text(content)
+    return fields
+
+
 def _aws_identity(node: Node, arn: str) -> str:
     """`arn[+role][|k:v,k:v][|profile]`, with a middle part whenever there is a profile."""
     role, profile, context = _text(node.get("role")), _text(node.get("aws_profile")), node.get("context")

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 from secrets_gitops.crypto.aead import Cipher
 from secrets_gitops.documents.document import Edit
 from secrets_gitops.documents.properties import content_start
-from secrets_gitops.envelopes.sops import block, reading, spelling
+from secrets_gitops.envelopes.sops import block, groups, reading, spelling
 from secrets_gitops.envelopes.sops import metadata as sops_metadata
-from secrets_gitops.errors import EnvelopeError, NotBuiltYet, NotSealed, Place
-from secrets_gitops.keys.recipient import WrappedKey
+from secrets_gitops.errors import NotSealed, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -96,20 +95,6 @@ class Opened:
         return sealed
 
 
-def data_key_of(document: Document, metadata: Metadata, keyring: Keyring) -> Plaintext:
-    """The data key. Raises NoMatchingKey, or NotBuiltYet for a file whose key is split among groups."""
-    if len(metadata.groups) > 1:
-        raise NotBuiltYet(
-            f"the data key is split among {len(metadata.groups)} key groups, which is not handled yet",
-            place=sops_metadata.place_of(document, metadata),
-        )
-    entries = [WrappedKey(entry.kind, entry.recipient, entry.enc) for entry in metadata.entries]
-    data_key = keyring.unwrap(entries, document.path)
-    if len(data_key) != 32:
-        raise EnvelopeError("the data key has not 32 bytes", place=sops_metadata.place_of(document, metadata))
-    return data_key
-
-
 def required_metadata(document: Document) -> Metadata:
     """The metadata of a document that must be encrypted; raises NotSealed when it is not."""
     metadata = sops_metadata.read(document)
@@ -132,7 +117,7 @@ def open(  # noqa: A001  always used as opened.open
     """
     metadata = required_metadata(document)
     return open_with(
-        document, metadata, data_key_of(document, metadata, keyring), verify_mac=verify_mac, keep_open=keep_open
+        document, metadata, groups.data_key_of(document, metadata, keyring), verify_mac=verify_mac, keep_open=keep_open
     )
 
 

@@ -109,18 +109,27 @@ def test_an_unknown_field_is_an_error_before_encrypting_and_a_warning_elsewhere(
 
 def test_recipients_of_a_rule_each_once(tree):
     tree({".sops.yaml": rule(age=f"{RECIPIENT},{RECIPIENT}")})
-    assert [one.text for one in rules.recipients(find("s.yaml").rule)] == [RECIPIENT]
+    assert [[one.text for one in group] for group in rules.key_groups(find("s.yaml").rule).groups] == [[RECIPIENT]]
+
+
+def test_key_groups_of_a_rule_and_how_many_it_takes(tree):
+    other = age.generate()[1]
+    groups = f"[{{age: [{RECIPIENT}]}}, {{age: [{other}, {RECIPIENT}]}}]"
+    tree({".sops.yaml": f"creation_rules:\n  - key_groups: {groups}\n    shamir_threshold: 2\n"})
+    keys = rules.key_groups(find("s.yaml").rule)
+    assert [[one.text for one in group] for group in keys.groups] == [[RECIPIENT], [other, RECIPIENT]]
+    assert keys.threshold == 2
 
 
 @pytest.mark.parametrize(
     ("text", "error", "message"),
     [
         (
-            f"creation_rules:\n  - key_groups: [{{age: [{RECIPIENT}]}}, {{age: [{RECIPIENT}]}}]\n",
-            NotBuiltYet,
-            "several key groups",
+            f"creation_rules:\n  - key_groups: [{{age: [{RECIPIENT}]}}, {{age: [{RECIPIENT}]}}]\n"
+            "    shamir_threshold: 1\n",
+            SettingsError,
+            "must be 2 to 2",
         ),
-        (f"creation_rules:\n  - age: {RECIPIENT}\n    shamir_threshold: 2\n", NotBuiltYet, "`shamir_threshold`"),
         ("creation_rules:\n  - pgp: 85D77543B3D624B63CEA9E6DBC17301B491B3F21\n", NotBuiltYet, "OpenPGP"),
         ("creation_rules:\n  - kms: arn:aws:kms:us-east-1:1:key/x\n", NotBuiltYet, "AWS KMS"),
         ("creation_rules:\n  - age: age1bad\n", SettingsError, "age recipient"),
@@ -129,7 +138,7 @@ def test_recipients_of_a_rule_each_once(tree):
 def test_what_is_not_handled_is_refused_by_name(tree, text: str, error: type[Exception], message: str):
     tree({".sops.yaml": text})
     with pytest.raises(error, match=message) as caught:
-        rules.recipients(find("s.yaml").rule)
+        rules.key_groups(find("s.yaml").rule)
     assert caught.value.place.line == 2
 
 

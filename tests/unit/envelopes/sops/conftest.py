@@ -6,6 +6,7 @@ import pytest
 
 from secrets_gitops.documents.read import read
 from secrets_gitops.envelopes.sops import creating, opened
+from secrets_gitops.envelopes.sops.groups import KeyGroups
 from secrets_gitops.envelopes.sops.selection import DEFAULT, Selector
 from secrets_gitops.keys import age
 from secrets_gitops.keys.keyring import Keyring
@@ -25,7 +26,7 @@ def seal(key):
     """A maker: text, encrypted."""
 
     def make(text: str, selector: Selector = DEFAULT, *, path: str = "f.yaml", **more: bool):
-        return creating.create(read(text, path=path), [key[1]], selector, THEN, **more)[0]
+        return creating.create(read(text, path=path), KeyGroups(((key[1],),)), selector, THEN, **more)[0]
 
     return make
 

@@ -1,0 +1,139 @@
+"""Key groups: one group's keys open a file each alone; of several groups, `threshold` are needed together (Shamir)."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from secrets_gitops.crypto import shamir
+from secrets_gitops.envelopes.sops import metadata as sops_metadata
+from secrets_gitops.errors import EnvelopeError, NoMatchingKey, Place, SettingsError
+from secrets_gitops.keys.recipient import WrappedKey
+from secrets_gitops.plaintext import Plaintext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from secrets_gitops.documents.document import Document
+    from secrets_gitops.documents.plain import Tree
+    from secrets_gitops.envelopes.sops.metadata import Entry, Metadata
+    from secrets_gitops.keys.keyring import Keyring
+    from secrets_gitops.keys.recipient import Recipient
+
+UNDATED = frozenset({"age"})
+"""Kinds whose entries do not say when they were made."""
+
+
+class KeyGroups(NamedTuple):
+    """Who shall be able to open a file."""
+
+    groups: tuple[tuple[Recipient, ...], ...]
+    threshold: int = 0
+    """How many groups it takes; 0: all of them."""
+
+    @property
+    def needed(self) -> int:
+        """How many groups it takes, in any case."""
+        return self.threshold or len(self.groups)
+
+    def check(self, place: Place | None = None) -> None:
+        """Raise SettingsError for what can be no set of keys."""
+        if not self.groups or not all(self.groups):
+            what = "a key group is empty" if self.groups else "no key is named"
+            raise SettingsError(what, hints=("name recipients: `age: age1…`",), place=place)
+        if len(self.groups) > shamir.LARGEST:
+            raise SettingsError(f"more than {shamir.LARGEST} key groups", place=place)
+        if len(self.groups) > 1 and not 2 <= self.needed <= len(self.groups):
+            raise SettingsError(
+                f"`shamir_threshold` is {self.threshold}, and it must be 2 to {len(self.groups)}, the number of groups",
+                hints=("to let any one group open the file, put all keys into one group",),
+                place=place,
+            )
+
+
+class NewEntry(NamedTuple):
+    """A key entry yet to be written."""
+
+    kind: str
+    recipient: str
+    fields: Mapping[str, Tree]
+    """All of them, `enc` and, where the kind has it, `created_at` too."""
+
+
+def shares(data_key: Plaintext, keys: KeyGroups, *, random: Callable[[int], bytes] = os.urandom) -> list[Plaintext]:
+    """What each group gets: the data key itself where there is one group, a share of it otherwise."""
+    if len(keys.groups) == 1:
+        return [data_key]
+    return [Plaintext(share) for share in shamir.split(data_key.reveal(), len(keys.groups), keys.needed, random=random)]
+
+
+def wrap(
+    data_key: Plaintext, keys: KeyGroups, now: str, *, random: Callable[[int], bytes] = os.urandom
+) -> tuple[tuple[NewEntry, ...], ...]:
+    """The entries of all groups. Raises KeySourceError and Unavailable as the recipients do."""
+    parts = shares(data_key, keys, random=random)
+    return tuple(
+        tuple(entry(recipient, part, now) for recipient in group)
+        for group, part in zip(keys.groups, parts, strict=True)
+    )
+
+
+def entry(recipient: Recipient, part: Plaintext, now: str) -> NewEntry:
+    """The entry of one recipient for the data key, or for a share of it; `now` is the time of it, as RFC 3339."""
+    fields: dict[str, Tree] = {name: _tree(content) for name, content in recipient.fields.items()}
+    if recipient.kind not in UNDATED:
+        fields["created_at"] = now
+    fields["enc"] = recipient.wrap(part)
+    return NewEntry(recipient.kind, recipient.text, dict(sorted(fields.items())))
+
+
+def _tree(content: str | Mapping[str, str]) -> Tree:
+    return content if isinstance(content, str) else dict(content)
+
+
+def data_key_of(document: Document, metadata: Metadata, keyring: Keyring) -> Plaintext:
+    """The data key. Raises NoMatchingKey when no key, or none of enough groups, is at hand.
+
+    All groups are tried, also past the threshold, and all shares are combined, as sops does it: a share too many makes
+    sure that a lowered threshold in the file opens nothing.
+    """
+    if len(metadata.groups) == 1:
+        data_key = keyring.unwrap(_wrapped(metadata.groups[0]), document.path)
+    else:
+        data_key = _combined(document, metadata, keyring)
+    if len(data_key) != 32:
+        raise EnvelopeError("the data key has not 32 bytes", place=sops_metadata.place_of(document, metadata))
+    return data_key
+
+
+def _wrapped(group: Sequence[Entry]) -> list[WrappedKey]:
+    return [WrappedKey(entry.kind, entry.recipient, entry.enc, sops_metadata.fields_of(entry)) for entry in group]
+
+
+def _combined(document: Document, metadata: Metadata, keyring: Keyring) -> Plaintext:
+    found: list[Plaintext] = []
+    failures: list[NoMatchingKey] = []
+    for group in metadata.groups:
+        try:
+            found.append(keyring.unwrap(_wrapped(group), document.path))
+        except NoMatchingKey as error:
+            failures.append(error)
+    needed = metadata.threshold or len(metadata.groups)
+    if len(found) < max(needed, 2):
+        raise NoMatchingKey(
+            f"cannot decrypt `{document.path}`: your keys open {len(found)} of its {len(metadata.groups)} key groups,"
+            f" and it takes {max(needed, 2)}",
+            attempts=tuple(dict.fromkeys(attempt for error in failures for attempt in error.attempts)),
+            hints=failures[0].hints if failures else (),
+            place=Place(document.path),
+        )
+    try:
+        return Plaintext(shamir.combine([share.reveal() for share in found]))
+    except ValueError as error:
+        raise EnvelopeError(
+            f"the shares of the key groups do not fit together: {error}",
+            place=sops_metadata.place_of(document, metadata),
+        ) from None
+    finally:
+        for share in found:
+            share.wipe()
