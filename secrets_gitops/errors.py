@@ -12,6 +12,7 @@
     │   ├─ NotSealed        it is not encrypted
     │   ├─ Tampered         ciphertext or MAC does not fit
     │   └─ NoMatchingKey    no key at hand opens it; carries the attempts
+    │       └─ KeyServiceUnavailable   a service that may open it cannot be reached   4   yes
     ├─ KeySourceError    a key or certificate that cannot be used    3   no
     ├─ BackendError
     │   ├─ SecretNotFound   the store has no such value          3   no
@@ -133,6 +134,13 @@ class NoMatchingKey(EnvelopeError):
     ) -> None:
         super().__init__(message, hints=hints, place=place)
         self.attempts = attempts
+
+
+class KeyServiceUnavailable(NoMatchingKey):
+    """No key at hand opens the document, and a service that holds one cannot be reached just now."""
+
+    exit_code = 4
+    retry = True
 
 
 class KeySourceError(Error):

@@ -7,15 +7,19 @@ whoever only reads metadata can use these names for nothing.
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from secrets_gitops.plaintext import Plaintext
 
     Field = str | Mapping[str, str]
     """The content of a field of a key entry: text, or for the encryption context of AWS a map of texts."""
+
+
+FAR = frozenset({"kms", "gcp_kms", "azure_kv", "hc_vault", "hckms"})
+"""Kinds of keys that never leave a service: each use is a request."""
 
 
 class WrappedKey(NamedTuple):
@@ -67,7 +71,7 @@ class Identity(Protocol):
 
     @property
     def source(self) -> str:
-        """Where the key was found, for messages: a path or the name of a variable."""
+        """Where the key was found, for messages: a path or the name of a variable. Empty: by the entry's recipient."""
 
     @property
     def recipient(self) -> str:
@@ -75,3 +79,11 @@ class Identity(Protocol):
 
     def unwrap(self, wrapped: WrappedKey) -> Plaintext:
         """The data key. Raises `NotMine` when the entry is for somebody else, an error of ours when it is broken."""
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """An identity that opens several entries sooner than one after the other."""
+
+    def prepare(self, entries: Iterable[WrappedKey]) -> None:
+        """Open these together, so that `unwrap` has the answers. Raises none of our errors: `unwrap` does."""

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from secrets_gitops.crypto import shamir
 from secrets_gitops.envelopes.sops import metadata as sops_metadata
 from secrets_gitops.errors import EnvelopeError, NoMatchingKey, Place, SettingsError
-from secrets_gitops.keys.recipient import WrappedKey
+from secrets_gitops.keys.recipient import FAR, WrappedKey
 from secrets_gitops.plaintext import Plaintext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from secrets_gitops.documents.document import Document
     from secrets_gitops.documents.plain import Tree
@@ -72,18 +72,30 @@ def wrap(
 ) -> tuple[tuple[NewEntry, ...], ...]:
     """The entries of all groups. Raises KeySourceError and Unavailable as the recipients do."""
     parts = shares(data_key, keys, random=random)
-    return tuple(
-        tuple(entry(recipient, part, now) for recipient in group)
-        for group, part in zip(keys.groups, parts, strict=True)
-    )
+    jobs = [(recipient, part) for group, part in zip(keys.groups, parts, strict=True) for recipient in group]
+    texts = iter(_wrapped_for(jobs))
+    return tuple(tuple(_new_entry(recipient, next(texts), now) for recipient in group) for group in keys.groups)
+
+
+def _wrapped_for(jobs: Sequence[tuple[Recipient, Plaintext]]) -> list[str]:
+    if not any(recipient.kind in FAR for recipient, _ in jobs):
+        return [recipient.wrap(part) for recipient, part in jobs]
+    from secrets_gitops.keys.far import wrap_all  # noqa: PLC0415  threads, for services only
+
+    return wrap_all(jobs)
 
 
 def entry(recipient: Recipient, part: Plaintext, now: str) -> NewEntry:
     """The entry of one recipient for the data key, or for a share of it; `now` is the time of it, as RFC 3339."""
+    return _new_entry(recipient, recipient.wrap(part), now)
+
+
+def _new_entry(recipient: Recipient, enc: str, now: str) -> NewEntry:
+    # The fields come after wrapping: by then a key that was named without its version knows it.
     fields: dict[str, Tree] = {name: _tree(content) for name, content in recipient.fields.items()}
     if recipient.kind not in UNDATED:
         fields["created_at"] = now
-    fields["enc"] = recipient.wrap(part)
+    fields["enc"] = enc
     return NewEntry(recipient.kind, recipient.text, dict(sorted(fields.items())))
 
 
@@ -106,11 +118,27 @@ def data_key_of(document: Document, metadata: Metadata, keyring: Keyring) -> Pla
     return data_key
 
 
+def prepare(documents: Iterable[Document], keyring: Keyring) -> None:
+    """Let services that hold keys open the data keys of many files together; opening each file is then a look-up.
+
+    What is wrong with a file is found when it is opened.
+    """
+    groups: list[list[WrappedKey]] = []
+    for document in documents:
+        try:
+            metadata = sops_metadata.read(document)
+        except EnvelopeError:
+            continue
+        groups += [_wrapped(group) for group in metadata.groups] if metadata is not None else []
+    keyring.prepare(groups)
+
+
 def _wrapped(group: Sequence[Entry]) -> list[WrappedKey]:
     return [WrappedKey(entry.kind, entry.recipient, entry.enc, sops_metadata.fields_of(entry)) for entry in group]
 
 
 def _combined(document: Document, metadata: Metadata, keyring: Keyring) -> Plaintext:
+    keyring.prepare([_wrapped(group) for group in metadata.groups])
     found: list[Plaintext] = []
     failures: list[NoMatchingKey] = []
     for group in metadata.groups:
