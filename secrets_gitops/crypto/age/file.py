@@ -22,15 +22,18 @@ class Recipient(Protocol):
     def post_quantum(self) -> bool:
         """Whether a quantum computer leaves it closed."""
 
-    def wrap(self, file_key: bytes) -> Stanza:
-        """The file key for this recipient."""
+    def wrap(self, file_key: bytes) -> Sequence[Stanza]:
+        """The file key for this recipient, in one stanza or, by a plugin, in several."""
 
 
 class Identity(Protocol):
     """What can unwrap a file key."""
 
-    def unwrap(self, stanza: Stanza) -> bytearray | None:
-        """The file key, or None when the stanza is for somebody else. Raises DocumentError when it is malformed."""
+    def unwrap(self, stanzas: Sequence[Stanza]) -> bytearray | None:
+        """The file key, or None when all stanzas are for somebody else.
+
+        Raises DocumentError for a stanza of its type that is malformed.
+        """
 
 
 class NoMatch(Exception):
@@ -53,7 +56,7 @@ def encrypt(data: bytes, recipients: Sequence[Recipient], *, random: Callable[[i
         raise ValueError("post-quantum recipients are not mixed with others")
     file_key = random(FILE_KEY_SIZE)
     nonce = random(stream.NONCE_SIZE)
-    head = header.encode(tuple(recipient.wrap(file_key) for recipient in recipients), file_key)
+    head = header.encode(tuple(stanza for each in recipients for stanza in each.wrap(file_key)), file_key)
     return head + nonce + stream.encrypt(file_key, nonce, data)
 
 
@@ -81,8 +84,7 @@ def _file_key(head: Header, identities: Sequence[Identity]) -> bytearray:
     if PASSPHRASE in types and len(types) > 1:
         raise header.malformed("a passphrase stands beside other recipients")
     for identity in identities:
-        for stanza in head.stanzas:
-            file_key = identity.unwrap(stanza)
-            if file_key is not None:
-                return file_key
+        file_key = identity.unwrap(head.stanzas)
+        if file_key is not None:
+            return file_key
     raise NoMatch(types)

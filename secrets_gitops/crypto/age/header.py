@@ -11,10 +11,13 @@ Only the one spelling that the format allows is read, so that what was parsed is
 from __future__ import annotations
 
 import binascii
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from secrets_gitops.crypto import hkdf
 from secrets_gitops.errors import DocumentError, NotBuiltYet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
 
 VERSION = b"age-encryption.org/v1"
 FILE_KEY_SIZE = 16
@@ -61,13 +64,26 @@ def unbase64(text: str) -> bytes:
     return data
 
 
+def only(kind: str, stanzas: Iterable[Stanza], unwrap: Callable[[Stanza], bytearray | None]) -> bytearray | None:
+    """What `unwrap` makes of the first stanza of one type that it can open; None when there is none."""
+    for stanza in stanzas:
+        if stanza.type == kind and (file_key := unwrap(stanza)) is not None:
+            return file_key
+    return None
+
+
+def stanza_lines(stanza: Stanza) -> Iterator[str]:
+    """The lines of a stanza, without their ends."""
+    yield " ".join(("->", stanza.type, *stanza.arguments))
+    body = base64(stanza.body)
+    yield from (body[at : at + _COLUMNS] for at in range(0, len(body) + 1, _COLUMNS))
+
+
 def encode(stanzas: tuple[Stanza, ...], file_key: bytes) -> bytes:
     """The whole header with its MAC."""
     lines = [VERSION.decode()]
     for stanza in stanzas:
-        lines.append(" ".join(("->", stanza.type, *stanza.arguments)))
-        body = base64(stanza.body)
-        lines += [body[at : at + _COLUMNS] for at in range(0, len(body) + 1, _COLUMNS)]
+        lines += stanza_lines(stanza)
     covered = "\n".join((*lines, "---")).encode()
     return covered + f" {base64(hkdf.mac(_mac_key(file_key), covered))}\n".encode()
 
@@ -93,8 +109,12 @@ def decode(data: bytes) -> Header:
         line, after = _line(data, at)
         if line.startswith("---"):
             break
-        stanza, at = _stanza(data, line, after)
-        stanzas.append(stanza)
+        body: list[str] = []
+        at = after
+        while not body or not ends_stanza(body[-1]):
+            text, at = _line(data, at)
+            body.append(text)
+        stanzas.append(stanza_of(line, body))
     if not stanzas:
         raise malformed("it names no recipient")
     covered = data[: at + 3]
@@ -117,18 +137,18 @@ def _line(data: bytes, at: int) -> tuple[str, int]:
         raise malformed("it holds a character outside ASCII") from None
 
 
-def _stanza(data: bytes, line: str, at: int) -> tuple[Stanza, int]:
-    """The stanza that `line` opens, whose body starts at `at`; and where the next line starts."""
+def ends_stanza(line: str) -> bool:
+    """Whether a line of a body is its last: the one that is not full."""
+    return len(line) != _COLUMNS
+
+
+def stanza_of(line: str, body: list[str]) -> Stanza:
+    """The stanza that `line` opens and the lines of `body` fill. Raises DocumentError when it is malformed."""
     arrow, *words = line.split(" ")
     if arrow != "->" or not words:
         raise malformed("a stanza does not begin as it must")
     if not all(word and all("!" <= character <= "~" for character in word) for word in words):
         raise malformed("a stanza has an empty or unprintable argument")
-    body: list[str] = []
-    while True:
-        text, at = _line(data, at)
-        if len(text) > _COLUMNS:
-            raise malformed("a stanza has a line that is too long")
-        body.append(text)
-        if len(text) < _COLUMNS:
-            return Stanza(words[0], tuple(words[1:]), unbase64("".join(body))), at
+    if len(body[-1]) > _COLUMNS:
+        raise malformed("a stanza has a line that is too long")
+    return Stanza(words[0], tuple(words[1:]), unbase64("".join(body)))

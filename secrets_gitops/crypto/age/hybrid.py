@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
-from secrets_gitops.crypto.age.header import FILE_KEY_SIZE, Stanza, base64, malformed, unbase64
+from secrets_gitops.crypto.age.header import FILE_KEY_SIZE, Stanza, base64, malformed, only, unbase64
 from secrets_gitops.errors import KeySourceError
 from secrets_gitops.plaintext import Plaintext
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
     from cryptography.hazmat.primitives.hpke import Suite
 
@@ -47,10 +49,10 @@ class HybridRecipient:
             raise _unsupported() from None
         self.public = public
 
-    def wrap(self, file_key: bytes) -> Stanza:
+    def wrap(self, file_key: bytes) -> tuple[Stanza, ...]:
         """The file key for this recipient."""
         sealed = _suite().encrypt(file_key, self._key, _INFO)
-        return Stanza(TYPE, (base64(sealed[:_SHARE_SIZE]),), sealed[_SHARE_SIZE:])
+        return (Stanza(TYPE, (base64(sealed[:_SHARE_SIZE]),), sealed[_SHARE_SIZE:]),)
 
 
 class HybridIdentity:
@@ -70,13 +72,14 @@ class HybridIdentity:
         mlkem, x25519 = self._private()
         return mlkem.public_key().public_bytes_raw() + x25519.public_key().public_bytes_raw()
 
-    def unwrap(self, stanza: Stanza) -> bytearray | None:
-        """The file key, or None when the stanza is for somebody else.
+    def unwrap(self, stanzas: Sequence[Stanza]) -> bytearray | None:
+        """The file key, or None when all is for somebody else.
 
-        Raises DocumentError when the stanza is malformed, KeySourceError when the library cannot do ML-KEM.
+        Raises DocumentError for a malformed stanza, KeySourceError when the library cannot do ML-KEM.
         """
-        if stanza.type != TYPE:
-            return None
+        return only(TYPE, stanzas, self._open)
+
+    def _open(self, stanza: Stanza) -> bytearray | None:
         if len(stanza.arguments) != 1:
             raise malformed(f"an {TYPE} stanza takes one argument")
         share = unbase64(stanza.arguments[0])

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-from secrets_gitops.crypto.age.header import FILE_KEY_SIZE, Stanza, base64, malformed, unbase64
+from secrets_gitops.crypto.age.header import FILE_KEY_SIZE, Stanza, base64, malformed, only, unbase64
 from secrets_gitops.crypto.hkdf import derive
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 TYPE = "X25519"
 _INFO = b"age-encryption.org/v1/X25519"
@@ -25,12 +30,12 @@ class X25519Recipient:
         self._key = X25519PublicKey.from_public_bytes(public)
         self.public = public
 
-    def wrap(self, file_key: bytes) -> Stanza:
+    def wrap(self, file_key: bytes) -> tuple[Stanza, ...]:
         """The file key for this recipient. Raises ValueError when the point is of low order."""
         ephemeral = X25519PrivateKey.generate()
         share = ephemeral.public_key().public_bytes_raw()
         key = derive(ephemeral.exchange(self._key), salt=share + self.public, info=_INFO)
-        return Stanza(TYPE, (base64(share),), ChaCha20Poly1305(key).encrypt(_ZERO_NONCE, file_key, None))
+        return (Stanza(TYPE, (base64(share),), ChaCha20Poly1305(key).encrypt(_ZERO_NONCE, file_key, None)),)
 
 
 class X25519Identity:
@@ -42,10 +47,11 @@ class X25519Identity:
         self._key = X25519PrivateKey.from_private_bytes(secret)
         self.public = self._key.public_key().public_bytes_raw()
 
-    def unwrap(self, stanza: Stanza) -> bytearray | None:
-        """The file key, or None when the stanza is for somebody else. Raises DocumentError when it is malformed."""
-        if stanza.type != TYPE:
-            return None
+    def unwrap(self, stanzas: Sequence[Stanza]) -> bytearray | None:
+        """The file key, or None when all is for somebody else. Raises DocumentError for a malformed stanza."""
+        return only(TYPE, stanzas, self._open)
+
+    def _open(self, stanza: Stanza) -> bytearray | None:
         if len(stanza.arguments) != 1:
             raise malformed("an X25519 stanza takes one argument")
         share = unbase64(stanza.arguments[0])

@@ -128,7 +128,7 @@ def test_a_file_for_nobody_is_not_made():
 
 def test_a_stanza_of_an_unknown_type_is_passed_over():
     key = bytes(16)
-    stanzas = (Stanza("x-Grease", ("a", "b"), bytes(100)), X25519Recipient(ALICE.public).wrap(key))
+    stanzas = (Stanza("x-Grease", ("a", "b"), bytes(100)), *X25519Recipient(ALICE.public).wrap(key))
     head = header.encode(stanzas, key)
     assert header.decode(head + b"rest").stanzas == stanzas
     nonce = bytes(16)
