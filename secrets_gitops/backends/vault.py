@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from secrets_gitops.backends import vault_settings
 from secrets_gitops.backends.backend import Fetched
 from secrets_gitops.backends.vault_reading import Secret, at_once, secret_of, trouble_of
+from secrets_gitops.clients import vault_environment
 from secrets_gitops.clients.vault import Client
 from secrets_gitops.errors import AccessDenied, BackendError, BadReference, Error, NotBuiltYet, SecretNotFound
 from secrets_gitops.plaintext import Plaintext
@@ -186,14 +187,14 @@ def _part(secret: Secret, locator: Locator) -> Fetched:
 
 def connect(settings: Mapping[str, str], surroundings: Surroundings) -> Vault:
     """Open Vault: the parameters of a reference first, then `VAULT_*`. Makes no request."""
-    return _connect(settings, surroundings, vault_settings.VAULT)
+    return _connect(settings, surroundings, vault_environment.VAULT)
 
 
 def connect_openbao(settings: Mapping[str, str], surroundings: Surroundings) -> Vault:
     """Open OpenBao: the parameters of a reference first, then `BAO_*`, then `VAULT_*`. Makes no request."""
-    return _connect(settings, surroundings, vault_settings.OPENBAO)
+    return _connect(settings, surroundings, vault_environment.OPENBAO)
 
 
-def _connect(settings: Mapping[str, str], surroundings: Surroundings, product: vault_settings.Product) -> Vault:
+def _connect(settings: Mapping[str, str], surroundings: Surroundings, product: vault_environment.Product) -> Vault:
     chosen = vault_settings.Choice(settings, surroundings, product)
     return Vault(Client(chosen.server(), chosen.login()), product.program)

@@ -8,14 +8,14 @@ when it names one, a reference that names another must bring its own login.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from secrets_gitops.backends import confined
 from secrets_gitops.backends.env import Environment
 from secrets_gitops.clients import vault_login
+from secrets_gitops.clients.vault_environment import Product, Variables, from_file
 from secrets_gitops.clients.vault_login import Credential, Login
-from secrets_gitops.clients.vault_server import Server, address_of
+from secrets_gitops.clients.vault_server import address_of
 from secrets_gitops.errors import AccessDenied, Error, SettingsError
 from secrets_gitops.plaintext import Plaintext
 
@@ -24,26 +24,10 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from secrets_gitops.backends.backend import Surroundings
+    from secrets_gitops.clients.vault_server import Server
 
 METHODS = ("token", "approle", "userpass", "kubernetes")
 POD_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105  where a pod finds its own
-_MAX_FILE = 64 * 1024
-
-
-@dataclass(frozen=True)
-class Product:
-    """What Vault and OpenBao call the same things."""
-
-    title: str
-    program: str
-    prefixes: tuple[str, ...]
-    """Of variables; the first that is set wins."""
-    token_files: tuple[str, ...]
-    """In the home directory."""
-
-
-VAULT = Product("Vault", "vault", ("VAULT_",), (".vault-token",))
-OPENBAO = Product("OpenBao", "bao", ("BAO_", "VAULT_"), (".bao-token", ".vault-token"))
 
 
 class Choice:
@@ -54,21 +38,11 @@ class Choice:
         self._surroundings = surroundings
         self._environ = surroundings.environ
         self._product = product
+        self._variables = Variables(surroundings.environ, product)
 
     def server(self) -> Server:
         """The server, with the TLS settings of the environment."""
-        return Server(
-            address=self._address(),
-            namespace=self._parameters.get("namespace") or self._variable("NAMESPACE"),
-            ca_file=self._variable("CACERT"),
-            ca_folder=self._variable("CAPATH"),
-            ca_pem=self._variable("CACERT_BYTES"),
-            client_certificate=self._client_certificate(),
-            tls_name=self._variable("TLS_SERVER_NAME"),
-            danger_skip_verify=self._truth("SKIP_VERIFY"),
-            timeout=self._number("CLIENT_TIMEOUT", 60.0) or 60.0,
-            retries=int(self._number("MAX_RETRIES", 2.0)),
-        )
+        return self._variables.server(self._address(), self._parameters.get("namespace"))
 
     def login(self) -> Login:
         """How to log in there."""
@@ -86,15 +60,8 @@ class Choice:
         if path := self._parameters.get("token_file"):
             return vault_login.token(self._from_named_file(path))
         self._may_use_ours("token")
-        if (name := self._set("TOKEN")) is not None:
-            return vault_login.token(self._from_variable(name))
-        if path := self._variable("TOKEN_FILE"):
-            return vault_login.token(from_file(path))
-        home = self._environ.get("HOME") or os.path.expanduser("~")
-        for file in self._product.token_files:
-            path = os.path.join(home, file)
-            if os.path.isfile(path):
-                return vault_login.token(from_file(path))
+        if (credential := self._variables.token()) is not None:
+            return vault_login.token(credential)
         raise SettingsError(
             f"there is no token for {self._product.title}",
             hints=(
@@ -109,11 +76,11 @@ class Choice:
         if secret_text is not None:
             secret: Credential | None = vault_login.fixed(Plaintext(secret_text), "the parameter `secret_id`")
         else:
-            variable = self._set("SECRET_ID")
+            variable = self._variables.name_of("SECRET_ID")
             if variable is not None or role is None:
                 self._may_use_ours("secret id")
             secret = self._from_variable(variable) if variable is not None else None
-        role = role or self._variable("ROLE_ID") or self._required("role_id", "ROLE_ID")
+        role = role or self._variables.value("ROLE_ID") or self._required("role_id", "ROLE_ID")
         return vault_login.approle(role, secret, mount=self._login_mount("approle"))
 
     def _userpass(self) -> Login:
@@ -124,9 +91,9 @@ class Choice:
             password = self._from_named_file(path)
         else:
             self._may_use_ours("password")
-            if name := self._variable("PASSWORD_ENV"):
+            if name := self._variables.value("PASSWORD_ENV"):
                 password = self._from_variable(name)
-            elif path := self._variable("PASSWORD_FILE"):
+            elif path := self._variables.value("PASSWORD_FILE"):
                 password = from_file(path)
             else:
                 self._required("password_env", "PASSWORD_ENV")
@@ -135,14 +102,14 @@ class Choice:
     def _kubernetes(self) -> Login:
         self._may_use_ours("service account's token")
         role = self._value("role_id", "ROLE_ID") or self._required("role_id", "ROLE_ID")
-        jwt = from_file(self._variable("KUBERNETES_JWT_TOKEN_PATH") or POD_TOKEN)
-        mount = self._variable("KUBERNETES_MOUNT_POINT") or self._login_mount("kubernetes")
+        jwt = from_file(self._variables.value("KUBERNETES_JWT_TOKEN_PATH") or POD_TOKEN)
+        mount = self._variables.value("KUBERNETES_MOUNT_POINT") or self._login_mount("kubernetes")
         return vault_login.kubernetes(role, jwt, mount=mount)
 
     def _address(self) -> str:
         if named := self._named_address():
             return address_of(named)
-        text = self._variable("ADDR")
+        text = self._variables.value("ADDR")
         if text is None:
             raise SettingsError(
                 f"no {self._product.title} server is named",
@@ -160,24 +127,16 @@ class Choice:
         return f"{self._parameters.get('proto') or 'https'}://{host}" if host else None
 
     def _may_use_ours(self, what: str) -> None:
-        named, ours = self._named_address(), self._variable("ADDR")
+        named, ours = self._named_address(), self._variables.value("ADDR")
         if named and ours and address_of(named) != address_of(ours):
             raise AccessDenied(
-                f"the {what} of the environment is for the server of `{self._prefixed('ADDR')}` "
+                f"the {what} of the environment is for the server of `{self._variables.shown('ADDR')}` "
                 "and is not sent to the other one that the reference names",
                 hints=("let the reference name its login too, such as `token_env`, or unset that variable",),
             )
 
     def _login_mount(self, default: str) -> str:
-        return self._variable("LOGIN_MOUNT_POINT") or default
-
-    def _client_certificate(self) -> tuple[bytes, Plaintext] | None:
-        certificate, key = self._variable("CLIENT_CERT"), self._variable("CLIENT_KEY")
-        if certificate is None and key is None:
-            return None
-        if certificate is None or key is None:
-            raise SettingsError(f"{self._product.title} needs both a client certificate and its key, or neither")
-        return _content(certificate), Plaintext(_content(key))
+        return self._variables.value("LOGIN_MOUNT_POINT") or default
 
     def _from_variable(self, name: str) -> Credential:
         value = Environment(self._environ).value(name)
@@ -194,50 +153,10 @@ class Choice:
         )
 
     def _value(self, parameter: str, variable: str) -> str | None:
-        return self._parameters.get(parameter) or self._variable(variable)
+        return self._parameters.get(parameter) or self._variables.value(variable)
 
     def _required(self, parameter: str, variable: str) -> NoReturn:
         raise SettingsError(
             f"a login at {self._product.title} needs `{parameter}`",
             hints=(f"write it into the reference, or set `{self._product.prefixes[0]}{variable}`",),
         )
-
-    def _set(self, name: str) -> str | None:
-        """The name of the variable that is set (and not empty)."""
-        return next((p + name for p in self._product.prefixes if self._environ.get(p + name)), None)
-
-    def _prefixed(self, name: str) -> str:
-        return self._set(name) or self._product.prefixes[0] + name
-
-    def _variable(self, name: str) -> str | None:
-        found = self._set(name)
-        return self._environ[found] if found is not None else None
-
-    def _truth(self, name: str) -> bool:
-        text = (self._variable(name) or "false").lower()
-        if text not in {"1", "t", "true", "0", "f", "false"}:
-            raise SettingsError(f"`{self._prefixed(name)}` must be `true` or `false`")
-        return text in {"1", "t", "true"}
-
-    def _number(self, name: str, default: float) -> float:
-        text = self._variable(name)
-        if text is None:
-            return default
-        digits = text.removesuffix("s")
-        if not (digits.isascii() and digits.isdecimal() and len(digits) < 7):
-            raise SettingsError(f"`{self._prefixed(name)}` must be a whole number")
-        return float(digits)
-
-
-def from_file(path: str) -> Credential:
-    """What the file holds at each login, without a line break at its end."""
-    return Credential(f"the file `{path}`", f"file {path}", lambda _: Plaintext(_content(path).rstrip(b"\r\n")))
-
-
-def _content(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            return file.read(_MAX_FILE)
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else "unknown"
-        raise SettingsError(f"the file `{path}` cannot be read: {reason[:1].lower()}{reason[1:]}") from None

@@ -28,9 +28,10 @@ from secrets_gitops.backends import vault_settings
 from secrets_gitops.backends.backend import Fetched
 from secrets_gitops.backends.vault_paths import data_path, metadata_path
 from secrets_gitops.backends.vault_reading import at_once, metadata_of, names_of, secret_of, trouble_of
-from secrets_gitops.backends.vault_settings import POD_TOKEN, VAULT, Choice, from_file
+from secrets_gitops.backends.vault_settings import POD_TOKEN, Choice
 from secrets_gitops.clients import vault_login
 from secrets_gitops.clients.vault import Client
+from secrets_gitops.clients.vault_environment import VAULT, from_file
 from secrets_gitops.clients.vault_login import Credential
 from secrets_gitops.clients.vault_server import Server, address_of
 from secrets_gitops.errors import AccessDenied, BadReference, SecretNotFound, SettingsError
@@ -166,7 +167,7 @@ def _login(settings: Mapping[str, str], surroundings: Surroundings) -> Login | N
     if method is None:
         return None
     if method == "environment":
-        return vault_settings.Choice({"address": settings["address"]}, surroundings, vault_settings.VAULT).login()
+        return vault_settings.Choice({"address": settings["address"]}, surroundings, VAULT).login()
     mount, namespace = settings.get("auth_mount") or method, settings.get("auth_namespace") or None
     if method == "token":
         return vault_login.token(_credential(settings, surroundings))

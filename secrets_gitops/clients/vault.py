@@ -81,6 +81,10 @@ class Client:
         """The answer to a LIST of `path`."""
         return self._ask("list", path.rstrip("/") + "/", deadline, None)
 
+    def write(self, path: str, body: Mapping[str, object], deadline: Deadline) -> Answer:
+        """The answer to a PUT at `path` that changes nothing there, so that it may be sent twice."""
+        return self._ask("put", path, deadline, None, body)
+
     def mount_of(self, path: str, deadline: Deadline) -> Mount | None:
         """The mount that `path` lies in, asked from the server once; None when the server does not tell."""
         with self._lock:
@@ -103,14 +107,21 @@ class Client:
         with self._lock:
             self._mounts.pop(mount.path, None)
 
-    def _ask(self, method: str, path: str, deadline: Deadline, query: Mapping[str, str] | None) -> Answer:
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        deadline: Deadline,
+        query: Mapping[str, str] | None,
+        body: Mapping[str, object] | None = None,
+    ) -> Answer:
         encoded = quote(path)
         token = self._current(deadline)
-        answer = self._send(method, encoded, deadline, token, query=query)
+        answer = self._send(method, encoded, deadline, token, query=query, body=body, again=True)
         if answer.status == 403 and token is not None:
             fresh = self._instead_of(token, deadline)
             if fresh is not None:
-                answer = self._send(method, encoded, deadline, fresh, query=query)
+                answer = self._send(method, encoded, deadline, fresh, query=query, body=body, again=True)
         return answer
 
     def _send(
@@ -123,6 +134,7 @@ class Client:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
         namespace: str | None = None,
+        again: bool = False,
     ) -> Answer:
         headers = dict(self._server.headers)
         namespace = namespace or self._server.namespace
@@ -130,7 +142,9 @@ class Client:
             headers["X-Vault-Namespace"] = namespace
         if token is not None:
             headers["X-Vault-Token"] = token.text.reveal().decode("latin-1")
-        return self._connected().ask(method, encoded, deadline, headers=headers, query=query, body=body)
+        return self._connected().ask(
+            method, encoded, deadline, headers=headers, query=query, body=body, again=again or body is None
+        )
 
     def _connected(self) -> Transport:
         if self._transport is None:

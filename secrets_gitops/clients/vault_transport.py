@@ -112,8 +112,11 @@ class Transport:
         headers: Mapping[str, str],
         query: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
+        again: bool = True,
     ) -> Answer:
         """One request below `/v1/` (`path` is percent-encoded already), tried again while that may help.
+
+        `again`: also when it may have arrived. It must not be for a login: a second one could use up a secret id.
 
         Raises Unavailable when the server is sealed, overloaded, broken, unreachable or too slow, BackendError when it
         is not to be trusted or is no Vault. Any other status is the caller's.
@@ -127,7 +130,7 @@ class Transport:
                     return self._sane(answer)
                 trouble = self._busy(answer)
             except Unavailable as error:
-                if body is not None:  # it may have arrived: a second login could use up a secret id
+                if not again:
                     raise
                 trouble = error
             wait = trouble.retry_after

@@ -14,10 +14,15 @@ if TYPE_CHECKING:
     from secrets_gitops.errors import Place
     from secrets_gitops.keys.recipient import Identity, Recipient
 
-PARSERS = {"age": "secrets_gitops.keys.age:parse_recipient"}
+PARSERS = {
+    "age": "secrets_gitops.keys.age:parse_recipient",
+    "hc_vault": "secrets_gitops.keys.vault_transit:parse_recipient",
+}
 """Kind → `module:function` from a recipient's text to a `Recipient`; imported when a recipient of the kind appears."""
 
-AMBIENT: dict[str, str] = {}
+AMBIENT: dict[str, str] = {
+    "hc_vault": "secrets_gitops.keys.vault_transit:identity",
+}
 """Kind → `module:function` from (environment, deadline) to the Identity that this machine has for the kind by itself:
 an agent, an account of a cloud, a login. Imported when a file has an entry of the kind."""
 
@@ -26,10 +31,11 @@ UNBUILT = {
     "kms": "AWS KMS keys",
     "gcp_kms": "Google Cloud KMS keys",
     "azure_kv": "Azure Key Vault keys",
-    "hc_vault": "Vault transit keys",
-    "hckms": "Huawei Cloud KMS keys",
 }
 """Kind → what users call it: known to sops, not handled by this version."""
+
+ELSEWHERE = {"hckms": "Huawei Cloud KMS keys"}
+"""Kind → what users call it: only the official sops speaks to the service."""
 
 
 def recipient(kind: str, text: str, place: Place | None = None) -> Recipient:
@@ -40,8 +46,11 @@ def recipient(kind: str, text: str, place: Place | None = None) -> Recipient:
     """
     if kind in UNBUILT:
         raise NotBuiltYet(f"{UNBUILT[kind]} (`{kind}`) are not built yet", hints=("use age recipients",), place=place)
+    if kind in ELSEWHERE:
+        hint = "the official sops has them: say `--engine sops`"
+        raise NotBuiltYet(f"{ELSEWHERE[kind]} (`{kind}`) are not handled here", hints=(hint,), place=place)
     if kind not in PARSERS:
-        known = ", ".join(f"`{name}`" for name in (*PARSERS, *UNBUILT))
+        known = ", ".join(f"`{name}`" for name in (*PARSERS, *UNBUILT, *ELSEWHERE))
         raise SettingsError(f"unknown kind of key: `{kind}`", hints=(f"there are {known}",), place=place)
     module, _, name = PARSERS[kind].partition(":")
     try:
