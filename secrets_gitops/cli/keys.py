@@ -49,13 +49,10 @@ def generate(output: str | None, kind: str, *, pq: bool) -> None:  # noqa: ARG00
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print.")
 def list_keys(identities: tuple[str, ...], form: str) -> None:
     """Print kind, recipient and source of each key; what is there and cannot be used goes to standard error."""
-    from secrets_gitops.keys.age import UnbuiltIdentity
     from secrets_gitops.keys.keyring import Keyring
 
     keyring = Keyring.local(identities)
-    usable = [each for each in keyring.identities if not isinstance(each, UnbuiltIdentity)]
-    unusable = [(each.source, each.reason) for each in keyring.identities if isinstance(each, UnbuiltIdentity)]
-    rows = [(each.kind, each.recipient, each.source) for each in usable]
+    rows = [(each.kind, each.recipient, each.source) for each in keyring.identities]
     if form == "json":
         import json
 
@@ -65,7 +62,7 @@ def list_keys(identities: tuple[str, ...], form: str) -> None:
         widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
         for kind, recipient, source in rows:
             console.write(f"{kind:<{widths[0]}}  {recipient or '-':<{widths[1]}}  {printable(source)}\n")
-    for source, reason in (*unusable, *((problem.source, problem.reason) for problem in keyring.problems)):
-        console.note(f"not used: {source}: {reason}")
+    for problem in keyring.problems:
+        console.note(f"not used: {problem.source}: {problem.reason}")
     if not rows:
         console.warn("there is no key here", hints=("make one with `secrets-gitops keys generate`",))

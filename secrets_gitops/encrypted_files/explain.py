@@ -11,6 +11,7 @@ from secrets_gitops.envelopes.sops import tree, value
 from secrets_gitops.envelopes.sops.reading import shown
 from secrets_gitops.envelopes.sops.selection import Selection
 from secrets_gitops.errors import Error, SettingsError
+from secrets_gitops.keys.recipient import bare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -154,7 +155,7 @@ def _readers(found: rules.Found, metadata: Metadata | None, keyring: Keyring) ->
             continue
     for key in dict.fromkeys(entries + wanted):
         state = "both" if key in entries and key in wanted else "file only" if key in entries else "rule only"
-        yield Reader(*key, local.get(key, ""), state)
+        yield Reader(*key, local.get((key[0], bare(key[1])), ""), state)
 
 
 def _fates(document: Document, selector: Selector, *, sealed: bool, problems: list[str]) -> Iterator[Fate]:

@@ -1,4 +1,4 @@
-"""The key command of `SOPS_AGE_KEY_CMD`: asked for its identities when an entry needs one, once per recipient."""
+"""Key commands: `SOPS_AGE_KEY_CMD` and `SOPS_AGE_SSH_PRIVATE_KEY_CMD`, run when an entry asks, once per recipient."""
 
 from __future__ import annotations
 
@@ -16,23 +16,35 @@ if TYPE_CHECKING:
     from secrets_gitops.keys.recipient import Identity, WrappedKey
     from secrets_gitops.plaintext import Plaintext
 
+AGE_COMMAND = "SOPS_AGE_KEY_CMD"
+SSH_COMMAND = "SOPS_AGE_SSH_PRIVATE_KEY_CMD"
 DEFAULT_SECONDS = 60.0
 """How long a command may take when the caller sets no deadline: enough for a person to touch a hardware key."""
 
 
 class CommandIdentity:
-    """Identities that a command prints. It learns from `SOPS_AGE_RECIPIENT` whose key is wanted.
+    """Identities that a command prints: an identity file, or an SSH private key that has no passphrase.
 
-    The command gets the terminal's input and standard error, so that it can ask; no shell is between.
+    The command learns from `SOPS_AGE_RECIPIENT` whose key is wanted, and gets the terminal's input and
+    standard error, so that it can ask; no shell is between.
     """
 
-    __slots__ = ("_answers", "_command", "_deadline", "_environ")
+    __slots__ = ("_answers", "_command", "_deadline", "_environ", "source")
 
     kind = age.KIND
-    source = "SOPS_AGE_KEY_CMD"
     recipient = ""
+    asks = True
 
-    def __init__(self, command: str, environ: Mapping[str, str], *, deadline: Deadline | None = None) -> None:
+    def __init__(
+        self,
+        command: str,
+        environ: Mapping[str, str],
+        *,
+        source: str = AGE_COMMAND,
+        deadline: Deadline | None = None,
+    ) -> None:
+        """`source` is the variable that holds the command; it decides what the command prints."""
+        self.source = source
         self._command = command
         self._environ = environ
         self._deadline = deadline
@@ -56,7 +68,13 @@ class CommandIdentity:
 
     def _ask(self, recipient: str) -> list[Identity] | Error:
         try:
-            return age.parse_identities(self._output(recipient), self.source)
+            output = self._output(recipient)
+            if self.source == SSH_COMMAND:
+                identity = age.ssh_identity(output, self.source)
+                if getattr(identity, "asks", False):
+                    raise KeySourceError("the SSH key that the command printed has a passphrase")
+                return [identity]
+            return age.parse_identities(output, self.source, self._deadline)
         except Error as error:
             return error
 

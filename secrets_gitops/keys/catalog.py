@@ -16,19 +16,21 @@ if TYPE_CHECKING:
 
 PARSERS = {
     "age": "secrets_gitops.keys.age:parse_recipient",
+    "kms": "secrets_gitops.keys.aws_kms:parse_recipient",
+    "pgp": "secrets_gitops.keys.pgp:parse_recipient",
     "hc_vault": "secrets_gitops.keys.vault_transit:parse_recipient",
 }
 """Kind → `module:function` from a recipient's text to a `Recipient`; imported when a recipient of the kind appears."""
 
 AMBIENT: dict[str, str] = {
+    "kms": "secrets_gitops.keys.aws_kms:identity",
+    "pgp": "secrets_gitops.keys.pgp:agent",
     "hc_vault": "secrets_gitops.keys.vault_transit:identity",
 }
 """Kind → `module:function` from (environment, deadline) to the Identity that this machine has for the kind by itself:
 an agent, an account of a cloud, a login. Imported when a file has an entry of the kind."""
 
 UNBUILT = {
-    "pgp": "OpenPGP keys",
-    "kms": "AWS KMS keys",
     "gcp_kms": "Google Cloud KMS keys",
     "azure_kv": "Azure Key Vault keys",
 }

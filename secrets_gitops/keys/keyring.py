@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from secrets_gitops.errors import Attempt, Error, KeyServiceUnavailable, NoMatchingKey, Place, SettingsError
 from secrets_gitops.keys import catalog
 from secrets_gitops.keys.catalog import ELSEWHERE, UNBUILT
-from secrets_gitops.keys.recipient import NotMine, Prepares, WrappedKey
+from secrets_gitops.keys.recipient import NotMine, Prepares, WrappedKey, bare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -96,7 +96,7 @@ class Keyring:
                 if isinstance(identity, Prepares):
                     asked.setdefault(id(identity), (identity, []))[1].append(entry)
                     break
-                if identity.recipient in {"", entry.recipient}:  # it opens it, or might
+                if identity.recipient in {"", bare(entry.recipient)}:  # it opens it, or might
                     break
         if not asked:
             return
@@ -108,9 +108,16 @@ class Keyring:
         """Which identity tries which entry, in order."""
         pairs = [(identity, entry) for entry in entries for identity in self._of_kind(entry.kind)]
         if len(pairs) > 1:
-            # The name in the file is unproven but nearly always right; the rest is tried nevertheless.
+            # The name in the file is unproven but nearly always right; the rest is tried nevertheless. What may have to
+            # ask a person waits until no other key of its kind opened anything.
             last = len(self._order)
-            pairs.sort(key=lambda pair: (self._order.get(pair[1].kind, last), pair[0].recipient != pair[1].recipient))
+            pairs.sort(
+                key=lambda pair: (
+                    self._order.get(pair[1].kind, last),
+                    getattr(pair[0], "asks", False),
+                    pair[0].recipient != bare(pair[1].recipient),
+                )
+            )
         return pairs
 
     def _of_kind(self, kind: str) -> list[Identity]:

@@ -35,6 +35,11 @@ class WrappedKey(NamedTuple):
     """The other fields of the entry, as they stand in the file."""
 
 
+def bare(recipient: str) -> str:
+    """A recipient's text without the comment that an SSH key has, so that it can be compared."""
+    return " ".join(recipient.split(None, 2)[:2]) if recipient.startswith("ssh-") else recipient
+
+
 class NotMine(Exception):
     """This identity cannot open this entry: try the next. Says why, without a word of a key."""
 
@@ -63,7 +68,10 @@ class Recipient(Protocol):
 
 
 class Identity(Protocol):
-    """A key at hand, which opens what was wrapped for it."""
+    """A key at hand, which opens what was wrapped for it.
+
+    One that may have to ask a person, or run a command, says so by an attribute `asks`; it is tried after the others.
+    """
 
     @property
     def kind(self) -> str:
@@ -75,7 +83,7 @@ class Identity(Protocol):
 
     @property
     def recipient(self) -> str:
-        """The recipient text that this identity opens; empty when it is not known."""
+        """The recipient text that this identity opens, an SSH key without comment; empty when it is not known."""
 
     def unwrap(self, wrapped: WrappedKey) -> Plaintext:
         """The data key. Raises `NotMine` when the entry is for somebody else, an error of ours when it is broken."""

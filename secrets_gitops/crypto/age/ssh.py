@@ -66,10 +66,14 @@ class SshRecipient:
 class SshIdentity:
     """An SSH private key: known by its public half, loaded when a file is for it."""
 
-    __slots__ = ("_load", "_loaded", "_tag", "type", "wire")
+    __slots__ = ("_load", "_loaded", "_tag", "locked", "type", "wire")
 
-    def __init__(self, kind: str, wire: bytes, load: Callable[[], PrivateKey]) -> None:
-        """`kind` is `ssh-ed25519` or `ssh-rsa`, `wire` the public half; `load` may ask for a passphrase."""
+    def __init__(self, kind: str, wire: bytes, load: Callable[[], PrivateKey], *, locked: bool = False) -> None:
+        """`kind` is `ssh-ed25519` or `ssh-rsa`, `wire` the public half.
+
+        `load` is called when a file is for this key; `locked` says that it asks for a passphrase.
+        """
+        self.locked = locked
         self.type = kind
         self.wire = wire
         self._tag = tag(wire)

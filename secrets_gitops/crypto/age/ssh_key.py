@@ -26,6 +26,10 @@ _PEM = ("RSA PRIVATE KEY", "PRIVATE KEY")
 _PEM_LOCKED = "ENCRYPTED PRIVATE KEY"
 
 
+class WrongPassphrase(Exception):
+    """The passphrase does not open the key."""
+
+
 class KeyFile(NamedTuple):
     """What a file with a private key says in clear."""
 
@@ -69,7 +73,7 @@ def read(data: bytes) -> KeyFile:
 def load(data: bytes, passphrase: Plaintext | None) -> Ed25519PrivateKey | RSAPrivateKey:
     """The key in the file.
 
-    Raises KeySourceError when it cannot be used: malformed, the wrong passphrase, or a library that is missing.
+    Raises WrongPassphrase, and KeySourceError when it cannot be used: malformed, or a library is missing.
     """
     password = passphrase.reveal() if passphrase is not None else None
     own = data.lstrip().startswith(_BEGIN.encode())
@@ -83,7 +87,7 @@ def load(data: bytes, passphrase: Plaintext | None) -> Ed25519PrivateKey | RSAPr
             ) from None
         raise KeySourceError("the SSH key is closed in a way that is not supported") from None
     except (ValueError, TypeError):
-        raise (_malformed() if password is None else KeySourceError("the passphrase is wrong")) from None
+        raise (_malformed() if password is None else WrongPassphrase()) from None
     if not isinstance(key, Ed25519PrivateKey | RSAPrivateKey):
         raise wrong_type()
     return key
