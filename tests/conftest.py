@@ -6,18 +6,21 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "tools"))
+from aws_server import aws, aws_server  # noqa: E402, F401  fixtures for all tests
 from openbao import durable_openbao, openbao, own_openbao  # noqa: E402, F401  fixtures for all tests
 
 import build  # noqa: E402  the module that builds the programs also knows where they are
 
 SKIP_IS_FAILURE = os.environ.get("SECRETS_GITOPS_TESTS_SKIP") == "fail"
-FOREIGN = ("SOPS_", "SECRETS_GITOPS_", "SEALED_SECRETS_", "GIT_", "PRE_COMMIT", "VALS_", "AGE_", "VAULT_", "BAO_")
+FOREIGN = ("SOPS_", "SECRETS_GITOPS_", "SEALED_SECRETS_", "GIT_", "PRE_COMMIT", "VALS_", "AGE_", "VAULT_", "BAO_",
+           "GPG_", "AWS_", "AZURE_", "GOOGLE_", "GCE_", "IDENTITY_", "MSI_")  # fmt: skip
 """Variables of the developer that no test may see."""
 
 
@@ -30,6 +33,7 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+    monkeypatch.setenv("GNUPGHOME", str(home / "no-gnupg"))  # in a folder that is there gpg would start an agent
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
     monkeypatch.setenv("NO_COLOR", "1")
@@ -43,16 +47,29 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 def program():
     """A maker: the path of a real program that `make tools` built, or of one on PATH; without it a test is skipped."""
 
-    folder = build.folder()  # before any test moves HOME
+    # Before any test moves HOME.
+    paths = {name: build.path_of(name) for name in (*build.PROGRAMS, *build.PYTHON_PROGRAMS)}
 
     def find(name: str) -> str:
-        built = folder / name
-        path = str(built) if built.exists() else None if name in build.PROGRAMS else shutil.which(name)
+        built = paths.get(name)
+        path = shutil.which(name) if built is None else str(built) if built.exists() else None
         if path is None:
             pytest.skip(f"{name} is not here; `make tools` builds it where Go is installed")
         return path
 
     return find
+
+
+@pytest.fixture
+def gpg_home(monkeypatch: pytest.MonkeyPatch):
+    """The folder of a GnuPG of its own, in GNUPGHOME; its agent is ended with the test."""
+    if shutil.which("gpg") is None:
+        pytest.skip("gpg is not installed")
+    folder = tempfile.mkdtemp(prefix="gpg-", dir="/tmp")  # a socket's path must be short
+    monkeypatch.setenv("GNUPGHOME", folder)
+    yield Path(folder)
+    subprocess.run(["gpgconf", "--homedir", folder, "--kill", "gpg-agent"], capture_output=True, check=False)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

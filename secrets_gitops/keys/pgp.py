@@ -109,10 +109,10 @@ class GpgAgent:
         status, out, said = _run(["-d"], wrapped.enc.encode("utf-8", "replace"), self._environ, self._deadline)
         if status == 0 and out:
             return Plaintext(out)
-        if "No secret key" in said:
-            raise NotMine("no secret key in gpg")
         if status == 0:
             raise KeySourceError("gpg gave an empty data key, as old versions do with newer messages")
+        if not _NOT_ASKED.search(said) and "No secret key" in said:  # it says that last, whatever came before
+            raise NotMine("no secret key in gpg")
         if _NOT_ASKED.search(said):
             self._unanswered[wrapped.recipient] = KeySourceError(
                 f"the agent of gpg got no passphrase: {_last_line(said)}",

@@ -48,14 +48,14 @@ class SshRecipient:
         self._wire = wire
         self._tag = tag(wire)
         self._wrap: Callable[[bytes], tuple[tuple[str, ...], bytes]]
-        if self._type == ED25519.encode() and len(parts) == 1:
+        if len(parts) != {ED25519: 1, RSA: 2}.get(self._type.decode(errors="replace")):
+            raise ValueError("it does not hold what its type demands")
+        if self._type == ED25519.encode():
             montgomery = _montgomery(parts[0])
             self._wrap = lambda file_key: _wrap_ed25519(file_key, wire, montgomery)
-        elif self._type == RSA.encode() and len(parts) == 2:
+        else:
             key = _rsa_key(*parts)
             self._wrap = lambda file_key: ((), key.encrypt(file_key, _padding()))
-        else:
-            raise ValueError("its type is neither Ed25519 nor RSA")
 
     def wrap(self, file_key: bytes) -> tuple[Stanza, ...]:
         """The file key for this recipient. Raises ValueError when the point is of low order."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from secrets_gitops import bech32
-from secrets_gitops.errors import KeySourceError, NotBuiltYet
+from secrets_gitops.errors import KeySourceError
 from secrets_gitops.keys import age, age_sources
 
 if TYPE_CHECKING:
@@ -109,20 +109,27 @@ def test_the_default_file_that_is_not_there_is_named(tmp_path: Path):
     ]
 
 
-def test_ssh_keys_are_mentioned_where_they_exist_and_only_there(tmp_path: Path):
+def test_broken_ssh_keys_are_remembered_and_hide_nothing(tmp_path: Path):
     (tmp_path / ".ssh").mkdir()
-    (tmp_path / ".ssh" / "id_rsa").touch()
+    (tmp_path / ".ssh" / "id_rsa").write_text("hunter2")
     found = age_sources.discover(
-        environ={"HOME": str(tmp_path), "XDG_CONFIG_HOME": "relative", "SOPS_AGE_SSH_PRIVATE_KEY_CMD": "pass ssh"}
+        environ={
+            "HOME": str(tmp_path),
+            "XDG_CONFIG_HOME": "relative",
+            "SOPS_AGE_SSH_PRIVATE_KEY_FILE": "/nowhere",
+            "SOPS_AGE_KEY": key_text(),
+        }
     )
+    assert [each.recipient for each in found.identities] == [public_text()]
     assert [(problem.source, problem.reason) for problem in found.problems] == [
-        ("SOPS_AGE_SSH_PRIVATE_KEY_CMD", "SSH identities are not built yet"),
-        (str(tmp_path / ".ssh" / "id_rsa"), "SSH identities are not built yet"),
+        ("/nowhere (SOPS_AGE_SSH_PRIVATE_KEY_FILE)", "cannot read the identity file: no such file or directory"),
+        (str(tmp_path / ".ssh" / "id_rsa"), "it is no SSH private key"),
     ]
 
 
 def test_empty_variables_are_no_places(tmp_path: Path):
-    environ = dict.fromkeys(("SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD"), "")
+    kinds = ("KEY", "KEY_FILE", "KEY_CMD", "SSH_PRIVATE_KEY_FILE", "SSH_PRIVATE_KEY_CMD")
+    environ = dict.fromkeys((f"SOPS_AGE_{kind}" for kind in kinds), "")
     assert age_sources.discover(environ=environ) == ((), ())
 
 
@@ -137,8 +144,8 @@ def test_a_named_file_that_cannot_be_used_is_an_error_at_once(key_file):
     assert str(caught.value.place) == "/nowhere"
     with pytest.raises(KeySourceError, match="begins with"):
         age_sources.discover([key_file("bad.txt", text="foo\n")], {})
-    with pytest.raises(NotBuiltYet, match="passphrase"):
-        age_sources.discover([key_file("closed.txt", text="age-encryption.org/v1\n")], {})
+    with pytest.raises(KeySourceError, match="malformed"):
+        age_sources.discover([key_file("id", text="-----BEGIN OPENSSH PRIVATE " + "KEY-----\nAAAA\n")], {})
 
 
 def test_a_folder_in_the_place_of_a_file_says_so(tmp_path: Path):

@@ -49,6 +49,26 @@ def test_the_entry_that_names_a_key_is_tried_first():
     assert asked == ["2: b"]
 
 
+def test_a_key_that_has_to_ask_waits_until_no_other_fits():
+    asked: list[str] = []
+
+    class Asking(FakeIdentity):
+        asks = True
+
+    keyring = Keyring([Asking("a", "locked", asked), FakeIdentity("b", "open", asked)])
+    keyring.unwrap([entry("a"), entry("b")], "s.yaml")
+    assert asked == ["open: b"]
+    keyring.unwrap([entry("a")], "s.yaml")
+    assert asked[1:] == ["open: a", "locked: a"]
+
+
+def test_an_ssh_key_is_known_in_the_file_whatever_its_comment_says():
+    asked: list[str] = []
+    keyring = Keyring([FakeIdentity("x", "1", asked), FakeIdentity("ssh-ed25519 AAAA", "2", asked)])
+    keyring.unwrap([entry("ssh-ed25519 AAAA me@host", enc="for ssh-ed25519 AAAA")], "s.yaml")
+    assert asked == ["2: ssh-ed25519 AAAA me@host"]
+
+
 def test_a_wrong_name_in_the_file_hides_no_key():
     asked: list[str] = []
     keyring = Keyring([FakeIdentity("a", "1", asked)])
@@ -76,7 +96,7 @@ def test_no_matching_key_tells_what_was_tried_and_why_it_did_not_open():
     assert error.attempts == (
         Attempt("age", "k.txt", "it was changed"),
         Attempt("age", "SOPS_AGE_KEY", "not a recipient"),
-        Attempt("pgp", "FE1D", "OpenPGP keys are not built yet"),
+        Attempt("pgp", "FE1D", "no key of this kind is at hand"),
         problem,
     )
     assert error.hints == (
