@@ -18,6 +18,7 @@ PARSERS = {
     "age": "secrets_gitops.keys.age:parse_recipient",
     "kms": "secrets_gitops.keys.aws_kms:parse_recipient",
     "pgp": "secrets_gitops.keys.pgp:parse_recipient",
+    "gcp_kms": "secrets_gitops.keys.gcp_kms:parse_recipient",
     "hc_vault": "secrets_gitops.keys.vault_transit:parse_recipient",
 }
 """Kind → `module:function` from a recipient's text to a `Recipient`; imported when a recipient of the kind appears."""
@@ -25,13 +26,13 @@ PARSERS = {
 AMBIENT: dict[str, str] = {
     "kms": "secrets_gitops.keys.aws_kms:identity",
     "pgp": "secrets_gitops.keys.pgp:agent",
+    "gcp_kms": "secrets_gitops.keys.gcp_kms:identity",
     "hc_vault": "secrets_gitops.keys.vault_transit:identity",
 }
 """Kind → `module:function` from (environment, deadline) to the Identity that this machine has for the kind by itself:
 an agent, an account of a cloud, a login. Imported when a file has an entry of the kind."""
 
 UNBUILT = {
-    "gcp_kms": "Google Cloud KMS keys",
     "azure_kv": "Azure Key Vault keys",
 }
 """Kind → what users call it: known to sops, not handled by this version."""
