@@ -32,7 +32,7 @@ _NOT_ASKED = re.compile(
     "cancell?ed|No pinentry|Inappropriate ioctl|No passphrase given|Bad passphrase|Timeout|Not a tty|No agent",
     re.IGNORECASE,
 )
-"""What gpg says when the agent asked for a passphrase, or wanted to, and got none."""
+"""What gpg says when the agent asked for a passphrase, or wanted to, and got none that fits."""
 
 
 class GpgRecipient:
@@ -111,14 +111,16 @@ class GpgAgent:
             return Plaintext(out)
         if status == 0:
             raise KeySourceError("gpg gave an empty data key, as old versions do with newer messages")
-        if not _NOT_ASKED.search(said) and "No secret key" in said:  # it says that last, whatever came before
-            raise NotMine("no secret key in gpg")
-        if _NOT_ASKED.search(said):
+        unanswered = next((line for line in said.splitlines() if _NOT_ASKED.search(line)), None)
+        if unanswered is not None:
+            reason = printable(unanswered.rpartition(": ")[2]).lower()
             self._unanswered[wrapped.recipient] = KeySourceError(
-                f"the agent of gpg got no passphrase: {_last_line(said)}",
+                f"the agent of gpg did not unlock the key: {reason}",
                 hints=("where the agent cannot ask, set `GPG_TTY=$(tty)`, or unlock the key before by using it",),
             )
             raise self._unanswered[wrapped.recipient]
+        if "No secret key" in said:  # it says that last, whatever came before
+            raise NotMine("no secret key in gpg")
         raise KeySourceError(f"gpg cannot decrypt: {_last_line(said) or f'it failed with exit status {status}'}")
 
     def __repr__(self) -> str:

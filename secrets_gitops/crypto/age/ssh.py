@@ -136,7 +136,7 @@ def _unwrap_ed25519(key: Ed25519PrivateKey, wire: bytes, share: bytes, body: byt
 
 def _tweaked(secret: bytes, wire: bytes) -> bytes:
     """The shared secret bound to the SSH key, of which the exchange saw only the converted point."""
-    tweak = X25519PrivateKey.from_private_bytes(derive(wire, salt=b"", info=_ED25519_LABEL))
+    tweak = X25519PrivateKey.from_private_bytes(derive(b"", salt=wire, info=_ED25519_LABEL))
     return tweak.exchange(X25519PublicKey.from_public_bytes(secret))
 
 
