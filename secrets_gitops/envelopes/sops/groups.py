@@ -38,17 +38,22 @@ class KeyGroups(NamedTuple):
 
     def check(self, place: Place | None = None) -> None:
         """Raise SettingsError for what can be no set of keys."""
-        if not self.groups or not all(self.groups):
-            what = "a key group is empty" if self.groups else "no key is named"
-            raise SettingsError(what, hints=("name recipients: `age: age1…`",), place=place)
-        if len(self.groups) > shamir.LARGEST:
-            raise SettingsError(f"more than {shamir.LARGEST} key groups", place=place)
-        if len(self.groups) > 1 and not 2 <= self.needed <= len(self.groups):
-            raise SettingsError(
-                f"`shamir_threshold` is {self.threshold}, and it must be 2 to {len(self.groups)}, the number of groups",
-                hints=("to let any one group open the file, put all keys into one group",),
-                place=place,
-            )
+        check([len(group) for group in self.groups], self.threshold, place)
+
+
+def check(sizes: Sequence[int], threshold: int, place: Place | None = None) -> None:
+    """Raise SettingsError unless there can be groups of these sizes, of which `threshold` (0: all) are needed."""
+    if not sizes or not all(sizes):
+        what = "a key group is empty" if sizes else "no key is named"
+        raise SettingsError(what, hints=("name recipients: `age: age1…`",), place=place)
+    if len(sizes) > shamir.LARGEST:
+        raise SettingsError(f"more than {shamir.LARGEST} key groups", place=place)
+    if len(sizes) > 1 and not 2 <= (threshold or len(sizes)) <= len(sizes):
+        raise SettingsError(
+            f"`shamir_threshold` is {threshold}, and it must be 2 to {len(sizes)}, the number of groups",
+            hints=("to let any one group open the file, put all keys into one group",),
+            place=place,
+        )
 
 
 class NewEntry(NamedTuple):
@@ -60,24 +65,27 @@ class NewEntry(NamedTuple):
     """All of them, `enc` and, where the kind has it, `created_at` too."""
 
 
-def shares(data_key: Plaintext, keys: KeyGroups, *, random: Callable[[int], bytes] = os.urandom) -> list[Plaintext]:
-    """What each group gets: the data key itself where there is one group, a share of it otherwise."""
-    if len(keys.groups) == 1:
+def shares(
+    data_key: Plaintext, count: int, needed: int, *, random: Callable[[int], bytes] = os.urandom
+) -> list[Plaintext]:
+    """What each of `count` groups gets: the data key itself where there is one group, a share of it otherwise."""
+    if count == 1:
         return [data_key]
-    return [Plaintext(share) for share in shamir.split(data_key.reveal(), len(keys.groups), keys.needed, random=random)]
+    return [Plaintext(share) for share in shamir.split(data_key.reveal(), count, needed, random=random)]
 
 
 def wrap(
     data_key: Plaintext, keys: KeyGroups, now: str, *, random: Callable[[int], bytes] = os.urandom
 ) -> tuple[tuple[NewEntry, ...], ...]:
     """The entries of all groups. Raises KeySourceError and Unavailable as the recipients do."""
-    parts = shares(data_key, keys, random=random)
+    parts = shares(data_key, len(keys.groups), keys.needed, random=random)
     jobs = [(recipient, part) for group, part in zip(keys.groups, parts, strict=True) for recipient in group]
-    texts = iter(_wrapped_for(jobs))
-    return tuple(tuple(_new_entry(recipient, next(texts), now) for recipient in group) for group in keys.groups)
+    texts = iter(wrapped_for(jobs))
+    return tuple(tuple(new_entry(recipient, next(texts), now) for recipient in group) for group in keys.groups)
 
 
-def _wrapped_for(jobs: Sequence[tuple[Recipient, Plaintext]]) -> list[str]:
+def wrapped_for(jobs: Sequence[tuple[Recipient, Plaintext]]) -> list[str]:
+    """The `enc` texts of recipients, each with what it gets; services are asked at the same time."""
     if not any(recipient.kind in FAR for recipient, _ in jobs):
         return [recipient.wrap(part) for recipient, part in jobs]
     from secrets_gitops.keys.far import wrap_all  # noqa: PLC0415  threads, for services only
@@ -85,12 +93,8 @@ def _wrapped_for(jobs: Sequence[tuple[Recipient, Plaintext]]) -> list[str]:
     return wrap_all(jobs)
 
 
-def entry(recipient: Recipient, part: Plaintext, now: str) -> NewEntry:
-    """The entry of one recipient for the data key, or for a share of it; `now` is the time of it, as RFC 3339."""
-    return _new_entry(recipient, recipient.wrap(part), now)
-
-
-def _new_entry(recipient: Recipient, enc: str, now: str) -> NewEntry:
+def new_entry(recipient: Recipient, enc: str, now: str) -> NewEntry:
+    """The entry of a recipient that `enc` was wrapped for; `now`, as RFC 3339, is the time of it."""
     # The fields come after wrapping: by then a key that was named without its version knows it.
     fields: dict[str, Tree] = {name: _tree(content) for name, content in recipient.fields.items()}
     if recipient.kind not in UNDATED:
