@@ -53,13 +53,11 @@ def command(file: str, config: str | None, identities: tuple[str, ...], *, allow
 
 
 def _session(file: str, config: str | None, identities: tuple[str, ...]) -> Session | NewFile:
-    from secrets_gitops.documents.formats import required_format
     from secrets_gitops.encrypted_files import edit, encrypt
     from secrets_gitops.keys.keyring import Keyring
     from secrets_gitops.repository import files
 
     if not os.path.lexists(file):
-        required_format(file)
         return edit.NewFile(file, encrypt.recipe(file, config=config))
     return edit.Session(file, files.read(file), Keyring.local(identities))
 

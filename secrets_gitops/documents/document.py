@@ -11,10 +11,17 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from secrets_gitops.documents.lines import Lines
+    from secrets_gitops.documents.scalars import Scalar
 
-    Format = Literal["yaml", "json"]
+    Format = Literal["yaml", "json", "dotenv", "ini", "binary"]
     Kind = Literal["scalar", "mapping", "sequence", "alias"]
-    Style = Literal["plain", "single", "double", "literal", "folded", "json", "block", "flow"]
+    Style = Literal["plain", "single", "double", "literal", "folded", "json", "block", "flow", "raw", "bytes"]
+    Slots = dict[int, list["Comment"]]
+    """Position in a map or list → the comments before that item; one past the last: those at its end."""
+
+
+LINE_FORMATS = ("dotenv", "ini")
+"""Formats of lines with a key and a value, without nesting and without types."""
 
 
 class Edit(NamedTuple):
@@ -26,7 +33,11 @@ class Edit(NamedTuple):
 
 
 class Comment(NamedTuple):
-    """A YAML comment: the text after its `#`, and the span that begins at the `#`."""
+    """A comment: the text after its `#`, and the span that begins at the `#`.
+
+    In INI, where comments begin with `;` or `#`, the lines above a key are one comment; its text and span leave out the
+    first sign and the blanks behind it.
+    """
 
     text: str
     start: int
@@ -63,7 +74,8 @@ class Node:
         self.lines = lines
         """Of the whole text; shared by its nodes."""
         self.style: Style = style
-        """In JSON, strings are `double`, and numbers, true, false and null are `json`."""
+        """In JSON, strings are `double`, and numbers, true, false and null are `json`. In dotenv and INI all is `raw`;
+        the content of a binary file is `bytes`."""
         self.text = text
         """A scalar's parsed text: quotes and escapes undone. An alias has the text of the scalar that it repeats."""
         self.tag = tag
@@ -71,6 +83,7 @@ class Node:
         self.anchor = anchor
         self.pairs: Sequence[tuple[Node, Node]] = ()
         self.items: Sequence[Node] = ()
+        """Of a sequence. In an INI section: keys and values, in turn, that a later line with the same key hides."""
         self.target: Node | None = None
         """What an alias repeats."""
 
@@ -108,13 +121,13 @@ class Node:
 
 
 class Document:
-    """The text of one file and its roots: one node per YAML document, exactly one for JSON.
+    """The text of one file and its roots: one node per YAML document, exactly one for other formats.
 
     Not changed after it is made: `apply` gives a new one. A byte order mark is kept apart, so that offsets count the
     text alone; `to_bytes` puts it back.
     """
 
-    __slots__ = ("_comments", "_reread", "bom", "format", "path", "roots", "text")
+    __slots__ = ("_comments", "_reread", "bom", "format", "inner", "path", "roots", "slots", "text", "typed")
 
     def __init__(
         self,
@@ -124,14 +137,22 @@ class Document:
         roots: list[Node],
         *,
         bom: bool,
-        comments: Callable[[Document], list[Comment]],
+        comments: list[Comment] | Callable[[Document], list[Comment]],
         reread: Callable[[str], Document],
+        slots: dict[int, Slots] | None = None,
     ) -> None:
         self.path = path
         self.text = text
         self.format: Format = format
+        """How the text is written."""
+        self.inner: Format = format
+        """What it holds: `binary` for the JSON into which sops closes a binary file; else the format."""
         self.roots = roots
         self.bom = bom
+        self.slots = slots
+        """The id of each map → its comments by position, where the reader of the format knows them; None otherwise."""
+        self.typed: dict[int, Scalar] = {}
+        """Values by where their nodes start, for texts of a format that cannot show what type they have."""
         self._comments: list[Comment] | Callable[[Document], list[Comment]] = comments
         self._reread = reread
 
@@ -162,8 +183,15 @@ class Document:
         return self._reread(self.splice(edits))
 
     def to_bytes(self) -> bytes:
-        """The file's content: UTF-8, with the byte order mark it came with."""
-        return (b"\xef\xbb\xbf" if self.bom else b"") + self.text.encode()
+        """The file's content: UTF-8, with the byte order mark it came with; a binary file's bytes."""
+        return (b"\xef\xbb\xbf" if self.bom else b"") + encoded(self.text, self.format)
+
+
+def encoded(text: str, format: Format) -> bytes:  # noqa: A002  the field's standard word
+    """The bytes of a text of that format. In dotenv and INI, bytes that are not UTF-8 come back as they were."""
+    if format == "binary":
+        return text.encode("latin-1")
+    return text.encode("utf-8", "surrogateescape" if format in LINE_FORMATS else "strict")
 
 
 def walk(node: Node) -> Iterator[Node]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from secrets_gitops.documents import edit_block, edit_flow
+from secrets_gitops.documents import edit_block, edit_flow, edit_lines
 from secrets_gitops.documents.complaints import shown_path
 from secrets_gitops.documents.document import Edit
 from secrets_gitops.documents.edit_aliases import anchors_moved, nested, remove_in, set_in
@@ -55,6 +55,8 @@ def set_path(document: Document, root_index: int, path: Path, value: Tree) -> li
     """
     if not path:
         raise DocumentError("an empty path names the whole document", place=Place(document.path))
+    if document.format not in {"yaml", "json"}:
+        return edit_lines.set_path(document, path, value)
     if not document.roots and root_index == 0 and document.format == "yaml":
         return _first_content(document, len(document.text), nested(path, value))
     site, rest = _walk(document, document.roots[root_index], path)
@@ -89,6 +91,8 @@ def set_path(document: Document, root_index: int, path: Path, value: Tree) -> li
 
 def remove_path(document: Document, root_index: int, path: Path) -> list[Edit]:
     """The edits that remove the key or item at `path`. Raises DocumentError when there is none."""
+    if document.format not in {"yaml", "json"}:
+        return edit_lines.remove_path(document, path)
     missing = DocumentError(f"there is no {shown_path(path)}", place=Place(document.path))
     if not path or root_index >= len(document.roots):
         raise missing

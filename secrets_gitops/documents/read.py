@@ -1,10 +1,10 @@
-"""The one reader of documents: every YAML and JSON text that we look at comes through `read`."""
+"""The one reader of documents: every file that we look at comes through `read`."""
 
 from __future__ import annotations
 
 from secrets_gitops.documents.complaints import place_at
-from secrets_gitops.documents.document import Document
-from secrets_gitops.documents.formats import required_format
+from secrets_gitops.documents.document import LINE_FORMATS, Document
+from secrets_gitops.documents.formats import file_format
 from secrets_gitops.documents.limits import Limits
 from secrets_gitops.errors import DocumentError, LimitExceeded, Place
 
@@ -27,18 +27,25 @@ def read(
     limits: Limits = _DEFAULT,
     duplicates: Literal["refuse", "keep"] = "refuse",
     stream: bool = False,
+    sealed: bool = False,
 ) -> Document:
     """The document in `data`; `path` chooses the format unless `format` says it, and names the file in messages.
 
     `duplicates="keep"` keeps both values of a key that stands twice. `stream=True` takes several JSON values one after
-    another (YAML always may hold several documents).
+    another (YAML always may hold several documents). `sealed=True` reads a binary file as the JSON into which sops
+    closed it.
 
     Raises DocumentError with a place: not UTF-8, NUL, not valid, a repeated key, an alias of nothing or of itself;
-    LimitExceeded when it is deeper, larger or longer than `limits`; NotBuiltYet for other formats.
+    LimitExceeded when it is deeper, larger or longer than `limits`.
     """
-    chosen = format if format is not None else required_format(path)
+    inner = format if format is not None else file_format(path)
+    chosen: Format = "json" if inner == "binary" and sealed else inner
     if len(data) > limits.size:
         raise LimitExceeded(f"larger than {limits.size} bytes", place=Place(path))
+    if chosen in LINE_FORMATS or chosen == "binary":
+        from secrets_gitops.documents import lines_of_keys  # noqa: PLC0415  most runs see none of these formats
+
+        return lines_of_keys.read(data, chosen, path, limits)
     text = _whole(data, path) if isinstance(data, str) else _decoded(data, path)
     bom = text.startswith("\ufeff")
     if bom:
@@ -57,11 +64,15 @@ def read(
         roots = yaml.compose(text, path, limits, keep_duplicates=keep)
 
     def reread(changed: str) -> Document:
-        document = read(changed, path=path, format=chosen, limits=limits, duplicates=duplicates, stream=stream)
+        document = read(
+            changed, path=path, format=inner, limits=limits, duplicates=duplicates, stream=stream, sealed=sealed
+        )
         document.bom = document.bom or bom
         return document
 
-    return Document(path, text, chosen, roots, bom=bom, comments=_comments, reread=reread)
+    document = Document(path, text, chosen, roots, bom=bom, comments=_comments, reread=reread)
+    document.inner = inner
+    return document
 
 
 def _comments(document: Document) -> list[Comment]:

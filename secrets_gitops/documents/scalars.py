@@ -39,6 +39,8 @@ def resolve(node: Node, dialect: Dialect, *, path: str = "") -> Scalar:
             return resolve_plain(node.text, dialect)
         if node.style == "json":
             return _json_literal(node, path)
+        if node.style in {"raw", "bytes"}:
+            return _text_or_bytes(node)
         return node.text
     if tag.startswith("!!") and dialect == "go_v3":  # written as `!<!!int>`
         tag = _CORE + tag[2:]
@@ -56,6 +58,17 @@ def resolve(node: Node, dialect: Dialect, *, path: str = "") -> Scalar:
     if is_time and dialect == "k8s":
         return node.text
     return float(value) if tag == f"{_CORE}float" else value  # type: ignore[arg-type]
+
+
+def _text_or_bytes(node: Node) -> str | bytes:
+    """Text, or the bytes that are none: half surrogates stand for them in dotenv and INI."""
+    if node.style == "bytes":
+        return node.text.encode("latin-1")
+    try:
+        node.text.encode()
+    except UnicodeEncodeError:
+        return node.text.encode("utf-8", "surrogateescape")
+    return node.text
 
 
 def _json_literal(node: Node, path: str) -> Scalar:

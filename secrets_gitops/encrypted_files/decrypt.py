@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def read_sealed(data: bytes, path: str, form: Format | None = None) -> Document:
     """An encrypted file that its user named. Other writers let a key stand twice; so do we in reading."""
-    return read(data, path=path, format=form, limits=Limits.LARGE, duplicates="keep")
+    return read(data, path=path, format=form, limits=Limits.LARGE, duplicates="keep", sealed=True)
 
 
 def decrypt(document: Document, keyring: Keyring, *, verify_mac: bool = True) -> Opened:
@@ -26,7 +26,7 @@ def decrypt(document: Document, keyring: Keyring, *, verify_mac: bool = True) ->
 
 def text(result: Opened) -> bytes:
     """All of the plaintext as a file's content."""
-    return (b"\xef\xbb\xbf" if result.sealed.bom else b"") + result.text.encode()
+    return result.content()
 
 
 def extract(result: Opened, path_text: str, *, root: int = 0) -> bytes:

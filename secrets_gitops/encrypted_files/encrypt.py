@@ -8,7 +8,7 @@ from secrets_gitops.documents.read import Limits, read
 from secrets_gitops.encrypted_files import rules
 from secrets_gitops.envelopes.sops import creating, metadata, opened, reading
 from secrets_gitops.envelopes.sops.groups import KeyGroups
-from secrets_gitops.errors import AlreadySealed, Error, NotBuiltYet, Place, SettingsError, Tampered
+from secrets_gitops.errors import AlreadySealed, DocumentError, Error, NotBuiltYet, Place, SettingsError, Tampered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,8 +76,27 @@ def expansions(path: str, lines: Sequence[int]) -> tuple[str, ...]:
 
 
 def is_sealed(document: Document) -> bool:
-    """Has the file a `sops` block of its own?"""
-    return metadata.find(document) is not None
+    """Has the file a `sops` block of its own? A binary file is looked at as JSON."""
+    return metadata.find(document) is not None or (document.format == "binary" and closed(document) is not None)
+
+
+def closed(document: Document) -> Document | None:
+    """The encrypted file that a binary file is; None when it is just bytes."""
+    if document.text.lstrip()[:1] != "{":
+        return None
+    try:
+        sealed = read(
+            document.to_bytes(),
+            path=document.path,
+            format="binary",
+            sealed=True,
+            limits=Limits.LARGE,
+            duplicates="keep",
+        )
+        found = metadata.find(sealed)
+    except DocumentError:
+        return None
+    return sealed if found is not None else None
 
 
 def finish(sealed: Document, keyring: Keyring, now: str, *, verify_mac: bool = True) -> Result:
@@ -86,6 +105,8 @@ def finish(sealed: Document, keyring: Keyring, now: str, *, verify_mac: bool = T
     Raises AlreadySealed when there are none. Without the open values the MAC must fit: they were added. Where one took
     the place of an encrypted value, nothing can be verified, and Tampered is raised unless `verify_mac` is False.
     """
+    if sealed.format == "binary":
+        sealed = closed(sealed) or sealed
     try:
         result = opened.open(sealed, keyring, verify_mac=False, keep_open=True)
     except (Tampered, NotBuiltYet):

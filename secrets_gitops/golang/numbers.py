@@ -39,6 +39,24 @@ def json_float(value: float) -> str:
     return f"{sign}{digits[0]}{'.' + digits[1:] if digits[1:] else ''}e{exponent:+}"
 
 
+def go_float(value: float) -> str:
+    """A float where sops writes it as text: Go's `FormatFloat(v, 'G', -1, 64)`, with a point in whole numbers."""
+    text = short_float(value).upper().replace("INF", "Inf").replace("NAN", "NaN")
+    return text if {".", "E", "n", "N"} & set(text) else f"{text}.0"
+
+
+def short_float(value: float) -> str:
+    """Go's `FormatFloat(v, 'g', -1, 64)`, as go-yaml writes a float: with an exponent below 1e-4 and from 1e6 on."""
+    if value != value:  # noqa: PLR0124  the definition of NaN
+        return "NaN"
+    sign, digits, exponent = _digits(value)
+    if digits == "inf":
+        return "-Inf" if sign else "+Inf"
+    if value != 0 and not -4 <= exponent < 6:
+        return f"{sign}{digits[0]}{'.' + digits[1:] if digits[1:] else ''}e{exponent:+03}"
+    return sign + _positional(digits, exponent)
+
+
 def _digits(value: float) -> tuple[str, str, int]:
     """Sign, significant digits (no zeros at either end, but for zero itself) and the power of ten of the first one."""
     text = repr(value)

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from secrets_gitops.documents import emit
-from secrets_gitops.documents.document import Edit
+from secrets_gitops.documents.document import LINE_FORMATS, Edit
 from secrets_gitops.documents.properties import content_start
-from secrets_gitops.envelopes.sops import metadata
+from secrets_gitops.envelopes.sops import flat_block, metadata
+from secrets_gitops.envelopes.sops.cut import Cut, Stamp
 from secrets_gitops.envelopes.sops.selection import DEFAULT
 from secrets_gitops.patterns import pattern
-from secrets_gitops.records import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,43 +30,10 @@ VERSION = "3.13.3"
 """The sops whose rules for writing are followed here."""
 
 
-class Stamp(NamedTuple):
-    """What every sealing writes anew."""
-
-    lastmodified: str
-    mac: str
-
-
-class Cut(NamedTuple):
-    """A block taken out of one document, and how to find its place again."""
-
-    start: int
-    end: int
-    """The span in the document it was cut from."""
-    text: str
-    fields: tuple[tuple[str, int, int], ...]
-    """Name and span, in `text`, of the values of `mac` and `lastmodified`."""
-    before: int
-    """How many keys stood before it."""
-    after: int
-    """How many keys stood behind it."""
-    tail: int
-    """Lines between the block and the next key or the end of the document."""
-
-    def stamped(self, stamp: Stamp) -> str:
-        """The block with a new MAC and time; quotes stay as they are."""
-        text = self.text
-        for name, start, end in sorted(self.fields, key=lambda field: -field[1]):
-            fresh = stamp.mac if name == "mac" else stamp.lastmodified
-            quote = text[start] if text[start] in "\"'" else ""
-            if name == "lastmodified" and not quote:
-                quote = '"'  # sops 3.13 refuses a time without quotes
-            text = f"{text[:start]}{quote}{fresh}{quote}{text[end:]}"
-        return text
-
-
 def cut(document: Document, root: int) -> Cut | None:
     """The block of one document; None when it has none."""
+    if document.format in LINE_FORMATS:
+        return flat_block.cut(document)
     found = metadata.find(document, root)
     if found is None:
         return None
@@ -91,18 +58,22 @@ def cut(document: Document, root: int) -> Cut | None:
     return Cut(start, end, document.text[start:end], fields, at, after, tail)
 
 
-def removal(document: Document, root: int, block: Cut) -> Edit:
+def removals(document: Document, root: int, block: Cut) -> list[Edit]:
     """What takes the block out. A document that holds nothing else is left as `{}`."""
+    if document.format in LINE_FORMATS:
+        return flat_block.removals(block)
     top = document.roots[root].resolved()
     alone = not block.before and not block.after and top.style == "block"
     newline = "\r\n" if "\r\n" in block.text else "\n"
-    return Edit(block.start, block.end, f"{{}}{newline}" if alone else "")
+    return [Edit(block.start, block.end, f"{{}}{newline}" if alone else "")]
 
 
 def insertion(plain: Document, root: int, block: Cut, stamp: Stamp) -> Edit:
     """What puts a block back into a document without one: where it was, as far as its neighbours are still there."""
-    top = plain.roots[root].resolved()
     text = block.stamped(stamp)
+    if plain.format in LINE_FORMATS:
+        return flat_block.insertion(plain, block, text)
+    top = plain.roots[root].resolved()
     if plain.format == "json" or (top.style == "flow" and top.pairs):
         return _flow_insertion(top, block, text)
     if top.style == "flow" or top.kind == "scalar":  # `{}`, null or nothing: the block takes its place
@@ -177,7 +148,7 @@ def new(
     root: int,
     keys: Sequence[Sequence[NewEntry]],
     threshold: int,
-    selector: Selector,
+    selector: Selector | None,
     *,
     mac_only_encrypted: bool,
 ) -> Cut:
@@ -186,6 +157,8 @@ def new(
     Laid out as sops 3.13 does, alphabetically, but indented as the file is.
     """
     tree = fields(keys, threshold, selector, mac_only_encrypted=mac_only_encrypted)
+    if plain.format in LINE_FORMATS:
+        return flat_block.new(plain, tree)
     top = plain.roots[root].resolved()
     if plain.format == "json" or (top.style == "flow" and top.pairs):
         text = _json_block(plain, top, tree)
@@ -197,13 +170,15 @@ def new(
 
 
 def fields(
-    keys: Sequence[Sequence[NewEntry]], threshold: int, selector: Selector, *, mac_only_encrypted: bool
+    keys: Sequence[Sequence[NewEntry]], threshold: int, selector: Selector | None, *, mac_only_encrypted: bool
 ) -> dict[str, Tree]:
     """The fields of a new block in sops' order, with `?` for the time and the MAC.
 
-    `threshold` counts where there are several groups, and 0 means all of them.
+    `threshold` counts where there are several groups, and 0 means all of them. A binary file has no selector.
     """
-    tree: dict[str, Tree] = {"lastmodified": "?", "mac": "?", "version": VERSION, selector.field: selector.text}
+    tree: dict[str, Tree] = {"lastmodified": "?", "mac": "?", "version": VERSION}
+    if selector is not None:
+        tree[selector.field] = selector.text
     if len(keys) == 1:
         tree.update(_lists(keys[0]))
         if threshold:  # means nothing, and sops keeps it

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from secrets_gitops.envelopes.sops import block, groups, metadata
+from secrets_gitops.envelopes.sops import binary_store, block, flat, groups, metadata
 from secrets_gitops.envelopes.sops.sealing import Sealer
-from secrets_gitops.envelopes.sops.selection import Selection
+from secrets_gitops.envelopes.sops.selection import DEFAULT, Selection
 from secrets_gitops.errors import AlreadySealed, DocumentError, Place, SettingsError
 from secrets_gitops.plaintext import Plaintext
 
@@ -46,12 +46,22 @@ def create(
                 place=Place(plain.path),
             )
 
+    binary = plain.format == "binary"
+    if binary:  # no selector counts for it
+        plain, selector, mac_only_encrypted = binary_store.holder(plain), DEFAULT, False
     keys.check()
     data_key = Plaintext(random(32))
     entries = groups.wrap(data_key, keys, now, random=random)
     sealer = Sealer(selector, data_key, mac_only_encrypted, random)
     blocks = [
-        block.new(plain, root, entries, keys.threshold, selector, mac_only_encrypted=mac_only_encrypted)
+        block.new(
+            plain,
+            root,
+            entries,
+            keys.threshold,
+            None if binary else selector,
+            mac_only_encrypted=mac_only_encrypted,
+        )
         for root in range(len(plain.roots))
     ]
     sealed = sealer.seal(plain, blocks, now, check=refuse_all_clear)
@@ -71,7 +81,13 @@ def refuse_own_block(plain: Document) -> None:
         raise DocumentError("there is nothing in the file to encrypt", place=Place(plain.path))
     for root in plain.roots:
         for key, _ in root.resolved().pairs:
-            if key.resolved().text == metadata.KEY:
+            if plain.format == "dotenv" and key.text.startswith(flat.PREFIX):
+                raise DocumentError(
+                    f"keys that begin with `{flat.PREFIX}` are kept for the metadata",
+                    hints=("give it another name",),
+                    place=plain.place(key),
+                )
+            if key.resolved().text == metadata.KEY and plain.format != "dotenv":
                 raise DocumentError(
                     "a key `sops` at the top of a document is kept for the metadata",
                     hints=("give it another name, or put it under another key",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from secrets_gitops.documents.line_values import text_of
 from secrets_gitops.envelopes.sops import reading
 from secrets_gitops.records import NamedTuple
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from secrets_gitops.documents.document import Document
     from secrets_gitops.envelopes.sops.reading import Read
     from secrets_gitops.envelopes.sops.tree import Leaf, Path
+    from secrets_gitops.envelopes.sops.value import Value
 
 
 class Old(NamedTuple):
@@ -29,6 +31,7 @@ class Old(NamedTuple):
     """The keys that opened a comment."""
     home: tuple[int, Path]
     """Document and path of the leaf; for a comment, of its map or list."""
+    value: Value = None
 
     def __repr__(self) -> str:  # never the value
         return f"<old {self.type} at {reading.shown(self.home[1])}>"
@@ -56,7 +59,20 @@ class Memory:
                 raw = reading.raw(sealed, leaf)
                 home = leaf.root, leaf.path
                 self._quotes[home] = raw[0] if raw[0] in "\"'" else ""
-                self._values.setdefault(home, []).append(Old(raw, read.data, read.type, leaf.keys, 0, (), home))
+                self._values.setdefault(home, []).append(
+                    Old(raw, read.data, read.type, leaf.keys, 0, (), home, read.value)
+                )
+
+    def with_types(self, reads: Sequence[Read]) -> list[Read]:
+        """Dotenv and INI show no types: a value that is written as an old one was has its type, too."""
+        found = []
+        for read in reads:
+            olds = self._values.get((read.leaf.root, read.leaf.path), ()) if read.type == "str" else ()
+            fitting = next((old for old in olds if old.type != "str" and text_of(old.value) == read.value), None)
+            found.append(
+                read if fitting is None else read._replace(value=fitting.value, data=fitting.data, type=fitting.type)
+            )
+        return found
 
     def quote(self, leaf: Leaf) -> str | None:
         """How the envelope at the place of a leaf was quoted; None when there was none."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
+from secrets_gitops.documents.document import LINE_FORMATS
 from secrets_gitops.envelopes.sops.selection import DEFAULT, FIELDS, Selector
 from secrets_gitops.errors import EnvelopeError, Place
 from secrets_gitops.golang import times
@@ -78,8 +79,13 @@ def find(document: Document, root: int = 0) -> tuple[Node, Node] | None:
 
     A chart may have settings called `sops`: only a MAC, a time of encryption or a wrapped data key make a block.
     """
-    if root >= len(document.roots):
+    if root >= len(document.roots) or document.format == "binary":
         return None
+    if document.format in LINE_FORMATS:
+        from secrets_gitops.envelopes.sops import flat  # noqa: PLC0415  the hook sees none of these formats
+
+        flattened = flat.find(document)
+        return flattened if flattened is not None and _is_block(flattened[1]) else None
     for key, value in document.roots[root].resolved().pairs:
         if key.text == KEY and key.kind == "scalar" and value.kind == "mapping" and _is_block(value):
             return key, value
@@ -88,6 +94,10 @@ def find(document: Document, root: int = 0) -> tuple[Node, Node] | None:
 
 def spans(document: Document) -> list[tuple[int, int]]:
     """Where the blocks of all documents stand, each to the end of its last line, in order."""
+    if document.format in LINE_FORMATS:
+        from secrets_gitops.envelopes.sops import flat  # noqa: PLC0415  as in `find`
+
+        return flat.spans(document)
     found = (find(document, root) for root in range(len(document.roots)))
     text = document.text
     return [

@@ -9,17 +9,18 @@ import os
 from typing import TYPE_CHECKING
 
 from secrets_gitops.crypto.aead import Cipher
-from secrets_gitops.documents.document import Edit
-from secrets_gitops.documents.properties import content_start
-from secrets_gitops.envelopes.sops import block, groups, reading, spelling
+from secrets_gitops.documents.document import LINE_FORMATS, Edit, encoded
+from secrets_gitops.documents.read import Limits, read
+from secrets_gitops.envelopes.sops import binary_store, block, groups, line_comments, reading, spelling
 from secrets_gitops.envelopes.sops import metadata as sops_metadata
 from secrets_gitops.errors import NotSealed, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from secrets_gitops.documents.document import Document
     from secrets_gitops.documents.plain import Tree
+    from secrets_gitops.documents.scalars import Scalar
     from secrets_gitops.envelopes.sops.metadata import Metadata
     from secrets_gitops.envelopes.sops.reading import Read
     from secrets_gitops.envelopes.sops.tree import Leaf
@@ -42,18 +43,35 @@ class Opened:
 
     @property
     def text(self) -> str:
-        """The plaintext, without the `sops` block."""
+        """The plaintext, without the `sops` block. Of a binary file: one character for each byte."""
         if self._plain is not None:
             return self._plain.text
         if self._text is None:
-            self._text = self.sealed.splice(_plain_edits(self))
+            if self.binary:
+                self._text = binary_store.content(self.sealed, self.reads).decode("latin-1")
+            else:
+                self._text = self.sealed.splice(_plain_edits(self))
         return self._text
+
+    @property
+    def binary(self) -> bool:
+        """Is it a binary file, which has no values inside?"""
+        return self.sealed.inner == "binary"
+
+    def content(self) -> bytes:
+        """The plaintext as a file's content."""
+        bom = b"\xef\xbb\xbf" if self.sealed.bom and not self.binary else b""
+        return bom + encoded(self.text, "binary" if self.binary else self.sealed.format)
 
     @property
     def plain(self) -> Document:
         """The plaintext as a document."""
-        if self._plain is None:
+        if self._plain is None and self.binary:
+            self._plain = read(self.content(), path=self.sealed.path, format="binary", limits=Limits.LARGE)
+        elif self._plain is None:
             self._plain = self.sealed.apply([Edit(0, len(self.sealed.text), self.text)])
+            if self._plain.format in LINE_FORMATS:
+                self._plain.typed.update(_types(self._plain, self.reads))
         return self._plain
 
     @property
@@ -90,7 +108,10 @@ class Opened:
         blocks = [block.cut(self.sealed, root) for root in range(len(self.sealed.roots))]
         sealer = sealing.Sealer(self.metadata.selector, self.data_key, self.metadata.mac_only_encrypted, random)
         sealer.memory.remember(self.sealed, self.reads)
-        sealed = sealer.seal(self.plain, blocks, now)
+        plain = self.plain
+        if self.binary:
+            plain = binary_store.refilled(self.sealed, _block_edits(self.sealed), self.content())
+        sealed = sealer.seal(plain, blocks, now)
         self.expanded = sealer.expanded
         return sealed
 
@@ -137,21 +158,40 @@ def verify_mac(opened: Opened, reads: Sequence[Read]) -> None:
     reading.check_mac(opened.sealed, opened.metadata, Cipher(opened.data_key), reads)
 
 
-def _plain_edits(opened: Opened) -> list[Edit]:
-    document, step = opened.sealed, opened.step
+def _types(plain: Document, reads: Sequence[Read]) -> Iterator[tuple[int, Scalar]]:
+    """Values of dotenv and INI that are no texts, by where they start in the plaintext."""
+    maps = [plain.roots[0]] if plain.format == "dotenv" else [section for _, section in plain.roots[0].pairs]
+    nodes = [node for one in maps for _, node in one.pairs]
+    values = [one for one in reads if not one.leaf.is_comment and not one.leaf.hidden]
+    for node, found in zip(nodes, values, strict=True):
+        if found.type != "str":
+            yield node.start, found.value
+
+
+def _block_edits(document: Document) -> list[Edit]:
+    """What takes the blocks of all documents out."""
     edits = []
     for root in range(len(document.roots)):
         cut = block.cut(document, root)
         if cut is not None:
-            edits.append(block.removal(document, root, cut))
+            edits += block.removals(document, root, cut)
+    return edits
+
+
+def _plain_edits(opened: Opened) -> list[Edit]:
+    document, step = opened.sealed, opened.step
+    edits = _block_edits(document)
     done: set[int] = set()
     items: list[tuple[Leaf, str]] = []
-    for read in opened.reads:
-        leaf = read.leaf
-        if read.state != "sealed":
+    for found in opened.reads:
+        leaf = found.leaf
+        if found.state != "sealed":
+            continue
+        if leaf.comment is not None and document.format in LINE_FORMATS:
+            edits.append(line_comments.plain_edit(document, leaf.comment, str(found.value)))
             continue
         if leaf.comment is not None:
-            edits.append(Edit(leaf.comment.start, leaf.comment.end, spelling.comment_text(str(read.value))))
+            edits.append(Edit(leaf.comment.start, leaf.comment.end, spelling.comment_text(str(found.value))))
             continue
         node = leaf.node
         assert node is not None
@@ -159,8 +199,8 @@ def _plain_edits(opened: Opened) -> list[Edit]:
             continue
         done.add(id(node))
         if leaf.is_comment:
-            items.append((leaf, str(read.value)))
+            items.append((leaf, str(found.value)))
             continue
-        text = spelling.value_text(read.value, document, node, flow=leaf.flow, step=step)
-        edits.append(Edit(content_start(document.text, node.start, node.end), node.end, text))
+        text = spelling.value_text(found.value, document, node, flow=leaf.flow, step=step)
+        edits.append(Edit(reading.start_of_content(document, node), node.end, text))
     return edits + spelling.comment_item_edits(document, items)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from secrets_gitops.documents.document import LINE_FORMATS
 from secrets_gitops.documents.properties import content_start
 from secrets_gitops.documents.scalars import resolve
 from secrets_gitops.envelopes.sops import mac, tree, value
@@ -69,6 +70,8 @@ def _read(document: Document, cipher: Cipher, found: list[Leaf], at: int, *, kee
         return _clear(document, leaf, node, "clear")
     envelope = value.parse(node.text)
     if envelope is None:
+        if node.text == "<nil>" and document.format in LINE_FORMATS:  # what sops writes for null, and cannot read
+            return Read(leaf, None, b"", "null", "empty")
         read = _clear(document, leaf, node, "open")
         if read.type == "null" or not read.data:
             return read._replace(state="empty")
@@ -122,10 +125,11 @@ def _comment(document: Document, cipher: Cipher, found: list[Leaf], at: int) -> 
         for keys in _candidates(found, at):
             data = _opened(cipher, envelope, tree.associated(keys))
             if data is not None:
-                return Read(leaf, data.decode("utf-8", "replace"), data, "comment", "sealed", keys)
+                errors = "surrogateescape" if document.format in LINE_FORMATS else "replace"
+                return Read(leaf, data.decode("utf-8", errors), data, "comment", "sealed", keys)
         if leaf.node is not None:
             raise Tampered(f"a comment in `{shown(leaf.path)}` does not open", place=document.place(leaf.node))
-    return Read(leaf, text, text.encode("utf-8", "surrogatepass"), "comment", "open" if leaf.selected else "clear")
+    return Read(leaf, text, text.encode("utf-8", "surrogateescape"), "comment", "open" if leaf.selected else "clear")
 
 
 def _candidates(found: list[Leaf], at: int) -> Iterator[tuple[str, ...]]:
@@ -143,7 +147,12 @@ def raw(document: Document, leaf: Leaf) -> str:
     if leaf.comment is not None:
         return document.text[leaf.comment.start : leaf.comment.end]
     assert leaf.node is not None
-    return document.text[content_start(document.text, leaf.node.start, leaf.node.end) : leaf.node.end]
+    return document.text[start_of_content(document, leaf.node) : leaf.node.end]
+
+
+def start_of_content(document: Document, node: Node) -> int:
+    """Where the content of a scalar begins, behind its anchor and tag in YAML."""
+    return content_start(document.text, node.start, node.end) if document.format == "yaml" else node.start
 
 
 def computed_mac(reads: Sequence[Read], *, only_encrypted: bool) -> str:
@@ -152,7 +161,7 @@ def computed_mac(reads: Sequence[Read], *, only_encrypted: bool) -> str:
 
 
 def _counts(read: Read, only_encrypted: bool) -> bool:
-    return read.type != "comment" and (read.leaf.selected or not only_encrypted)
+    return read.type != "comment" and not read.leaf.hidden and (read.leaf.selected or not only_encrypted)
 
 
 def check_mac(document: Document, metadata: Metadata, cipher: Cipher, reads: Sequence[Read]) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from secrets_gitops.crypto.aead import Cipher
-from secrets_gitops.documents.document import Edit
+from secrets_gitops.documents.document import LINE_FORMATS, Edit
 from secrets_gitops.documents.scalars import resolve
-from secrets_gitops.envelopes.sops import aliases, block, metadata, reading, spelling, tree, value
-from secrets_gitops.envelopes.sops.block import Stamp
+from secrets_gitops.envelopes.sops import aliases, block, line_comments, metadata, reading, spelling, tree, value
+from secrets_gitops.envelopes.sops.cut import Stamp
 from secrets_gitops.envelopes.sops.memory import Memory, same
 from secrets_gitops.envelopes.sops.readable import refuse_unreadable
 from secrets_gitops.envelopes.sops.selection import Selection
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from secrets_gitops.documents.document import Comment, Document, Node
-    from secrets_gitops.envelopes.sops.block import Cut
+    from secrets_gitops.envelopes.sops.cut import Cut
     from secrets_gitops.envelopes.sops.memory import Old
     from secrets_gitops.envelopes.sops.reading import Read
     from secrets_gitops.envelopes.sops.selection import Selector
@@ -61,7 +61,11 @@ class Sealer:
         `check` is shown the leaves before anything is encrypted, and may raise.
         """
         plain, self.expanded = aliases.expand(plain, self.selection)
+        if plain.format == "ini":
+            plain = line_comments.gathered(plain, self.selection)
         reads = plaintext_leaves(plain, self.selection)
+        if plain.format in LINE_FORMATS:
+            reads = self.memory.with_types(reads)
         if check is not None:
             check(reads)
         refuse_unreadable(plain, {id(read.leaf.node) for read in reads if read.state == "sealed"})
@@ -89,6 +93,11 @@ class Sealer:
         for at, read in enumerate(reads):
             leaf, old = read.leaf, raws.get(at)
             if read.state != "sealed" or leaf.alias is not None:
+                continue
+            if leaf.comment is not None and plain.format in LINE_FORMATS:
+                kept = old is not None and leaf.keys in {old.keys, old.opened_by}
+                raw = old.raw if old is not None and kept else self._envelope(read.data, "comment", leaf.keys)
+                edits.append(line_comments.sealed_edit(plain, leaf.comment, raw, old=kept))
                 continue
             if leaf.comment is not None:
                 home = _list_of(plain, leaf.comment, old) if old is not None and old.column and items else None
@@ -204,18 +213,19 @@ def _list_of(plain: Document, comment: Comment, old: Old) -> Node | None:
 def plaintext_leaves(plain: Document, selection: Selection) -> list[Read]:
     """All leaves of plaintext, with `sealed` as the state of those that shall be."""
     reads = []
+    typed = plain.typed
     for leaf in tree.walk(plain, selection, sealed=False):
         if leaf.comment is not None:
             text = leaf.comment.text
             if not text and leaf.selected and leaf.within is not None and leaf.within.kind == "sequence":
                 text = " "  # sops would make an item of an empty comment in a list
-            data = text.encode("utf-8", "surrogatepass")
+            data = text.encode("utf-8", "surrogateescape")
             state = "sealed" if leaf.selected and data else "clear"
             reads.append(reading.Read(leaf, text, data, "comment", state))
             continue
         node = leaf.node
         assert node is not None
-        content = resolve(node, "go_v3", path=plain.path)
+        content = typed[node.start] if node.start in typed else resolve(node, "go_v3", path=plain.path)
         try:
             data, kind = value.to_bytes(content)
         except ValueError as error:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from secrets_gitops.documents import emit
-from secrets_gitops.documents.document import Edit
+from secrets_gitops.documents import emit, line_values
+from secrets_gitops.documents.document import LINE_FORMATS, Edit
 from secrets_gitops.documents.properties import content_start
 from secrets_gitops.documents.read import read
 from secrets_gitops.documents.scalars import resolve
@@ -38,6 +38,8 @@ def value_text(value: Value, document: Document, node: Node, *, flow: bool, step
     """The plaintext for the content of `node`, an envelope. Raises DocumentError for what JSON cannot hold."""
     if document.format == "json":
         return emit.json_scalar(value)
+    if document.format in LINE_FORMATS:
+        return line_values.value_text(value, document.format, quote=_line_quote(document, node))
     if not isinstance(value, str):
         return emit.yaml_scalar(value)
     if node.style == "double":
@@ -97,10 +99,18 @@ def envelope_text(
     """
     if document.format == "json":
         return f'"{envelope}"'
+    if document.format in LINE_FORMATS:
+        quote = _line_quote(document, node)
+        return f"{quote}{envelope}{quote}"
     natural = _quote(node, value, flow=flow)
     if quote is None or natural == "'" or (flow and not quote):
         quote = natural
     return f"{_properties(document, node)}{quote}{envelope}{quote}{_header_comment(document, node)}"
+
+
+def _line_quote(document: Document, node: Node) -> str:
+    """In INI the quotes of a value outlive its encryption."""
+    return line_values.quote_of(document.text[node.start : node.end]) if document.format == "ini" else ""
 
 
 def _quote(node: Node, value: Value, *, flow: bool) -> str:
@@ -128,6 +138,8 @@ def content_edit(document: Document, node: Node, text: str, *, flow: bool, as_li
 
 def _properties(document: Document, node: Node) -> str:
     """Anchor and tag in front of a value, but for a tag that says its type."""
+    if document.format != "yaml":
+        return ""
     properties = document.text[node.start : content_start(document.text, node.start, node.end)]
     return _CORE_TAG.sub("", properties) if "!" in properties else properties
 

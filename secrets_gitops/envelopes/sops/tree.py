@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
+from secrets_gitops.documents.document import LINE_FORMATS
 from secrets_gitops.envelopes.sops import metadata, value
 from secrets_gitops.errors import DocumentError
 from secrets_gitops.records import NamedTuple
@@ -40,6 +41,8 @@ class Leaf(NamedTuple):
     """It stands inside `[…]` or `{…}`."""
     within: Node | None = None
     """For a comment: its map or list, where sops knows one."""
+    hidden: bool = False
+    """In INI: a later line has the same key. sops sees this one not, and the MAC does not cover it."""
 
     @property
     def is_comment(self) -> bool:
@@ -58,20 +61,20 @@ COMMENT_ITEM = -1
 
 def associated(keys: tuple[str, ...]) -> bytes:
     """The additional data of an envelope under `keys`: joined, and closed, by colons."""
-    return (":".join(keys) + ":").encode("utf-8", "surrogatepass")
+    return (":".join(keys) + ":").encode("utf-8", "surrogateescape")
 
 
 def walk(document: Document, selection: Selection, *, sealed: bool) -> list[Leaf]:
     """All leaves of all documents. Raises DocumentError where the top of a document is no map, or a key no string."""
-    slots = {}
+    slots = document.slots or {}
     if document.format == "yaml" and document.comments():
-        from secrets_gitops.envelopes.sops import comments  # noqa: PLC0415  most files have none
+        from secrets_gitops.documents import attachment  # noqa: PLC0415  most files have none
 
-        slots = comments.attach(document)
+        slots = attachment.attach(document)
     leaves: list[Leaf] = []
     for at, root in enumerate(document.roots):
         _Walk(document, selection, slots, at, leaves, sealed=sealed).run(root)
-    if slots:
+    if slots or (document.format == "ini" and document.comments()):
         _add_lost_comments(document, selection, leaves)
     return leaves
 
@@ -108,6 +111,7 @@ class _Walk:
         self.root = root
         self.leaves = leaves
         self.block = metadata.find(document, root) if sealed else None
+        self.lines = document.format in LINE_FORMATS
         self.sealed = sealed
         self.active: list[list[str]] = []
         """The comments that govern, one list for each open map or list."""
@@ -149,9 +153,10 @@ class _Walk:
             self._comments(node, at, frame.path, frame.keys)
         if node.kind == "mapping":
             if at == len(node.pairs):
+                self._hidden(frame)
                 return False
             key, child = node.pairs[at]
-            if self.block is not None and key is self.block[0]:
+            if self.block is not None and self._is_block(key):
                 return True
             name = _name(self.document, key)
             self._value(child, (*frame.path, name), (*frame.keys, name))
@@ -164,6 +169,20 @@ class _Walk:
         self._value(child, (*frame.path, frame.counted), frame.keys)
         frame.counted += 1
         return True
+
+    def _is_block(self, key: Node) -> bool:
+        if not self.lines:
+            return self.block is not None and key is self.block[0]
+        from secrets_gitops.envelopes.sops import flat  # noqa: PLC0415  most files have another format
+
+        return len(self.frames) == 1 and flat.is_own(self.document, key)
+
+    def _hidden(self, frame: _Frame) -> None:
+        """The values of an INI section that sops does not see: they must not stay readable."""
+        for key, child in zip(frame.node.items[::2], frame.node.items[1::2], strict=True):
+            keys = (*frame.keys, key.text)
+            selected = self.selection.selects(keys)
+            self.leaves.append(Leaf(self.root, keys, keys, child, None, None, selected, flow=False, hidden=True))
 
     def _value(self, child: Node, path: Path, keys: tuple[str, ...]) -> None:
         if child.target is not None:
@@ -217,6 +236,8 @@ def _name(document: Document, key: Node) -> str:
     """The text of a key; raises DocumentError for one that is no string."""
     node = key.resolved()
     if node.kind == "scalar":
+        if node.style == "raw":
+            return node.text
         if node.style != "plain" or node.tag is not None:
             if (
                 node.tag is None
@@ -239,7 +260,7 @@ def _add_lost_comments(document: Document, selection: Selection, leaves: list[Le
     for comment in document.comments():
         if comment.start in seen or metadata.inside(blocks, comment.start):
             continue
-        at, path, keys = _around(document, comment.start)
+        at, path, keys = _around(document, comment.start) if document.format == "yaml" else (0, (), ())
         selected = selection.selects(keys, [[comment.text]], is_comment=True)
         leaves.append(Leaf(at, path, keys, None, comment, None, selected, flow=False))
 

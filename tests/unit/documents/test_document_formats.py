@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from secrets_gitops.documents.document import Edit
-from secrets_gitops.documents.formats import format_of, required_format
+from secrets_gitops.documents.formats import file_format, format_of
 from secrets_gitops.documents.read import read
-from secrets_gitops.errors import DocumentError, NotBuiltYet
+from secrets_gitops.errors import DocumentError
 
 
 @pytest.mark.parametrize(
@@ -21,14 +21,14 @@ def test_only_the_end_of_the_name_counts(path, wanted):
 
 
 @pytest.mark.parametrize(
-    ("path", "name"), [("prod.env", "dotenv"), ("a.ini", "INI"), ("key.pem", "binary"), ("Makefile", "binary")]
-)
-def test_other_formats_are_refused_by_name(path, name):
-    with pytest.raises(NotBuiltYet, match=name) as caught:
-        required_format(path)
-    assert caught.value.exit_code == 3
-    with pytest.raises(NotBuiltYet):
-        read(b"a: 1\n", path=path)
+    ("path", "wanted"),
+    [
+        ("prod.env", "dotenv"), (".env", "dotenv"), ("prod.env.local", "binary"), ("a.ini", "ini"), ("a.yaml", "yaml"),
+        ("key.pem", "binary"), ("secrets.enc.yaml.bak", "binary"), ("Makefile", "binary"),
+    ],
+)  # fmt: skip
+def test_what_is_nothing_else_is_binary(path, wanted):
+    assert file_format(path) == wanted
 
 
 def test_a_format_may_be_given_for_any_name():

@@ -9,16 +9,13 @@ Oddities are kept: a second foot comment of one key replaces the first, a commen
 
 from __future__ import annotations
 
-from secrets_gitops.envelopes.sops.comment_events import Event, Parser
-from secrets_gitops.envelopes.sops.comment_scan import Scanner
+from secrets_gitops.documents.comment_events import Event, Parser
+from secrets_gitops.documents.comment_scan import Scanner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from secrets_gitops.documents.document import Comment, Document, Node
-    from secrets_gitops.envelopes.sops.comment_scan import Lines
-
-    Slots = dict[int, list[Comment]]
-    """Position in a map or list → the comments before that item; one past the last: those at its end."""
+    from secrets_gitops.documents.comment_scan import Lines
+    from secrets_gitops.documents.document import Document, Node, Slots
 
 
 def attach(document: Document) -> dict[int, Slots]:

@@ -1,4 +1,4 @@
-"""The second half of `comments`: tokens and notes become the events of a parser, each with its comments.
+"""The second half of `attachment`: tokens and notes become the events of a parser, each with its comments.
 
 Which event takes a comment depends on when the parser looks at a token, so its states follow go-yaml's one by one.
 """
@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from secrets_gitops.envelopes.sops.comment_scan import Lines, Scanner, Token
+    from secrets_gitops.documents.comment_scan import Lines, Scanner, Token
 
 
 class Event(NamedTuple):

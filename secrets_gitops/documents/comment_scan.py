@@ -1,4 +1,4 @@
-"""The first half of `comments`: YAML tokens in order, and a note for each run of comment lines between them.
+"""The first half of `attachment`: YAML tokens in order, and a note for each run of comment lines between them.
 
 As go-yaml's scanner does it. A run is split at blank lines and changes of column: a part is the foot of the token
 before it, or the head of what follows; a comment on the line where a token ends is that token's line comment.

@@ -1,0 +1,59 @@
+"""Comments of dotenv and INI, encrypted and decrypted in their places."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from secrets_gitops.documents.document import Edit
+from secrets_gitops.envelopes.sops import tree
+
+if TYPE_CHECKING:
+    from secrets_gitops.documents.document import Comment, Document
+    from secrets_gitops.envelopes.sops.selection import Selection
+
+
+def gathered(plain: Document, selection: Selection) -> Document:
+    """An INI file in which every key has its comment in one place: sops keeps one envelope for each.
+
+    A comment beside a value moves to those above the key, as it does in sops.
+    """
+    beside: dict[tuple[int, int], list[Comment]] = {}
+    sealed = {
+        leaf.comment.start
+        for leaf in tree.walk(plain, selection, sealed=False)
+        if leaf.comment is not None and leaf.selected
+    }
+    for mapping, slots in (plain.slots or {}).items():
+        for position, comments in slots.items():
+            if len(comments) > 1 and all(comment.start in sealed for comment in comments):
+                beside[mapping, position] = comments
+    edits = []
+    for above, inline in beside.values():
+        text = plain.text
+        sign = max(text.rfind(";", 0, inline.start), text.rfind("#", 0, inline.start))
+        begin = len(text[:sign].rstrip(" \t"))
+        line = text.rfind("\n", 0, above.start) + 1
+        margin = text[line : line + len(text[line:]) - len(text[line:].lstrip(" \t"))]
+        edits.append(Edit(begin, inline.end, ""))
+        newline = "\r\n" if text[above.end : above.end + 2] == "\r\n" else "\n"
+        edits.append(Edit(above.end, above.end, f"{newline}{margin}{text[sign]} {inline.text}"))
+    return plain.apply(edits) if edits else plain
+
+
+def sealed_edit(plain: Document, comment: Comment, raw: str, *, old: bool) -> Edit:
+    """What puts an envelope in place of a comment; `old` is one with all that stood in the file for the comment."""
+    if plain.format == "dotenv" and not old:
+        raw = f"#{raw}"
+    return Edit(comment.start, comment.end, raw)
+
+
+def plain_edit(sealed: Document, comment: Comment, text: str) -> Edit:
+    """What puts the text of a comment in place of its envelope."""
+    if sealed.format == "dotenv":
+        return Edit(comment.start, comment.end, "#" + text.replace("\n", "\n#"))
+    first, *rest = text.replace("\r\n", "\n").split("\n")
+    if comment.inline:  # its place is one line
+        return Edit(comment.start, comment.end, " ; ".join([first, *(line.strip("; #") for line in rest)]))
+    newline = "\r\n" if "\r\n" in sealed.text else "\n"
+    lines = [line if line.lstrip()[:1] in {"#", ";"} else f"; {line}" for line in rest]
+    return Edit(comment.start, comment.end, newline.join([first, *lines]))
