@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import shutil
+import subprocess
+import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -21,15 +25,36 @@ from secrets_gitops.keys import catalog
 from secrets_gitops.keys.keyring import Keyring
 
 VECTORS = Path(__file__).parent / "vectors" / "sops"
-NEEDS_PGP = {"mixed-age-pgp"}
-CASES = sorted(path for path in VECTORS.glob("generated/*/*/case.json") if path.parent.name not in NEEDS_PGP)
+CASES = sorted(VECTORS.glob("generated/*/*/case.json"))
 NEGATIVE = json.loads((VECTORS / "negative" / "expected.json").read_text())
 HANDMADE = json.loads((VECTORS / "handmade" / "expected.json").read_text())
 REFUSE = json.loads((VECTORS / "negative" / "refuse" / "expected.json").read_text())
 
 
+@pytest.fixture(scope="module")
+def gnupg(tmp_path_factory: pytest.TempPathFactory):
+    """A GnuPG of its own with the OpenPGP key of the vectors."""
+    if shutil.which("gpg") is None:
+        pytest.skip("gpg is not installed")
+    folder = tempfile.mkdtemp(prefix="gpg-", dir="/tmp")  # a socket's path must be short
+    key = str(VECTORS / "keys" / "pgp_private.asc")
+    subprocess.run(["gpg", "--homedir", folder, "--batch", "-q", "--import", key], check=True)
+    yield folder
+    subprocess.run(["gpgconf", "--homedir", folder, "--kill", "gpg-agent"], capture_output=True, check=False)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _pgp(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = getattr(request.node, "callspec", None) and request.node.callspec.params.get("path")
+    if path and "pgp" in path.parent.name:
+        monkeypatch.setenv("GNUPGHOME", request.getfixturevalue("gnupg"))
+
+
 def keyring(names: list[str]) -> Keyring:
-    return Keyring.local([str(VECTORS / "keys" / name) for name in names], {})
+    """The keys of a case; an OpenPGP key is in the GnuPG of its test."""
+    files = [str(VECTORS / "keys" / name) for name in names if not name.startswith("pgp")]
+    return Keyring.local(files, {"GNUPGHOME": os.environ["GNUPGHOME"]})
 
 
 def load(path: Path):
