@@ -7,9 +7,11 @@ every file. The file that counts is the nearest above the encrypted file (sops: 
 from __future__ import annotations
 
 import posixpath
+from types import MappingProxyType
 
 from secrets_gitops.envelopes.sops.selection import FIELDS, Selector
 from secrets_gitops.errors import Place, SettingsError
+from secrets_gitops.patterns import pattern
 from secrets_gitops.records import NamedTuple
 from secrets_gitops.repository.fields import Fields, near, read_settings
 from secrets_gitops.repository.snapshot import follow
@@ -17,7 +19,7 @@ from secrets_gitops.repository.snapshot import follow
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from secrets_gitops.documents.document import Document, Node
     from secrets_gitops.repository.snapshot import Snapshot
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 NAME = ".sops.yaml"
 IGNORED_NAME = ".sops.yml"
 _LIMIT = 1 << 20
+_WHOLE = pattern(r"-?[0-9]{1,4}\Z")
 _TOP_LEVEL = ("creation_rules", "destination_rules", "stores")
 _FLAT = {
     "age": "age",
@@ -75,14 +78,25 @@ class CreationRule(NamedTuple):
 class CreationRules:
     """The rules of one file, in order, and what was noticed in reading it."""
 
-    __slots__ = ("_compiled", "_strict", "path", "rules", "warnings")
+    __slots__ = ("_compiled", "_strict", "declared", "indents", "path", "rules", "warnings")
 
     def __init__(
-        self, path: str, rules: tuple[CreationRule, ...], warnings: tuple[tuple[Place, str], ...], *, strict: bool
+        self,
+        path: str,
+        rules: tuple[CreationRule, ...],
+        warnings: tuple[tuple[Place, str], ...],
+        *,
+        strict: bool,
+        declared: bool = True,
+        indents: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         self.path = path
         self.rules = rules
         self.warnings = warnings
+        self.declared = declared
+        """The file has rules, if only an empty list; without, sops takes keys from the command line."""
+        self.indents = indents
+        """Name of a store (`yaml`, `json`, `json_binary`) → by how much it indents what is written anew."""
         self._strict = strict
         self._compiled: dict[str, re.Pattern[str]] = {}
 
@@ -158,8 +172,12 @@ class _Reader:
 
     def rules(self) -> CreationRules:
         rules: tuple[CreationRule, ...] = ()
+        declared = False
+        indents: dict[str, int] = {}
         for root in self._document.roots[:1]:
             top = Fields(self._document, root, "creation rules")
+            declared = "creation_rules" in top
+            indents = _indents(top)
             rules = tuple(self._rule(node) for node in top.items("creation_rules"))
             if "creation_rules" not in top:
                 for name in top.names():
@@ -167,7 +185,14 @@ class _Reader:
                         self._warn(top.place_of(name), f"`{name}` is not known; the rules stand under `creation_rules`")
         for root in self._document.roots[1:]:
             self._warn(self._document.place(root), "only the first YAML document counts")
-        return CreationRules(self._document.path, rules, tuple(self._warnings), strict=self._strict)
+        return CreationRules(
+            self._document.path,
+            rules,
+            tuple(self._warnings),
+            strict=self._strict,
+            declared=declared,
+            indents=indents,
+        )
 
     def _warn(self, place: Place, text: str) -> None:
         self._warnings.append((place, text))
@@ -263,6 +288,20 @@ class _Reader:
             elif kind == "azure_kv":
                 text = "/".join([text.rstrip("/"), "keys", *(entry.text(other) for other in others)]).rstrip("/")
             yield KeyRef(kind, text, entry.place)
+
+
+def _indents(top: Fields) -> dict[str, int]:
+    """The `indent` of each store. Raises SettingsError for one that is no whole number."""
+    stores = top.mapping("stores")
+    found: dict[str, int] = {}
+    for name in stores.names() if stores is not None else ():
+        store = stores.mapping(name) if stores is not None else None
+        text = store.text("indent") if store is not None and "indent" in store else ""
+        if text and store is not None:
+            if not _WHOLE.match(text):
+                raise store.wrong("indent", "must be a whole number")
+            found[name] = int(text)
+    return found
 
 
 def _once(keys: Iterable[KeyRef]) -> tuple[KeyRef, ...]:
