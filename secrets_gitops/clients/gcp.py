@@ -92,12 +92,12 @@ class Gcp:
     def _authorize(self, url: str, headers: dict[str, str]) -> None:
         """Add the token to the headers; the first thread to ask logs in for all."""
         from google.auth import exceptions as trouble  # noqa: PLC0415
-        from google.auth.transport.urllib3 import Request  # type: ignore[import-untyped]  # noqa: PLC0415
+        from google.auth.transport.urllib3 import Request  # noqa: PLC0415
 
         with self._lock:
             if self._failure is not None:
                 raise self._failure
-            request = Request(self._pool(url, locked=True))
+            request = Request(self._pool(url, locked=True))  # type: ignore[no-untyped-call]
             try:
                 if self._credentials is None:
                     self._credentials = self._log_in(request)
@@ -113,7 +113,7 @@ class Gcp:
                 self._failure = AccessDenied("no Google credentials are at hand", hints=(_LOGIN,))
                 raise self._failure from None
 
-    def _log_in(self, request: object) -> Any:  # noqa: ANN401  google-auth has no types of use here
+    def _log_in(self, request: Any) -> Any:  # noqa: ANN401  google-auth has no types of use here
         """As sops: `GOOGLE_CREDENTIALS` (path or JSON), `GOOGLE_OAUTH_ACCESS_TOKEN`, then as Google finds them."""
         import google.auth  # noqa: PLC0415
         import google.oauth2.credentials  # noqa: PLC0415
@@ -127,7 +127,8 @@ class Gcp:
                 raise self._failure
             with warnings.catch_warnings():  # that JSON from strangers is dangerous; this is the user's own
                 warnings.simplefilter("ignore", DeprecationWarning)
-                return google.auth.load_credentials_from_dict(info, scopes=_SCOPES, request=request)[0]
+                found = google.auth.load_credentials_from_dict(info, scopes=_SCOPES, request=request)  # type: ignore[no-untyped-call]
+                return found[0]
         if token := self._environ.get("GOOGLE_OAUTH_ACCESS_TOKEN"):
             return google.oauth2.credentials.Credentials(token)  # type: ignore[no-untyped-call]
         with warnings.catch_warnings():  # a warning about quota projects goes to standard error

@@ -19,6 +19,7 @@ PARSERS = {
     "kms": "secrets_gitops.keys.aws_kms:parse_recipient",
     "pgp": "secrets_gitops.keys.pgp:parse_recipient",
     "gcp_kms": "secrets_gitops.keys.gcp_kms:parse_recipient",
+    "azure_kv": "secrets_gitops.keys.azure_key_vault:parse_recipient",
     "hc_vault": "secrets_gitops.keys.vault_transit:parse_recipient",
 }
 """Kind → `module:function` from a recipient's text to a `Recipient`; imported when a recipient of the kind appears."""
@@ -27,15 +28,11 @@ AMBIENT: dict[str, str] = {
     "kms": "secrets_gitops.keys.aws_kms:identity",
     "pgp": "secrets_gitops.keys.pgp:agent",
     "gcp_kms": "secrets_gitops.keys.gcp_kms:identity",
+    "azure_kv": "secrets_gitops.keys.azure_key_vault:identity",
     "hc_vault": "secrets_gitops.keys.vault_transit:identity",
 }
 """Kind → `module:function` from (environment, deadline) to the Identity that this machine has for the kind by itself:
 an agent, an account of a cloud, a login. Imported when a file has an entry of the kind."""
-
-UNBUILT = {
-    "azure_kv": "Azure Key Vault keys",
-}
-"""Kind → what users call it: known to sops, not handled by this version."""
 
 ELSEWHERE = {"hckms": "Huawei Cloud KMS keys"}
 """Kind → what users call it: only the official sops speaks to the service."""
@@ -47,13 +44,11 @@ def recipient(kind: str, text: str, place: Place | None = None) -> Recipient:
     NotBuiltYet for a kind or form that is known and not handled, KeySourceError for a text that names no recipient,
     SettingsError for an unknown kind.
     """
-    if kind in UNBUILT:
-        raise NotBuiltYet(f"{UNBUILT[kind]} (`{kind}`) are not built yet", hints=("use age recipients",), place=place)
     if kind in ELSEWHERE:
         hint = "the official sops has them: say `--engine sops`"
         raise NotBuiltYet(f"{ELSEWHERE[kind]} (`{kind}`) are not handled here", hints=(hint,), place=place)
     if kind not in PARSERS:
-        known = ", ".join(f"`{name}`" for name in (*PARSERS, *UNBUILT, *ELSEWHERE))
+        known = ", ".join(f"`{name}`" for name in (*PARSERS, *ELSEWHERE))
         raise SettingsError(f"unknown kind of key: `{kind}`", hints=(f"there are {known}",), place=place)
     module, _, name = PARSERS[kind].partition(":")
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from secrets_gitops.errors import Attempt, Error, KeyServiceUnavailable, NoMatchingKey, Place, SettingsError
 from secrets_gitops.keys import catalog
-from secrets_gitops.keys.catalog import ELSEWHERE, UNBUILT
+from secrets_gitops.keys.catalog import ELSEWHERE
 from secrets_gitops.keys.recipient import NotMine, Prepares, WrappedKey, bare
 
 if TYPE_CHECKING:
@@ -174,4 +174,4 @@ def decryption_order(environ: Mapping[str, str]) -> Sequence[str]:
 def _without_key(kind: str) -> str:
     if kind in ELSEWHERE:
         return f"{ELSEWHERE[kind]} are handled by the official sops: say `--engine sops`"
-    return f"{UNBUILT[kind]} are not built yet" if kind in UNBUILT else "no key of this kind is at hand"
+    return "no key of this kind is at hand"

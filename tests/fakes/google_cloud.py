@@ -37,7 +37,7 @@ class GoogleCloud:
         self._account = rsa.generate_private_key(65537, 2048)
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.address = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def key(self, name: str) -> str:
         """The resource id of a new key."""
