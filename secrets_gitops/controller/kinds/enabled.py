@@ -26,6 +26,7 @@ from secrets_gitops.controller.reconcile import decide_for_sops
 from secrets_gitops.controller.workers import Workers
 from secrets_gitops.deadline import Deadline
 from secrets_gitops.keys.keyring import Keyring
+from secrets_gitops.keys.vault_transit import ALLOWLIST
 from secrets_gitops.manifests import external_secret_marks as marks
 from secrets_gitops.references.fetcher import Fetcher
 
@@ -173,7 +174,7 @@ class SopsSecrets(_Kinds):
             return Writer(api, share.may_write, partial(decide_for_sops, enforce=enforce))
 
         def keyring() -> Keyring:  # read each time: keys may be added while we run
-            return Keyring.local((), environ)
+            return Keyring.local((), _for_strangers(environ))
 
         self._kind = SopsSecretKind(api, keyring, writer, queue, share, log, emit, integrity=flags.integrity)
         self._add(self._kind, queue, flags.workers)
@@ -191,3 +192,8 @@ class SopsSecrets(_Kinds):
         """Take up nothing more."""
         self._stopped.set()
         super().stop()
+
+
+def _for_strangers(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment for files of whoever may write a SopsSecret: a Vault token goes to listed servers only."""
+    return {**environ, ALLOWLIST: environ.get(ALLOWLIST) or "none"}
