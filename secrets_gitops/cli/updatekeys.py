@@ -32,7 +32,7 @@ def command(
     plans = [(path, updatekeys.plan(sops_files.read_sealed(path), config=config)) for path in files]
     for place, text in dict.fromkeys(warning for _, plan in plans for warning in plan.warnings):
         console.warn(f"{place}: {text}")
-    changing = [(path, plan) for path, plan in plans if plan.add or plan.remove]
+    changing = [(path, plan) for path, plan in plans if plan.changes]
     for path, plan in plans:
         if (path, plan) in changing:
             console.note(f"{path}:")
@@ -45,9 +45,12 @@ def command(
     if not yes:
         _ask()
     keyring = Keyring.local(identities)
-    done = [(path, updatekeys.apply(plan, keyring)) for path, plan in changing]
-    for path, document in done:
-        sops_files.write(path, document.to_bytes(), f"updated the recipients of {path}")
+    now = sops_files.now()
+    done = [(path, updatekeys.apply(plan, keyring, now)) for path, plan in changing]
+    for path, applied in done:
+        sops_files.write(path, applied.document.to_bytes(), f"updated the recipients of {path}")
+        for note in applied.notes:
+            console.warn(note)
     if any(plan.remove for _, plan in changing):
         console.note(
             "hint: who was removed may keep what they could read until now: change the values where that matters"

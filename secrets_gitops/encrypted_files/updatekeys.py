@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from secrets_gitops.documents import edit
-from secrets_gitops.encrypted_files import rules
-from secrets_gitops.envelopes.sops import groups, opened
-from secrets_gitops.envelopes.sops import metadata as sops_metadata
-from secrets_gitops.errors import EnvelopeError, NotBuiltYet, SettingsError
+from secrets_gitops.encrypted_files import recipients, rules
+from secrets_gitops.envelopes.sops import groups, opened, rekey
+from secrets_gitops.envelopes.sops.metadata import Entry
+from secrets_gitops.envelopes.sops.rekey import Wanted
+from secrets_gitops.errors import EnvelopeError, NoMatchingKey, Place, SettingsError
 from secrets_gitops.keys import catalog
+from secrets_gitops.keys.recipient import bare
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from secrets_gitops.documents.document import Document, Node
-    from secrets_gitops.envelopes.sops.metadata import Entry, Metadata
-    from secrets_gitops.errors import Place
+    from secrets_gitops.documents.document import Document
+    from secrets_gitops.envelopes.sops.metadata import Metadata
+    from secrets_gitops.envelopes.sops.rekey import Member
     from secrets_gitops.keys.keyring import Keyring
     from secrets_gitops.keys.recipient import Recipient
+    from secrets_gitops.plaintext import Plaintext
     from secrets_gitops.repository.creation_rules import CreationRule, KeyRef
 
 
@@ -27,24 +29,25 @@ class Plan(NamedTuple):
 
     document: Document
     metadata: Metadata
+    wanted: Wanted
     add: tuple[Recipient, ...]
     remove: tuple[Entry, ...]
+    lines: tuple[str, ...]
+    """The changes for people, each beginning with `+` or `-`; none when the file has the keys of its rule."""
     warnings: tuple[tuple[Place, str], ...] = ()
     """What was noticed in the rules."""
 
     @property
-    def lines(self) -> list[str]:
-        """The changes as lines, `+` and `-`."""
-        return [f"+ {one.kind} {one.text}" for one in self.add] + [
-            f"- {one.kind} {one.recipient}" for one in self.remove
-        ]
+    def changes(self) -> bool:
+        """Is there anything to do?"""
+        return bool(self.lines)
 
 
 def plan(document: Document, *, config: str | None = None) -> Plan:
-    """What it takes to give the file the recipients of its rule.
+    """What it takes to give the file the keys of its rule: the sets of keys group by group, whatever their order.
 
-    Raises NotSealed, SettingsError without a rule, NotBuiltYet when a key of a kind that is not handled would have to
-    be added, or for key groups.
+    The threshold is the file's, but not more than there are groups, as sops has it. Raises NotSealed, SettingsError
+    without a rule, NotBuiltYet when a key of a kind that is not handled would have to be added.
     """
     metadata = opened.required_metadata(document)
     found = rules.find(document.path, config=config, strict=False)
@@ -53,97 +56,91 @@ def plan(document: Document, *, config: str | None = None) -> Plan:
         raise SettingsError(
             "the creation rule names no keys", hints=("name recipients: `age: age1…`",), place=rule.place
         )
-    if len(metadata.groups) > 1:
-        raise NotBuiltYet(
-            "changing the keys of a file with key groups is not built yet",
-            place=sops_metadata.place_of(document, metadata),
-        )
-    wanted = _wanted(rule)
-    have = metadata.entries
-    add = [
-        catalog.recipient(key.kind, key.text, key.place) for key in wanted if not any(_same(key, one) for one in have)
-    ]
-    remove = [entry for entry in have if not any(_same(key, entry) for key in wanted)]
+    groups.check([len(group) for group in rule.groups], 0, rule.place)
     warnings = found.rules.warnings if found.rules is not None else ()
-    return Plan(document, metadata, tuple(add), tuple(remove), warnings)
+    return against(document, metadata, rule, warnings)
 
 
-def _wanted(rule: CreationRule) -> list[KeyRef]:
-    if len(rule.groups) > 1 or rule.shamir_threshold:
-        raise NotBuiltYet(
-            "rules with key groups are not built yet", hints=("name recipients in one group",), place=rule.place
+def against(
+    document: Document, metadata: Metadata, rule: CreationRule, warnings: Sequence[tuple[Place, str]] = ()
+) -> Plan:
+    """What it takes to give the file the keys of this rule."""
+    members: list[tuple[Member, ...]] = []
+    add: list[Recipient] = []
+    remove: list[Entry] = []
+    lines: list[str] = []
+    several = max(len(rule.groups), len(metadata.groups)) > 1
+    for at in range(max(len(rule.groups), len(metadata.groups))):
+        keys = rule.groups[at] if at < len(rule.groups) else ()
+        left = list(metadata.groups[at]) if at < len(metadata.groups) else []
+        group: list[Member] = []
+        where = f"group {at + 1}: " if several else ""
+        for key in keys:
+            old = next((entry for entry in left if _same(key, entry)), None)
+            if old is not None:
+                left.remove(old)
+                group.append(old)
+            elif not any(isinstance(one, Entry) and _same(key, one) for one in group):
+                new = catalog.recipient(key.kind, key.text, key.place)
+                group.append(new)
+                add.append(new)
+                lines.append(f"+ {where}{new.kind} {new.text}")
+        remove += left
+        lines += [f"- {where}{entry.kind} {entry.recipient}" for entry in left]
+        members += [tuple(group)] if group else []
+    count = len(members)
+    threshold = min(metadata.threshold or count, count) if count > 1 else metadata.threshold
+    wanted = Wanted(_in_old_order(members, metadata), threshold)
+    notes = list(warnings)
+    if rule.shamir_threshold and count > 1 and rule.shamir_threshold != threshold:
+        text = (
+            f"the rule's `shamir_threshold` {rule.shamir_threshold} does not reach files that exist:"
+            f" {document.path} needs {threshold} of its {count} groups"
         )
-    return [key for group in rule.groups for key in group]
+        notes.append((rule.place, text))
+    return Plan(document, metadata, wanted, tuple(add), tuple(remove), tuple(lines), tuple(notes))
+
+
+def _in_old_order(members: Sequence[tuple[Member, ...]], metadata: Metadata) -> tuple[tuple[Member, ...], ...]:
+    """Keys that stay in the order of the file, then those that are new."""
+    order = {id(entry): at for at, entry in enumerate(metadata.entries)}
+    last = len(order)
+    return tuple(tuple(sorted(group, key=lambda one: order.get(id(one), last))) for group in members)
 
 
 def _same(key: KeyRef, entry: Entry) -> bool:
     """Does a rule's key mean this entry? Azure keys may leave out their version."""
     if key.kind != entry.kind:
         return False
-    text = key.text.replace(" ", "") if key.kind in {"pgp", "kms"} else key.text.rstrip("/")
-    if key.kind == "kms":
-        arn, _, context = text.partition("|")
-        return entry.recipient.split("|")[:2] == [arn, ",".join(sorted(context.split(",")))][: 2 if context else 1]
-    return entry.recipient == text or (key.kind == "azure_kv" and entry.recipient.startswith(f"{text}/"))
+    wanted, have = recipients.canonical(key.kind, key.text, key.place), bare(entry.recipient)
+    return wanted == have or (key.kind == "azure_kv" and have.startswith(f"{wanted}/"))
 
 
-def apply(change: Plan, keyring: Keyring) -> Document:
+class Applied(NamedTuple):
+    """The changed file, and what the user should hear."""
+
+    document: Document
+    notes: tuple[str, ...]
+
+
+def apply(change: Plan, keyring: Keyring, now: str) -> Applied:
     """The document with the new key entries. Raises NoMatchingKey when no key here opens it."""
-    document, metadata = change.document, change.metadata
-    data_key = groups.data_key_of(document, metadata, keyring)
-    fresh = [{"enc": one.wrap(data_key), "recipient": one.text} for one in change.add]
+    data_key = groups.data_key_of(change.document, change.metadata, keyring)
+    changed = rekey.replaced(change.document, data_key, change.wanted, now)
+    notes = locked_out(changed, keyring, data_key)
     data_key.wipe()
-    roots = [root for root in range(len(document.roots)) if sops_metadata.find(document, root) is not None]
-    for root in roots:
-        document = _with_entries(document, root, fresh, change.remove)
-    _check(document, change)
-    return document
+    return Applied(changed, notes)
 
 
-def _with_entries(document: Document, root: int, fresh: Sequence[dict[str, str]], remove: Sequence[Entry]) -> Document:
-    """One copy of the block with its entries changed: new ones first, so that a list is never empty in between."""
-    found = sops_metadata.find(document, root)
-    assert found is not None
-    home = _home(document, root)
-    for entry in fresh:
-        listed = _listed(document, root, home)
-        place: tuple[str | int, ...] = (*home, "age", len(listed)) if listed else (*home, "age")
-        document = document.apply(edit.set_path(document, root, place, entry if listed else [entry]))
-    for gone in remove:
-        for position, item in enumerate(_listed(document, root, home, gone.kind)):
-            if sops_metadata.identity(gone.kind, item) == gone.recipient:
-                document = document.apply(edit.remove_path(document, root, (*home, gone.kind, position)))
-                break
-    return document
-
-
-def _home(document: Document, root: int) -> tuple[str | int, ...]:
-    """Where the lists of keys stand: in the block, or in its only key group."""
-    found = sops_metadata.find(document, root)
-    assert found is not None
-    block = found[1]
-    at_top = any((node := block.get(kind)) is not None and node.items for kind in sops_metadata.KINDS)
-    return (sops_metadata.KEY,) if at_top else (sops_metadata.KEY, "key_groups", 0)
-
-
-def _listed(document: Document, root: int, home: tuple[str | int, ...], kind: str = "age") -> Sequence[Node]:
-    node = document.roots[root].resolved()
-    for step in home:
-        child = node.get(step) if isinstance(step, str) else node.items[step].resolved()
-        assert child is not None
-        node = child
-    listed = node.get(kind)
-    return listed.items if listed is not None else ()
-
-
-def _check(document: Document, change: Plan) -> None:
-    """Read the new block as any reader would: it must hold exactly what was planned, and all else must be the same."""
-    found = opened.required_metadata(document)
-    wanted = [(e.kind, e.recipient) for e in change.metadata.entries if e not in change.remove]
-    wanted += [(one.kind, one.text) for one in change.add]
-    before, after = change.metadata, found
-    if sorted(wanted) != sorted((entry.kind, entry.recipient) for entry in found.entries) or before[2:] != after[2:]:
-        raise EnvelopeError(
-            "the changed keys do not read back as they were meant; nothing was written",
-            place=sops_metadata.place_of(document, found),
-        )
+def locked_out(changed: Document, keyring: Keyring, data_key: Plaintext | None = None) -> tuple[str, ...]:
+    """Open the new entries; a note when no key here does. Raises EnvelopeError when they hold another data key."""
+    found = opened.required_metadata(changed)
+    try:
+        again = groups.data_key_of(changed, found, keyring)
+    except NoMatchingKey:
+        return (f"{changed.path}: none of the keys here opens it from now on",)
+    same = data_key is None or again.reveal() == data_key.reveal()
+    again.wipe()
+    if not same:
+        raise EnvelopeError("the new key entries do not open; nothing was written", place=Place(changed.path))
+    return ()

@@ -13,6 +13,7 @@ from secrets_gitops.envelopes.sops.selection import FIELDS, Selector
 from secrets_gitops.errors import Place, SettingsError
 from secrets_gitops.patterns import pattern
 from secrets_gitops.records import NamedTuple
+from secrets_gitops.repository import destination_rules
 from secrets_gitops.repository.fields import Fields, near, read_settings
 from secrets_gitops.repository.snapshot import follow
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from secrets_gitops.documents.document import Document, Node
+    from secrets_gitops.repository.destination_rules import DestinationRule
     from secrets_gitops.repository.snapshot import Snapshot
 
 NAME = ".sops.yaml"
@@ -78,7 +80,7 @@ class CreationRule(NamedTuple):
 class CreationRules:
     """The rules of one file, in order, and what was noticed in reading it."""
 
-    __slots__ = ("_compiled", "_strict", "declared", "indents", "path", "rules", "warnings")
+    __slots__ = ("_compiled", "_strict", "declared", "destinations", "indents", "path", "rules", "warnings")
 
     def __init__(
         self,
@@ -89,12 +91,15 @@ class CreationRules:
         strict: bool,
         declared: bool = True,
         indents: Mapping[str, int] = MappingProxyType({}),
+        destinations: tuple[DestinationRule, ...] = (),
     ) -> None:
         self.path = path
         self.rules = rules
         self.warnings = warnings
         self.declared = declared
         """The file has rules, if only an empty list; without, sops takes keys from the command line."""
+        self.destinations = destinations
+        """Where files are pushed to."""
         self.indents = indents
         """Name of a store (`yaml`, `json`, `json_binary`) → by how much it indents what is written anew."""
         self._strict = strict
@@ -121,7 +126,13 @@ class CreationRules:
             return rule
         return None
 
-    def _expression(self, rule: CreationRule) -> re.Pattern[str]:
+    def destination_for(self, path: str) -> DestinationRule | None:
+        """The first destination whose expression fits `path` as the user wrote it: so sops has it."""
+        return next(
+            (one for one in self.destinations if not one.path_regex or self._expression(one).search(path)), None
+        )
+
+    def _expression(self, rule: CreationRule | DestinationRule) -> re.Pattern[str]:
         if rule.path_regex not in self._compiled:
             self._compiled[rule.path_regex] = _compiled("path_regex", rule.path_regex, rule.place)
         return self._compiled[rule.path_regex]
@@ -174,11 +185,13 @@ class _Reader:
         rules: tuple[CreationRule, ...] = ()
         declared = False
         indents: dict[str, int] = {}
+        destinations: tuple[DestinationRule, ...] = ()
         for root in self._document.roots[:1]:
             top = Fields(self._document, root, "creation rules")
             declared = "creation_rules" in top
             indents = _indents(top)
             rules = tuple(self._rule(node) for node in top.items("creation_rules"))
+            destinations = tuple(self._destination(node) for node in top.items("destination_rules"))
             if "creation_rules" not in top:
                 for name in top.names():
                     if near(name, _TOP_LEVEL) == "creation_rules":
@@ -192,6 +205,7 @@ class _Reader:
             strict=self._strict,
             declared=declared,
             indents=indents,
+            destinations=destinations,
         )
 
     def _warn(self, place: Place, text: str) -> None:
@@ -207,6 +221,14 @@ class _Reader:
     def _check(self, fields: Fields, known: Collection[str]) -> None:
         for error in fields.unknown(known):
             self._complain(error)
+
+    def _destination(self, node: Node) -> DestinationRule:
+        fields = Fields(self._document, node, "a destination rule")
+        self._check(fields, destination_rules.KNOWN)
+        path_regex = fields.text("path_regex")
+        self._check_expression("path_regex", path_regex, fields)
+        inner = fields.node("recreation_rule")
+        return destination_rules.of(fields, path_regex, None if inner is None else self._rule(inner))
 
     def _rule(self, node: Node) -> CreationRule:
         fields = Fields(self._document, node, "a creation rule")
@@ -249,12 +271,15 @@ class _Reader:
     def _flat(self, fields: Fields, name: str, kind: str) -> Iterator[KeyRef]:
         """Text with commas, or a list of texts."""
         node = fields.node(name)
+        profile = fields.text("aws_profile") if kind == "kms" else ""
+        end = f"||{profile}" if profile else ""  # between the bars the encryption context would stand
         if node is not None and node.kind == "scalar":
             for text in node.text.split(","):
                 if text.strip():
-                    yield KeyRef(kind, text.strip(), self._document.place(node))
+                    yield KeyRef(kind, text.strip() + end, self._document.place(node))
         else:
-            yield from self._texts(fields, name, kind)
+            for key in self._texts(fields, name, kind):
+                yield key._replace(text=key.text + end)
 
     def _texts(self, fields: Fields, name: str, kind: str) -> Iterator[KeyRef]:
         for item in fields.items(name):
@@ -284,7 +309,9 @@ class _Reader:
                 text += f"+{role}" if (role := entry.text("role")) else ""
                 context = entry.mapping("context")
                 pairs = ",".join(f"{key}:{context.text(key)}" for key in context.names()) if context else ""
-                text += f"|{pairs}" if pairs else ""
+                profile = entry.text("aws_profile")
+                text += f"|{pairs}" if pairs or profile else ""
+                text += f"|{profile}" if profile else ""
             elif kind == "azure_kv":
                 text = "/".join([text.rstrip("/"), "keys", *(entry.text(other) for other in others)]).rstrip("/")
             yield KeyRef(kind, text, entry.place)

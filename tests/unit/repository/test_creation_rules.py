@@ -164,7 +164,11 @@ creation_rules:
         azure_keyvault: [{vaultUrl: https://x.vault.azure.net, key: k, version: v}]
         hckms: [{key_id: region:1}]
         gcp_kms: [{resource_id: projects/p/locations/l/keyRings/r/cryptoKeys/k}]
-        kms: [{arn: arn:aws:kms:eu-west-1:1:key/a, role: arn:aws:iam::1:role/r, context: {app: web, env: x}}]
+        kms:
+          - arn: arn:aws:kms:eu-west-1:1:key/a
+            role: arn:aws:iam::1:role/r
+            context: {app: web, env: x}
+            aws_profile: work
         pgp: [F0]
         age: [age1one]
 """
@@ -173,7 +177,8 @@ creation_rules:
         for rule in rules.rules:
             assert [key.kind for key in rule.groups[0]] == kinds
         flat, grouped = ([key.text for key in rule.groups[0]] for rule in rules.rules)
-        assert grouped[2] == flat[2] + "|app:web,env:x"
+        assert flat[2] == "arn:aws:kms:eu-west-1:1:key/a+arn:aws:iam::1:role/r||work"
+        assert grouped[2] == "arn:aws:kms:eu-west-1:1:key/a+arn:aws:iam::1:role/r|app:web,env:x|work"
         assert grouped[:2] + grouped[3:] == flat[:2] + flat[3:]
 
     def test_booleans_as_go_reads_them(self):
@@ -185,6 +190,52 @@ creation_rules:
         rules = parse("creation_rules:\n  - path_regex: x\n    age:\n      - age1one\n      - age1two\n")
         assert [str(key.place) for key in rules.rules[0].groups[0]] == [".sops.yaml:4:9", ".sops.yaml:5:9"]
         assert str(rules.rules[0].place) == ".sops.yaml:2:5"
+
+
+class TestDestinations:
+    TEXT = """
+destination_rules:
+  - path_regex: ^s3/
+    s3_bucket: b
+    s3_prefix: in/
+    omit_extensions: true
+    recreation_rule: {pgp: F0}
+  - path_regex: ^gcs/
+    gcs_bucket: g
+  - vault_path: app/
+    vault_address: https://v.example.org
+    vault_kv_version: 1
+"""
+
+    def test_each_kind_with_its_fields_and_the_first_that_fits_counts(self):
+        rules = parse(self.TEXT)
+        s3, gcs, vault = (rules.destination_for(path) for path in ("s3/a.yaml", "gcs/a.yaml", "x/s3/a.yaml"))
+        assert (s3.kind, s3.target, s3.prefix, s3.omit_extensions) == ("s3", "b", "in/", True)
+        assert [key.text for key in s3.recreation.groups[0]] == ["F0"]
+        assert (gcs.kind, gcs.target, gcs.prefix, gcs.recreation) == ("gcs", "g", "", None)
+        assert (vault.kind, vault.target, vault.prefix, vault.address) == (
+            "vault",
+            "secret",
+            "app/",
+            "https://v.example.org",
+        )
+        assert vault.kv_version == 1
+
+    def test_no_rule_fits(self):
+        assert parse("destination_rules: [{path_regex: a, s3_bucket: b}]").destination_for("x") is None
+
+    @pytest.mark.parametrize(
+        ("rule", "message"),
+        [
+            ("{s3_bucket: a, vault_path: b}", "more than one destination"),
+            ("{vault_path: a, vault_kv_version: 3}", "must be 1 or 2"),
+            ("{s3_bucket: a, reencryption_rule: {age: x}}", "unknown field `reencryption_rule`"),
+            ("{s3_bucket: a, path_regex: '('}", "not a valid regular expression"),
+        ],
+    )
+    def test_mistakes_are_told(self, rule, message):
+        with pytest.raises(SettingsError, match=message):
+            parse(f"destination_rules: [{rule}]")
 
 
 class TestUnknownFields:
