@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from secrets_gitops.crypto.aead import Cipher
 from secrets_gitops.documents.document import LINE_FORMATS, Edit, encoded
 from secrets_gitops.documents.read import Limits, read
-from secrets_gitops.envelopes.sops import binary_store, block, groups, line_comments, reading, spelling
+from secrets_gitops.envelopes.sops import binary_store, block, groups, line_comments, reading, spelling, tree
 from secrets_gitops.envelopes.sops import metadata as sops_metadata
+from secrets_gitops.envelopes.sops.selection import DEFAULT, Selection
 from secrets_gitops.errors import NotSealed, Place
 
 if TYPE_CHECKING:
@@ -70,8 +71,7 @@ class Opened:
             self._plain = read(self.content(), path=self.sealed.path, format="binary", limits=Limits.LARGE)
         elif self._plain is None:
             self._plain = self.sealed.apply([Edit(0, len(self.sealed.text), self.text)])
-            if self._plain.format in LINE_FORMATS:
-                self._plain.typed.update(_types(self._plain, self.reads))
+            self._plain.typed.update(_types(self._plain, self.reads))
         return self._plain
 
     @property
@@ -159,12 +159,17 @@ def verify_mac(opened: Opened, reads: Sequence[Read]) -> None:
 
 
 def _types(plain: Document, reads: Sequence[Read]) -> Iterator[tuple[int, Scalar]]:
-    """Values of dotenv and INI that are no texts, by where they start in the plaintext."""
-    maps = [plain.roots[0]] if plain.format == "dotenv" else [section for _, section in plain.roots[0].pairs]
-    nodes = [node for one in maps for _, node in one.pairs]
-    values = [one for one in reads if not one.leaf.is_comment and not one.leaf.hidden]
+    """Values whose type the plaintext does not show, by where they start in it: all but texts in dotenv and INI."""
+    if plain.format == "yaml":
+        return
+    shown = {"str"} if plain.format in LINE_FORMATS else {"str", "int", "bool", "null"}
+    values = [one for one in reads if not one.leaf.is_comment]
+    if all(found.type in shown for found in values):
+        return
+    leaves = tree.walk(plain, Selection(DEFAULT), sealed=False)
+    nodes = [leaf.node for leaf in leaves if leaf.node is not None]
     for node, found in zip(nodes, values, strict=True):
-        if found.type != "str":
+        if found.type not in shown:
             yield node.start, found.value
 
 

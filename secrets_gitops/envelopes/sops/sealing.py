@@ -225,7 +225,9 @@ def plaintext_leaves(plain: Document, selection: Selection) -> list[Read]:
             continue
         node = leaf.node
         assert node is not None
-        content = typed[node.start] if node.start in typed else resolve(node, "go_v3", path=plain.path)
+        content = (
+            typed[node.start] if leaf.selected and node.start in typed else resolve(node, "go_v3", path=plain.path)
+        )
         try:
             data, kind = value.to_bytes(content)
         except ValueError as error:
