@@ -10,13 +10,11 @@ import click
 
 from secrets_gitops.cli import console
 from secrets_gitops.cli.options import config_option, identity_option
-from secrets_gitops.errors import Error, FileError, Place, SettingsError
+from secrets_gitops.errors import Error, FileError, Place
 
 if TYPE_CHECKING:
     from secrets_gitops.documents.document import Document
     from secrets_gitops.encrypted_files.edit import NewFile, Session
-
-_FALLBACK = ("vim", "nano", "vi")
 
 
 @click.command(
@@ -30,17 +28,17 @@ _FALLBACK = ("vim", "nano", "vi")
 @click.argument("file")
 def command(file: str, config: str | None, identities: tuple[str, ...], *, allow_disk: bool) -> None:
     """Decrypt, run the editor until its result can be encrypted, write."""
-    from secrets_gitops.cli import hardening, sops_files
+    from secrets_gitops.cli import editor, hardening, sops_files
     from secrets_gitops.encrypted_files.private_folder import private_folder, write_private
 
-    editor = _editor()
+    program = editor.command(os.environ)
     hardening.harden()
     session = _session(file, config, identities)
     with private_folder(os.environ, allow_disk=allow_disk) as folder:
         path = write_private(folder, os.path.basename(file), session.plaintext)
         while True:
-            _run([*editor, path], file)
-            plaintext = _left(path, file)
+            editor.run([*program, path], file)
+            plaintext = editor.left(path, file)
             if plaintext == session.plaintext:
                 console.note(f"{file} is not changed")
                 return
@@ -60,58 +58,6 @@ def _session(file: str, config: str | None, identities: tuple[str, ...]) -> Sess
     if not os.path.lexists(file):
         return edit.NewFile(file, encrypt.recipe(file, config=config))
     return edit.Session(file, files.read(file), Keyring.local(identities))
-
-
-def _editor() -> list[str]:
-    """The command of the editor. Raises SettingsError when there is none."""
-    import shlex
-    import shutil
-
-    for variable in ("SOPS_EDITOR", "EDITOR", "VISUAL"):
-        if text := os.environ.get(variable, "").strip():
-            try:
-                command = shlex.split(text)
-            except ValueError:
-                raise SettingsError(f"{variable} cannot be understood: a quote is not closed") from None
-            if shutil.which(command[0]) is None:
-                raise SettingsError(f"the editor in {variable} is not there: `{command[0]}`")
-            return command
-    for name in _FALLBACK:
-        if shutil.which(name):
-            return [name]
-    raise SettingsError("there is no editor", hints=("name one in EDITOR",))
-
-
-def _run(command: list[str], file: str) -> None:
-    """Run the editor; Ctrl-C is its own while it runs."""
-    import signal
-    import subprocess
-
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        process = subprocess.Popen(command, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # noqa: PLW1509
-        try:
-            status = process.wait()
-        except BaseException:  # SIGTERM: the editor must not outlive the plaintext
-            process.terminate()
-            process.wait()
-            raise
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if status:
-        raise FileError(
-            f"the editor ended with status {status}; nothing was written",
-            hints=("save before you leave it",),
-            place=Place(file),
-        )
-
-
-def _left(path: str, file: str) -> bytes:
-    try:
-        with open(path, "rb") as left:
-            return left.read()
-    except OSError:
-        raise FileError("the editor left no file; nothing was written", place=Place(file)) from None
 
 
 def _sealed(session: Session | NewFile, plaintext: bytes, now: str) -> Document | None:

@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lint": ("lint", "Find plaintext secrets and broken encryption"),
     "controller": ("controller", "Run, install and look at the controller that makes Secrets of custom resources"),
     "git": ("git", "Install the git hooks"),
+    "sops": ("sops", "Take the command line of sops"),
 }
 """Command name → (module under `cli`, one-line help)."""
 
@@ -99,6 +100,10 @@ def run(arguments: list[str]) -> int:
 def main() -> None:
     """Entry point of `secrets-gitops` and `sgo`."""
     arguments = sys.argv[1:]
+    if arguments[:1] == ["sops"] or os.path.basename(sys.argv[0]) == "sops":
+        from secrets_gitops.cli.drop_in import sops
+
+        sops.main()
     if arguments == ["--version"]:
         sys.stdout.write(f"secrets-gitops {__version__}\n")
         return

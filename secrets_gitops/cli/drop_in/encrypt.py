@@ -1,0 +1,153 @@
+"""`sops encrypt`, and `sops -e` of the old style."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from secrets_gitops.cli import console
+from secrets_gitops.cli.drop_in import flags, recipients, session
+from secrets_gitops.cli.drop_in.exit_codes import (
+    CANNOT_ENCRYPT,
+    CANNOT_READ,
+    CANNOT_SERIALISE,
+    CONFLICTING_FLAGS,
+    GENERIC,
+    HAS_METADATA,
+    NO_DOCUMENT,
+    NO_FILE,
+    Stop,
+    stage,
+)
+from secrets_gitops.cli.drop_in.output import put, target
+from secrets_gitops.envelopes.sops.groups import KeyGroups
+from secrets_gitops.envelopes.sops.selection import DEFAULT, FIELDS, Selector
+from secrets_gitops.errors import AlreadySealed, DocumentError, EnvelopeError, SettingsError
+
+if TYPE_CHECKING:
+    from secrets_gitops.cli.drop_in.arguments import Arguments
+    from secrets_gitops.cli.drop_in.session import Session
+    from secrets_gitops.documents.document import Document, Format
+    from secrets_gitops.keys.recipient import Recipient
+    from secrets_gitops.repository.creation_rules import CreationRule
+
+FLAGS = (
+    flags.IN_PLACE, flags.OUTPUT, *flags.RECIPIENTS, flags.INPUT_TYPE, flags.OUTPUT_TYPE, *flags.SELECTORS,
+    flags.THRESHOLD, flags.OVERRIDE, flags.GLOBAL_MAC_ONLY, *flags.KEY_SERVICE,
+)  # fmt: skip
+
+
+class Recipe(NamedTuple):
+    """How a file is to be encrypted."""
+
+    keys: KeyGroups
+    selector: Selector
+    mac_only_encrypted: bool
+
+
+def run(here: Session, given: Arguments) -> int:
+    """Print the encrypted file, or write it."""
+    path = session.only_file(given)
+    to = target(given, path)
+    name = given.text("filename-override") or path
+    if name is None:
+        raise Stop(CONFLICTING_FLAGS, "standard input has no name", hints=("say it: `--filename-override NAME`",))
+    if path is not None and not session.exists(path):
+        raise Stop(NO_FILE, "there is no such file", path=path)
+    session.refuse_key_services(given)
+    here.check_rules()
+    form = session.input_format(given, name)
+    data = session.read_input(path)
+    plain = read_plain(data, path or name, form)
+    how = recipe(here, given, name)
+    out = session.output_format(given, name)
+    put(encrypted(plain, how, out, here).to_bytes(), to, private=False)
+    return 0
+
+
+def read_plain(data: bytes, path: str, form: Format) -> Document:
+    """A plaintext file. Raises Stop for one that sops does not take."""
+    from secrets_gitops.encrypted_files import encrypt
+
+    if not data.strip() and form == "yaml":
+        raise Stop(NO_DOCUMENT, "there is nothing in the file", path=path)
+    with stage(CANNOT_READ):
+        plain = encrypt.read_plain(data, path, form)
+    for root in plain.roots if form in {"yaml", "json"} else ():
+        top = root.resolved()
+        is_empty = top.kind == "scalar" and form == "yaml" and top.text in {"", "~", "null", "Null", "NULL"}
+        if top.kind != "mapping" and not is_empty:
+            raise Stop(CANNOT_READ, DocumentError("the top of the file is no map", place=plain.place(top)))
+    if (
+        form == "yaml"
+        and plain.roots
+        and all(root.start == root.end for root in plain.roots)
+        and "---" not in plain.text
+    ):
+        raise Stop(CANNOT_READ, "there are only comments in the file", path=path)
+    return plain
+
+
+def encrypted(plain: Document, how: Recipe, form: Format, here: Session) -> Document:
+    """The encrypted document, in another format where one is asked for. Raises Stop."""
+    from secrets_gitops.envelopes.sops import creating
+
+    if form != plain.inner:
+        from secrets_gitops.documents import convert
+
+        with stage(CANNOT_SERIALISE):
+            plain = convert.to_document(plain, form, indent=here.indent(form))
+    try:
+        sealed, expanded = creating.create(
+            plain, how.keys, how.selector, session.now(), mac_only_encrypted=how.mac_only_encrypted
+        )
+    except AlreadySealed as error:
+        raise Stop(HAS_METADATA, error) from error
+    except (EnvelopeError, DocumentError) as error:
+        own_key = isinstance(error, DocumentError) and "`sops`" in error.message
+        raise Stop(HAS_METADATA if own_key else CANNOT_ENCRYPT, error) from error
+    except SettingsError as error:
+        raise Stop(GENERIC, error) from error
+    for line in expanded:
+        console.note(f"{plain.path}:{line}: the alias was written out, since what it repeats is encrypted")
+    return sealed
+
+
+def recipe(here: Session, given: Arguments, name: str) -> Recipe:
+    """Keys, selector and extent of the MAC for a file: flags before the rule that fits. Raises Stop."""
+    named = recipients.named(given)
+    found = here.rules_for(name, strict=True)
+    rule = found.rule
+    if rule is None and found.rules is not None and found.rules.declared:
+        raise Stop(GENERIC, SettingsError(f"no creation rule in `{found.path}` fits `{name}`"))
+    selector = _selector(given, rule)
+    only_encrypted = given.switch("mac-only-encrypted") or here.given.switch("mac-only-encrypted")
+    return Recipe(_keys(named, rule, given), selector, only_encrypted or (rule is not None and rule.mac_only_encrypted))
+
+
+def _keys(named: list[Recipient], rule: CreationRule | None, given: Arguments) -> KeyGroups:
+    from secrets_gitops.encrypted_files import rules
+
+    threshold = given.number("shamir-secret-sharing-threshold") or (rule.shamir_threshold if rule else 0)
+    if named:
+        keys = KeyGroups((tuple(named),), threshold)
+    elif rule is not None:
+        with stage(GENERIC):
+            keys = rules.key_groups(rule)._replace(threshold=threshold)
+    else:
+        raise Stop(
+            GENERIC,
+            "there are no creation rules, and no key is named",
+            hints=("name a recipient: `--age age1…`", "or put one into `.sops.yaml`"),
+        )
+    with stage(GENERIC):
+        keys.check()
+    return keys
+
+
+def _selector(given: Arguments, rule: CreationRule | None) -> Selector:
+    chosen = {field: text for field in FIELDS if (text := given.text(field.replace("_", "-")))}
+    if rule is not None and rule.selector is not None:
+        chosen.setdefault(rule.selector.field, rule.selector.text)
+    if len(chosen) > 1:
+        raise Stop(CONFLICTING_FLAGS, f"only one of {' and '.join(f'`{field}`' for field in chosen)} may be set")
+    return Selector(*next(iter(chosen.items()))) if chosen else DEFAULT
