@@ -214,7 +214,8 @@ def parse_identities(data: bytes, source: str, deadline: Deadline | None = None)
     if len(data) > LARGEST_FILE:
         raise KeySourceError("an identity file larger than 16 MiB is not read", place=Place(source))
     if data.startswith(_ENCRYPTED_FILE):
-        from secrets_gitops.keys.age_locked import LockedIdentities, Passphrase  # noqa: PLC0415  rare
+        from secrets_gitops.keys.age_locked import LockedIdentities  # noqa: PLC0415  rare
+        from secrets_gitops.keys.passphrase import Passphrase  # noqa: PLC0415
 
         passphrase = Passphrase(f"the identity file {source}", deadline)
         return [LockedIdentities(data, source, passphrase, functools.partial(_parse_lines, deadline=deadline))]

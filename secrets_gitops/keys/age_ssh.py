@@ -5,21 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from secrets_gitops.crypto.age import ssh_key, ssh_wire
-from secrets_gitops.crypto.age.ssh import SshIdentity, SshRecipient
+from secrets_gitops.crypto.age.ssh_identity import SshIdentity
 from secrets_gitops.errors import KeySourceError, Place
-from secrets_gitops.keys.age_locked import Passphrase
 from secrets_gitops.plaintext import Plaintext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from secrets_gitops.crypto.age.ssh import PrivateKey
+    from secrets_gitops.crypto.age.ssh import SshRecipient
+    from secrets_gitops.crypto.age.ssh_identity import PrivateKey
     from secrets_gitops.deadline import Deadline
+    from secrets_gitops.keys.passphrase import Passphrase
     from secrets_gitops.keys.terminal import Terminal
 
 
 def recipient(text: str) -> SshRecipient:
     """The recipient of a line `ssh-ed25519 …` or `ssh-rsa …`. Raises KeySourceError, which quotes nothing of it."""
+    from secrets_gitops.crypto.age.ssh import SshRecipient  # noqa: PLC0415  slow to import
+
     try:
         return SshRecipient(ssh_wire.public_key(text))
     except ValueError as error:
@@ -43,7 +46,11 @@ def identity(
     wire = found.wire or _wire_beside(public)
     kind = ssh_wire.fields(wire)[0].decode()
     secret = Plaintext(data)
-    passphrase = Passphrase(f"the SSH key {source}", deadline, asked) if found.locked else None
+    passphrase: Passphrase | None = None
+    if found.locked:
+        from secrets_gitops.keys.passphrase import Passphrase  # noqa: PLC0415  rare
+
+        passphrase = Passphrase(f"the SSH key {source}", deadline, asked)
 
     def load() -> PrivateKey:
         try:

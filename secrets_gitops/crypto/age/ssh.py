@@ -1,7 +1,7 @@
 """The SSH types of age: `ssh-ed25519`, an X25519 exchange with the key converted, and `ssh-rsa`, OAEP.
 
-Both name the key by the first four bytes of its hash, so a file tells whose key opens it, and a key with a passphrase
-need not be unlocked in vain. Keys come and go in the wire form of SSH; `ssh_key` reads the files that hold them.
+Keys come and go in the wire form of SSH. Here is the cryptography of both types, and the recipient; the identity stands
+in `ssh_identity`, for it is looked at in every run of whoever has an SSH key, and must cost nothing.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey, RSAPublicNumbers
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-from secrets_gitops.crypto.age.header import FILE_KEY_SIZE, Stanza, base64, malformed, only, unbase64
+from secrets_gitops.crypto.age.header import FILE_KEY_SIZE, Stanza, base64, malformed
+from secrets_gitops.crypto.age.ssh_identity import tag
 from secrets_gitops.crypto.age.ssh_wire import ED25519, RSA, fields, integer
 from secrets_gitops.crypto.hkdf import derive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    PrivateKey = Ed25519PrivateKey | RSAPrivateKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 _ED25519_LABEL = b"age-encryption.org/v1/ssh-ed25519"
 _RSA_LABEL = b"age-encryption.org/v1/ssh-rsa"
@@ -63,52 +63,6 @@ class SshRecipient:
         return (Stanza(self._type.decode(), (self._tag, *arguments), body),)
 
 
-class SshIdentity:
-    """An SSH private key: known by its public half, loaded when a file is for it."""
-
-    __slots__ = ("_load", "_loaded", "_tag", "locked", "type", "wire")
-
-    def __init__(self, kind: str, wire: bytes, load: Callable[[], PrivateKey], *, locked: bool = False) -> None:
-        """`kind` is `ssh-ed25519` or `ssh-rsa`, `wire` the public half.
-
-        `load` is called when a file is for this key; `locked` says that it asks for a passphrase.
-        """
-        self.locked = locked
-        self.type = kind
-        self.wire = wire
-        self._tag = tag(wire)
-        self._load = load
-        self._loaded: PrivateKey | None = None
-
-    def unwrap(self, stanzas: Sequence[Stanza]) -> bytearray | None:
-        """The file key, or None when all is for somebody else.
-
-        Raises DocumentError for a malformed stanza, and what loading the key raises.
-        """
-        return only(self.type, stanzas, self._open)
-
-    def _open(self, stanza: Stanza) -> bytearray | None:
-        if len(stanza.arguments) != (2 if self.type == ED25519 else 1):
-            raise malformed(f"an {self.type} stanza has the wrong number of arguments")
-        share = unbase64(stanza.arguments[1]) if self.type == ED25519 else bytes(32)
-        if len(share) != 32 or (self.type == ED25519 and len(stanza.body) != FILE_KEY_SIZE + 16):
-            raise malformed(f"an {self.type} stanza has the wrong length")
-        if stanza.arguments[0] != self._tag:
-            return None
-        if self._loaded is None:
-            self._loaded = self._load()
-        if isinstance(self._loaded, RSAPrivateKey):
-            return _unwrap_rsa(self._loaded, stanza.body)
-        return _unwrap_ed25519(self._loaded, self.wire, share, stanza.body)
-
-
-def tag(wire: bytes) -> str:
-    """How a stanza calls a key: the first four bytes of the SHA-256 of its wire form."""
-    digest = hashes.Hash(hashes.SHA256())
-    digest.update(wire)
-    return base64(digest.finalize()[:4])
-
-
 def _wrap_ed25519(file_key: bytes, wire: bytes, public: bytes) -> tuple[tuple[str, ...], bytes]:
     ephemeral = X25519PrivateKey.generate()
     share = ephemeral.public_key().public_bytes_raw()
@@ -117,7 +71,8 @@ def _wrap_ed25519(file_key: bytes, wire: bytes, public: bytes) -> tuple[tuple[st
     return (base64(share),), ChaCha20Poly1305(key).encrypt(_ZERO_NONCE, file_key, None)
 
 
-def _unwrap_ed25519(key: Ed25519PrivateKey, wire: bytes, share: bytes, body: bytes) -> bytearray | None:
+def unwrap_ed25519(key: Ed25519PrivateKey, wire: bytes, share: bytes, body: bytes) -> bytearray | None:
+    """The file key, or None when it is for another key. Raises DocumentError for a share of low order."""
     digest = hashes.Hash(hashes.SHA512())
     digest.update(key.private_bytes_raw())
     private = X25519PrivateKey.from_private_bytes(digest.finalize()[:32])
@@ -140,7 +95,8 @@ def _tweaked(secret: bytes, wire: bytes) -> bytes:
     return tweak.exchange(X25519PublicKey.from_public_bytes(secret))
 
 
-def _unwrap_rsa(key: RSAPrivateKey, body: bytes) -> bytearray | None:
+def unwrap_rsa(key: RSAPrivateKey, body: bytes) -> bytearray | None:
+    """The file key, or None when it is for another key. Raises DocumentError for one of the wrong length."""
     try:
         file_key = bytearray(key.decrypt(body, _padding()))
     except ValueError:

@@ -8,15 +8,11 @@ from __future__ import annotations
 import binascii
 from typing import TYPE_CHECKING, NamedTuple
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-
 from secrets_gitops.crypto.age import ssh_wire
 from secrets_gitops.errors import KeySourceError
 
 if TYPE_CHECKING:
+    from secrets_gitops.crypto.age.ssh_identity import PrivateKey
     from secrets_gitops.plaintext import Plaintext
 
 _BEGIN = "-----BEGIN OPENSSH PRIVATE " + "KEY-----"
@@ -70,11 +66,16 @@ def read(data: bytes) -> KeyFile:
     return KeyFile(wire, cipher != b"none")
 
 
-def load(data: bytes, passphrase: Plaintext | None) -> Ed25519PrivateKey | RSAPrivateKey:
+def load(data: bytes, passphrase: Plaintext | None) -> PrivateKey:
     """The key in the file.
 
     Raises WrongPassphrase, and KeySourceError when it cannot be used: malformed, or a library is missing.
     """
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  slow to import, and rarely needed
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey  # noqa: PLC0415
+
     password = passphrase.reveal() if passphrase is not None else None
     own = data.lstrip().startswith(_BEGIN.encode())
     read_key = serialization.load_ssh_private_key if own else serialization.load_pem_private_key
@@ -93,8 +94,10 @@ def load(data: bytes, passphrase: Plaintext | None) -> Ed25519PrivateKey | RSAPr
     return key
 
 
-def public_wire(key: Ed25519PrivateKey | RSAPrivateKey) -> bytes:
+def public_wire(key: PrivateKey) -> bytes:
     """The public half in wire form."""
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
+
     line = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
     return ssh_wire.public_key(line.decode())
 

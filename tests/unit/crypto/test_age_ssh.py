@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from secrets_gitops.crypto.age import file, header, ssh_key, ssh_wire, stream
 from secrets_gitops.crypto.age.header import Stanza
-from secrets_gitops.crypto.age.ssh import SshIdentity, SshRecipient
+from secrets_gitops.crypto.age.ssh import SshRecipient
+from secrets_gitops.crypto.age.ssh_identity import SshIdentity
 from secrets_gitops.errors import DocumentError, KeySourceError
 from secrets_gitops.plaintext import Plaintext
 

@@ -14,8 +14,9 @@ from secrets_gitops.crypto.age import armor, header, stream
 from secrets_gitops.crypto.age.header import Stanza
 from secrets_gitops.deadline import Deadline
 from secrets_gitops.errors import DocumentError, Error, KeySourceError
-from secrets_gitops.keys import age, age_locked, age_ssh
-from secrets_gitops.keys.age_locked import LockedIdentities, Passphrase
+from secrets_gitops.keys import age, age_ssh, terminal
+from secrets_gitops.keys.age_locked import LockedIdentities
+from secrets_gitops.keys.passphrase import Passphrase
 from secrets_gitops.keys.recipient import NotMine, WrappedKey
 from secrets_gitops.plaintext import Plaintext
 
@@ -211,4 +212,4 @@ def test_a_person_has_as_long_as_the_deadline_allows():
     Passphrase("x", deadline, Watch())()
     Passphrase("x", None, Watch())()
     assert seen[0] is deadline
-    assert 0 < (seen[1].left() or 0) <= age_locked.terminal.ANSWER_SECONDS
+    assert 0 < (seen[1].left() or 0) <= terminal.ANSWER_SECONDS
