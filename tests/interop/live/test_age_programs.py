@@ -93,14 +93,6 @@ def test_a_file_of_several_chunks_and_recipients_goes_both_ways(program, theirs)
     assert file.decrypt(run(program("age"), "-r", recipient, stdin=data), [identity]) == data
 
 
-def test_an_identity_file_that_age_closed_with_a_passphrase_is_refused_by_name(program, theirs, tmp_path: Path):
-    path, recipient = theirs(post_quantum=False)
-    closed = tmp_path / "closed.txt"
-    run(program("age"), "-r", recipient, "-o", str(closed), path)
-    [problem] = age_sources.discover(environ={"SOPS_AGE_KEY_FILE": str(closed)}).problems
-    assert problem.reason == "identity files with a passphrase are not built yet"
-
-
 @BOTH
 def test_sops_opens_a_file_whose_key_entry_we_wrote_anew(program, ours, theirs, tmp_path: Path, post_quantum: bool):
     their_path, their_recipient = theirs(post_quantum=False)
@@ -142,6 +134,7 @@ FILES = {
     "another word": "{0}\nfoo\n",
     "byte order mark": "\ufeff{0}\n",
     "only comments": "# none\n",
+    "an SSH key": "-----BEGIN OPENSSH PRIVATE " + "KEY-----\nAAAA\n",
 }
 VARIABLES = {"plain": "{0}", "two on a line": " {0}\t{0} ", "comma": "{0},{0}", "comment after": "{0} # mine"}
 
