@@ -18,3 +18,14 @@ in_place_option = click.option("-i", "--in-place", is_flag=True, help="Replace t
 output_option = click.option("-o", "--output", metavar="FILE", help="Write to this file; `-` is standard output.")
 yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
+engine_option = click.option(
+    "--engine",
+    type=click.Choice(["own", "sops"]),
+    default="own",
+    envvar="SECRETS_GITOPS_ENGINE",
+    metavar="NAME",
+    help="`sops` lets the official program do it: for Huawei's keys, or to compare. It needs the extra `sops`.",
+)
+output_dir_option = click.option(
+    "--output-dir", metavar="OUT", help="Write each file below this folder, under its own path."
+)
