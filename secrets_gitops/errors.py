@@ -4,7 +4,8 @@
     ├─ SettingsError     settings, rules, usage        2    no
     ├─ BadReference      cannot be understood          2    no
     ├─ DocumentError     text that cannot be read      3    no
-    │   └─ LimitExceeded    it may be valid, but is deeper, larger or longer than we read
+    │   ├─ LimitExceeded    it may be valid, but is deeper, larger or longer than we read
+    │   └─ Unmerged         the markers of a merge conflict stand in it
     ├─ FileError         a file that cannot be read or written   3   no
     ├─ ScanIncomplete    a scan saw less than it should          3   no
     ├─ EnvelopeError                                   3    no
@@ -84,6 +85,10 @@ class DocumentError(Error):
 
 class LimitExceeded(DocumentError):
     """A document that may be valid, but is deeper, larger or longer than we read; a scan is incomplete without it."""
+
+
+class Unmerged(DocumentError):
+    """A file in which the markers of a merge conflict still stand: it is two files in one."""
 
 
 class FileError(Error):

@@ -1,4 +1,4 @@
-"""`git`: install the hooks that refuse plaintext."""
+"""`git`: install the hooks that refuse plaintext, and the drivers that show and merge encrypted files."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from secrets_gitops.cli import console
+from secrets_gitops.cli import console, git_merge, git_textconv
 from secrets_gitops.cli.options import dry_run_option
 from secrets_gitops.cli.steps import say
 from secrets_gitops.errors import SettingsError
-from secrets_gitops.repository import git, hooks
+from secrets_gitops.repository import drivers, git, hooks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,29 +23,55 @@ hook_option = click.option(
 )
 
 
-@click.group(name="git", help="Install the git hooks.")
+@click.group(name="git", help="Install the git hooks, and the drivers that show and merge encrypted files.")
 def command() -> None:
     """Hold the commands of this file."""
 
 
-@command.command(help="Install plain git hooks that look at what is staged. A hook framework needs none of this.")
+command.add_command(git_merge.command)
+command.add_command(git_textconv.command)
+
+
+@command.command(
+    help="Install plain git hooks that look at what is staged, and the drivers by which git shows and merges encrypted"
+    " files by key. A hook framework needs no hooks of ours: `--drivers-only`."
+)
 @hook_option
 @click.option("--chain", is_flag=True, help="Keep a hook that is there, and run it after ours.")
+@click.option("--drivers-only", is_flag=True, help="No hooks.")
 @dry_run_option
-def install(names: tuple[str, ...], *, chain: bool, dry_run: bool) -> None:
-    """Write the hooks of the repository that we stand in."""
+def install(names: tuple[str, ...], *, chain: bool, drivers_only: bool, dry_run: bool) -> None:
+    """Write the hooks and drivers of the repository that we stand in. Who names a hook gets that hook alone."""
     hooks.check_interpreter()
-    install_hooks(repository_root("."), names, chain=chain, dry_run=dry_run)
+    root = repository_root(".")
+    settings = drivers.plan(root) if drivers_only or names == hooks.NAMES else None
+    if not drivers_only:
+        install_hooks(root, names, chain=chain, dry_run=dry_run)
+    if settings is not None:
+        _install_drivers(root, settings, dry_run=dry_run)
 
 
-@command.command(help="Remove our git hooks, and put back those that were there before.")
+def _install_drivers(root: str, settings: drivers.Settings, *, dry_run: bool) -> None:
+    if not dry_run:
+        drivers.install(root, settings)
+    remark = "" if settings.action == "keep" else "which files; commit it"
+    say(_VERBS[settings.action], settings.path, remark=remark, dry_run=dry_run)
+    verb = "set" if settings.config else "kept"
+    say(verb, drivers.config_file(root), remark="the drivers for diff and merge", dry_run=dry_run)
+
+
+@command.command(help="Remove our git hooks and drivers, and put back the hooks that were there before.")
 @hook_option
 def uninstall(names: tuple[str, ...]) -> None:
-    """Remove the hooks of the repository that we stand in."""
-    removed = hooks.uninstall(repository_root("."), names)
+    """Remove the hooks of the repository that we stand in; all of them: the drivers too."""
+    root = repository_root(".")
+    removed = hooks.uninstall(root, names)
     for path in removed:
         say("removed", path)
-    if not removed:
+    drove = drivers.uninstall(root) if names == hooks.NAMES else ()
+    for what in drove:
+        console.note(f"removed  {what}")
+    if not removed and not drove:
         console.note("no hook of secrets-gitops is here")
 
 

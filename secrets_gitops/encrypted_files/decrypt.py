@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 
 def read_sealed(data: bytes, path: str, form: Format | None = None) -> Document:
-    """An encrypted file that its user named. Other writers let a key stand twice; so do we in reading."""
+    """An encrypted file that its user named. Other writers let a key stand twice; so do we in reading.
+
+    Raises Unmerged when the markers of a merge conflict stand in it, and what `read` raises.
+    """
+    if b"<<<<<<<" in data:
+        from secrets_gitops.encrypted_files.unmerged import refuse  # noqa: PLC0415  seldom needed
+
+        refuse(data, path)
     return read(data, path=path, format=form, limits=Limits.LARGE, duplicates="keep", sealed=True)
 
 

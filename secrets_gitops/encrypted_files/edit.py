@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from secrets_gitops.documents.read import Limits, read
-from secrets_gitops.encrypted_files import encrypt
+from secrets_gitops.encrypted_files import encrypt, unmerged
 from secrets_gitops.encrypted_files.decrypt import decrypt, read_sealed, text
 from secrets_gitops.envelopes.sops.creating import refuse_own_block
 
@@ -18,16 +18,26 @@ if TYPE_CHECKING:
 class Session:
     """One file being edited."""
 
-    def __init__(self, path: str, data: bytes, keyring: Keyring) -> None:
-        """Open an encrypted file; raises what decrypting raises."""
+    def __init__(self, path: str, data: bytes, keyring: Keyring, *, verify_mac: bool = True) -> None:
+        """Open an encrypted file; raises what decrypting raises. A merge that is not finished shows both sides."""
         self.path = path
-        self._opened = decrypt(read_sealed(data, path), keyring)
-        self.plaintext = text(self._opened)
+        self.renews = not verify_mac
+        """Is there something to write although the plaintext stays as it is?"""
+        self._versions = None
         self.notes: tuple[str, ...] = ()
         """What the user should hear of the last result."""
+        if unmerged.sides(data) is not None:
+            self._versions = unmerged.Versions(data, path, keyring, verify_mac=verify_mac)
+            self.plaintext = self._versions.plaintext()
+            self.renews = True
+            return
+        self._opened = decrypt(read_sealed(data, path), keyring, verify_mac=verify_mac)
+        self.plaintext = text(self._opened)
 
     def result(self, plaintext: bytes, now: str) -> Document:
         """The encrypted document for what the editor left. Raises DocumentError and others when it cannot be that."""
+        if self._versions is not None:
+            return self._versions.closed(plaintext, now)
         plain = read(plaintext, path=self.path, limits=Limits.LARGE)
         refuse_own_block(plain)
         self._opened.replace_plain(plain)
@@ -42,6 +52,7 @@ class NewFile:
     def __init__(self, path: str, recipe: Recipe) -> None:
         self.path = path
         self._recipe = recipe
+        self.renews = False
         self.plaintext = b""
         self.notes: tuple[str, ...] = ()
 
