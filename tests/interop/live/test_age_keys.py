@@ -99,14 +99,17 @@ class TestSsh:
             assert cli("decrypt", str(theirs), env=environ).stdout == b"a: hunter2\n"
             assert run(program("sops"), "decrypt", str(ours), env=environ) == b"a: hunter2\n"
 
-    @FORMS
+    @pytest.mark.parametrize(("kind", "form"), [("ed25519", ""), ("rsa", ""), ("rsa", "PEM"), ("rsa", "PKCS8")])
     def test_a_key_with_a_passphrase_asks_on_the_terminal_as_sops_does(
         self, program, ssh_key, sealed, kind: str, form: str
     ):
         path, recipient = ssh_key(kind, "open sesame", form=form)
         theirs = sealed(recipient)
         environ = {"SOPS_AGE_SSH_PRIVATE_KEY_FILE": path}
-        for command in ([program("sops"), "decrypt", str(theirs)], [*OURS, "decrypt", str(theirs)]):
+        commands = [[*OURS, "decrypt", str(theirs)]]
+        if form != "PKCS8":  # which the SSH library of sops does not open
+            commands.append([program("sops"), "decrypt", str(theirs)])
+        for command in commands:
             done = pseudo_terminal.run(command, [("assphrase for", "open sesame")], env=environ)
             assert (done.returncode, done.stdout) == (0, b"a: hunter2\n"), done.stderr
             assert "open sesame" not in done.screen
