@@ -21,7 +21,7 @@ from secrets_gitops.cli.drop_in.exit_codes import (
 from secrets_gitops.cli.drop_in.output import put, target
 from secrets_gitops.envelopes.sops.groups import KeyGroups
 from secrets_gitops.envelopes.sops.selection import DEFAULT, FIELDS, Selector
-from secrets_gitops.errors import AlreadySealed, DocumentError, EnvelopeError, SettingsError
+from secrets_gitops.errors import BackendError, DocumentError, EnvelopeError, KeySourceError, SettingsError
 
 if TYPE_CHECKING:
     from secrets_gitops.cli.drop_in.arguments import Arguments
@@ -35,6 +35,8 @@ FLAGS = (
     flags.THRESHOLD, flags.OVERRIDE, flags.GLOBAL_MAC_ONLY, *flags.KEY_SERVICE,
 )  # fmt: skip
 
+_ENVELOPE = "ENC[AES256_GCM,"
+
 
 class Recipe(NamedTuple):
     """How a file is to be encrypted."""
@@ -42,6 +44,8 @@ class Recipe(NamedTuple):
     keys: KeyGroups
     selector: Selector
     mac_only_encrypted: bool
+    overrules: bool
+    """The selector is that of a flag, which takes the place of the rule's: whoever does so means it."""
 
 
 def run(here: Session, given: Arguments) -> int:
@@ -57,6 +61,8 @@ def run(here: Session, given: Arguments) -> int:
     here.check_rules()
     form = session.input_format(given, name)
     data = session.read_input(path)
+    if form == "json" and to != path:
+        data = _first_value(data, path or name)
     plain = read_plain(data, path or name, form)
     how = recipe(here, given, name)
     out = session.output_format(given, name)
@@ -68,23 +74,33 @@ def read_plain(data: bytes, path: str, form: Format) -> Document:
     """A plaintext file. Raises Stop for one that sops does not take."""
     from secrets_gitops.encrypted_files import encrypt
 
-    if not data.strip() and form == "yaml":
-        raise Stop(NO_DOCUMENT, "there is nothing in the file", path=path)
     with stage(CANNOT_READ):
         plain = encrypt.read_plain(data, path, form)
+    if not plain.roots:
+        code = CANNOT_READ if data.strip() else NO_DOCUMENT  # sops reads a file of comments as a broken one
+        raise Stop(code, "there is nothing in the file to encrypt", path=path)
     for root in plain.roots if form in {"yaml", "json"} else ():
         top = root.resolved()
         is_empty = top.kind == "scalar" and form == "yaml" and top.text in {"", "~", "null", "Null", "NULL"}
         if top.kind != "mapping" and not is_empty:
             raise Stop(CANNOT_READ, DocumentError("the top of the file is no map", place=plain.place(top)))
-    if (
-        form == "yaml"
-        and plain.roots
-        and all(root.start == root.end for root in plain.roots)
-        and "---" not in plain.text
-    ):
-        raise Stop(CANNOT_READ, "there are only comments in the file", path=path)
     return plain
+
+
+def _first_value(data: bytes, path: str) -> bytes:
+    """JSON without what stands behind its first object: sops passes over it, and it must not stay readable."""
+    import json
+
+    try:
+        text = data.decode()
+        start = len(text) - len(text.lstrip())
+        end = json.JSONDecoder().raw_decode(text, start)[1]
+    except (ValueError, RecursionError):
+        return data  # the reader says what is wrong
+    if text[end:].strip():
+        console.warn(f"what stands behind the first value of {path} is left out, as sops does it")
+        return text[:end].encode()
+    return data
 
 
 def encrypted(plain: Document, how: Recipe, form: Format, here: Session) -> Document:
@@ -96,17 +112,23 @@ def encrypted(plain: Document, how: Recipe, form: Format, here: Session) -> Docu
 
         with stage(CANNOT_SERIALISE):
             plain = convert.to_document(plain, form, indent=here.indent(form))
-    try:
+    with stage(HAS_METADATA):
+        creating.refuse_own_block(plain)
+    with (
+        stage(GENERIC, SettingsError, KeySourceError, BackendError),
+        stage(CANNOT_READ if plain.inner == "json" else CANNOT_ENCRYPT, DocumentError),  # a number beyond all doubles
+        stage(CANNOT_ENCRYPT, EnvelopeError),
+    ):
         sealed, expanded = creating.create(
-            plain, how.keys, how.selector, session.now(), mac_only_encrypted=how.mac_only_encrypted
+            plain,
+            how.keys,
+            how.selector,
+            session.now(),
+            mac_only_encrypted=how.mac_only_encrypted,
+            allow_clear=how.overrules,
         )
-    except AlreadySealed as error:
-        raise Stop(HAS_METADATA, error) from error
-    except (EnvelopeError, DocumentError) as error:
-        own_key = isinstance(error, DocumentError) and "`sops`" in error.message
-        raise Stop(HAS_METADATA if own_key else CANNOT_ENCRYPT, error) from error
-    except SettingsError as error:
-        raise Stop(GENERIC, error) from error
+    if how.overrules and sealed.text.count(_ENVELOPE) <= len(sealed.roots):  # the MAC of each document
+        console.warn(f"nothing was encrypted: `{how.selector}` leaves every value in clear")
     for line in expanded:
         console.note(f"{plain.path}:{line}: the alias was written out, since what it repeats is encrypted")
     return sealed
@@ -121,7 +143,12 @@ def recipe(here: Session, given: Arguments, name: str) -> Recipe:
         raise Stop(GENERIC, SettingsError(f"no creation rule in `{found.path}` fits `{name}`"))
     selector = _selector(given, rule)
     only_encrypted = given.switch("mac-only-encrypted") or here.given.switch("mac-only-encrypted")
-    return Recipe(_keys(named, rule, given), selector, only_encrypted or (rule is not None and rule.mac_only_encrypted))
+    return Recipe(
+        _keys(named, rule, given),
+        selector,
+        only_encrypted or (rule is not None and rule.mac_only_encrypted),
+        overrules=rule is not None and rule.selector is not None and rule.selector != selector,
+    )
 
 
 def _keys(named: list[Recipient], rule: CreationRule | None, given: Arguments) -> KeyGroups:

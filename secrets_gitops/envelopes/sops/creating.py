@@ -27,19 +27,20 @@ def create(
     now: str,
     *,
     mac_only_encrypted: bool = False,
+    allow_clear: bool = False,
     random: Callable[[int], bytes] = os.urandom,
 ) -> tuple[Document, list[int]]:
     """The encrypted document, and the lines of aliases that had to be written out.
 
     Raises AlreadySealed, DocumentError for what sops cannot hold, SettingsError for keys that make no sense and for a
-    selector that is not valid or leaves everything in clear.
+    selector that is not valid or, unless `allow_clear`, leaves everything in clear.
     """
     refuse_own_block(plain)
     Selection(selector)  # an expression that is not valid is an error here, and matches nothing in files that exist
 
     def refuse_all_clear(reads: Sequence[Read]) -> None:
         values = [read for read in reads if read.type != "comment" and read.data]
-        if values and not any(read.state == "sealed" for read in values):
+        if values and not allow_clear and not any(read.state == "sealed" for read in values):
             raise SettingsError(
                 f"nothing would be encrypted: `{selector}` leaves every value of the file in clear",
                 hints=("correct the selector in the creation rule, or leave the file as it is",),
