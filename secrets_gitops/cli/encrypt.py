@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
 
-from secrets_gitops.cli import console
-from secrets_gitops.cli.options import config_option, identity_option, in_place_option, output_option
+from secrets_gitops.cli import batch
+from secrets_gitops.cli.options import (
+    config_option,
+    dry_run_option,
+    identity_option,
+    in_place_option,
+    output_dir_option,
+    output_option,
+)
 
 if TYPE_CHECKING:
+    from secrets_gitops.documents.document import Document
     from secrets_gitops.encrypted_files.encrypt import Result
+    from secrets_gitops.keys.keyring import Keyring
 
 
 @click.command(
     name="encrypt",
     help="Encrypt files as the nearest .sops.yaml above each says. `-` is standard input, with --filename. Of a file"
-    " that is encrypted only in part, -i encrypts the rest.",
+    " that is encrypted only in part, -i encrypts the rest. Of a folder, and with --all of the repository, every file"
+    " that a rule covers is taken; what is encrypted already stays as it is, so that running again goes on.",
 )
 @in_place_option
 @output_option
-@click.option("--output-dir", metavar="DIR", help="Write each file below this folder, under its own path.")
+@output_dir_option
+@batch.all_option
+@dry_run_option
 @click.option("--age", "ages", multiple=True, metavar="RECIPIENT", help="Encrypt for these instead of the rule's.")
 @click.option("--filename", metavar="NAME", help="What standard input is called: decides about rule and format.")
 @click.option("--ignore-mac", is_flag=True, help="Finish a file in part encrypted even if its MAC cannot be verified.")
 @config_option
 @identity_option
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@batch.files_argument
 def command(
     files: tuple[str, ...],
     output: str | None,
@@ -36,38 +49,69 @@ def command(
     config: str | None,
     identities: tuple[str, ...],
     *,
+    every: bool,
+    dry_run: bool,
     in_place: bool,
     ignore_mac: bool,
-) -> None:
-    """Encrypt everything in memory first, so that an error in the last file leaves the first as it is; then write."""
+) -> int:
+    """Choose the files, then encrypt each."""
     from secrets_gitops.cli import sops_files
-    from secrets_gitops.encrypted_files import encrypt
+    from secrets_gitops.encrypted_files import encrypt, selected
     from secrets_gitops.errors import SettingsError
 
-    sops_files.check_targets(files, output, output_dir, in_place=in_place)
+    many = every or any(os.path.isdir(path) for path in files)
+    sops_files.check_targets(files, output, output_dir, in_place=in_place, many=many)
     if "-" in files and filename is None:
         raise SettingsError(
             "standard input has no name, and the rules go by names", hints=("say it: `--filename secrets.yaml`",)
         )
     now = sops_files.now()
+    chosen = selected.plain(files, every=every, config=config)
+    keyrings: list[Keyring] = []
 
-    def encrypted(path: str) -> Result:
+    def keyring() -> Keyring:
+        """Only what is encrypted already needs keys; they are looked for once."""
+        if not keyrings:
+            from secrets_gitops.keys.keyring import Keyring
+
+            keyrings.append(Keyring.local(identities))
+        return keyrings[0]
+
+    def step(path: str) -> batch.Done:
         data, name = sops_files.read_input(path, filename)
         plain = encrypt.read_plain(data, name)
-        if not encrypt.is_sealed(plain):
-            return encrypt.encrypt(plain, encrypt.recipe(name, ages, config=config), now)
-        from secrets_gitops.keys.keyring import Keyring
-
-        encrypt.refuse_age_for_sealed(ages)
-        return encrypt.finish(plain, Keyring.local(identities), now, verify_mac=not ignore_mac)
-
-    results = [(path, encrypted(path)) for path in files]
-    for path, result in results:
-        for note in result.notes:
-            console.note(note)
-        data = result.document.to_bytes()
-        target = sops_files.target(path, output, output_dir, in_place=in_place)
-        if target is None:
-            console.write(data)
+        if encrypt.is_sealed(plain):
+            if chosen.searched and encrypt.is_whole(plain):
+                return batch.Done("encrypted already")
+            encrypt.refuse_age_for_sealed(ages)
+            result = encrypt.finish(plain, keyring(), now, verify_mac=not ignore_mac)
         else:
-            sops_files.write(target, data, f"encrypted {path}" if target == path else f"wrote {target}")
+            how = encrypt.recipe(name, ages, config=config)
+            before = _before(output_dir, path)
+            found = encrypt.kept(plain, how, before, keyring(), now) if before is not None else None
+            result = found or encrypt.encrypt(plain, how, now)
+            if before is not None and result.document is before:
+                return batch.Done("encrypted already", f"{path} is encrypted already in {before.path}")
+        return _done(path, result, sops_files.target(path, output, output_dir, in_place=in_place))
+
+    return batch.run(chosen, step, dry_run=dry_run)
+
+
+def _done(path: str, result: Result, target: str | None) -> batch.Done:
+    line = "" if target is None else f"encrypted {path}" if target == path else f"wrote {target}"
+    return batch.Done("encrypted", line, result.document.to_bytes(), target, notes=result.notes)
+
+
+def _before(output_dir: str | None, path: str) -> Document | None:
+    """What an earlier run wrote below the output folder."""
+    from secrets_gitops.cli import sops_files
+    from secrets_gitops.encrypted_files.encrypt import is_sealed
+    from secrets_gitops.errors import Error
+
+    if output_dir is None or not os.path.isfile(target := os.path.join(output_dir, path)):
+        return None
+    try:
+        document = sops_files.read_sealed(target)
+        return document if is_sealed(document) else None
+    except Error:
+        return None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from secrets_gitops.cli import console
-from secrets_gitops.cli.options import identity_option
+from secrets_gitops.cli import batch
+from secrets_gitops.cli.options import dry_run_option, identity_option
 from secrets_gitops.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     name="set",
     help="Change one value of an encrypted file: only its line changes, and the MAC with its time."
     """ PATH is `a.b[0]` or `'["a"]["b"][0]'`; what is missing on the way is made."""
+    " In a folder, and with --all in the repository, every encrypted file is changed that has a value there."
     " The value is asked for, or read from standard input (one newline at its end is not part of it) or from a file (as"
     " it is); it is never an argument, since arguments are seen by others and kept in the shell's history.",
 )
@@ -28,46 +30,58 @@ if TYPE_CHECKING:
     "--json", "as_json", is_flag=True, help="The value is JSON: a number, a list, a map; else it is a string."
 )
 @click.option("--document", "root", type=click.IntRange(0), default=0, metavar="N", help="Which YAML document, from 0.")
+@batch.all_option
+@dry_run_option
 @identity_option
-@click.argument("file")
-@click.argument("path")
-@click.argument("value", required=False, metavar="")
+@click.argument("arguments", nargs=-1, required=True, metavar="[FILE | FOLDER]... PATH")
 def command(
-    file: str,
-    path: str,
-    value: str | None,
+    arguments: tuple[str, ...],
     value_file: str | None,
     root: int,
     identities: tuple[str, ...],
     *,
     value_stdin: bool,
     as_json: bool,
-) -> None:
-    """Read the value, change the file, say what was done."""
+    every: bool,
+    dry_run: bool,
+) -> int:
+    """Read the value, change the files, say what was done."""
     from secrets_gitops.cli import sops_files
-    from secrets_gitops.encrypted_files.set_value import set_value
+    from secrets_gitops.encrypted_files.set_value import holds, set_value
     from secrets_gitops.keys.keyring import Keyring
 
-    if value is not None:
+    files, path = sops_files.files_and_path(arguments, every=every)
+    if len(files) > 1 and not os.path.exists(files[-1]):
         raise SettingsError(
             "the value is not taken from the arguments: others can see them, and the shell keeps them",
-            hints=(f"leave it out to be asked, or pipe it: `… | secrets-gitops set {file} PATH`",),
+            hints=(f"leave it out to be asked, or pipe it: `… | secrets-gitops set {files[0]} PATH`",),
         )
     if value_stdin and value_file is not None:
         raise SettingsError("`--value-stdin` and `--value-file` exclude each other")
-    document = sops_files.read_sealed(file)
+    chosen = sops_files.chosen(files, every=every)
+    documents = {file: sops_files.read_sealed(file) for file in chosen.files} if not chosen.searched else {}
     data = _read(path, value_file, value_stdin=value_stdin)
-    changed = set_value(
-        document, Keyring.local(identities), path, _json(data) if as_json else _text(data), sops_files.now(), root=root
-    )
-    if changed.document is None:
-        console.note(f"{file} is not changed: `{changed.path}` has that value already")
-        return
-    if changed.in_clear:
-        console.warn(f"`{changed.path}` stands in clear: the selector of {file} does not choose it")
-    for note in changed.notes:
-        console.note(note)
-    sops_files.write(file, changed.document.to_bytes(), f"set `{changed.path}` in {file}")
+    value = _json(data) if as_json else _text(data)
+    keyring, now = Keyring.local(identities), sops_files.now()
+
+    def step(file: str) -> batch.Done:
+        document = documents.pop(file, None) or sops_files.read_sealed(file)
+        if chosen.searched and not holds(document, path, root=root):
+            return batch.Done("without that value")
+        changed = set_value(document, keyring, path, value, now, root=root)
+        if changed.document is None:
+            return batch.Done("not changed", f"{file} is not changed: `{changed.path}` has that value already")
+        clear = f"`{changed.path}` stands in clear: the selector of {file} does not choose it"
+        return batch.Done(
+            "changed",
+            f"set `{changed.path}` in {file}",
+            changed.document.to_bytes(),
+            file,
+            notes=changed.notes,
+            warnings=(clear,) if changed.in_clear else (),
+        )
+
+    return batch.run(chosen, step, dry_run=dry_run, keyring=keyring)
 
 
 def _read(path: str, value_file: str | None, *, value_stdin: bool) -> bytes:

@@ -12,6 +12,8 @@ from secrets_gitops.errors import SettingsError
 
 if TYPE_CHECKING:
     from secrets_gitops.documents.document import Document
+    from secrets_gitops.documents.plain import Tree
+    from secrets_gitops.encrypted_files.selected import Selected
 
 STDIN = "<stdin>"
 
@@ -21,13 +23,15 @@ def now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
-def check_targets(files: tuple[str, ...], output: str | None, output_dir: str | None, *, in_place: bool) -> None:
-    """Refuse what contradicts itself before anything is read."""
+def check_targets(
+    files: tuple[str, ...], output: str | None, output_dir: str | None, *, in_place: bool, many: bool = False
+) -> None:
+    """Refuse what contradicts itself before anything is read. `many`: `files` may hold folders, or stand for all."""
     if sum((in_place, output is not None, output_dir is not None)) > 1:
         raise SettingsError("`-i`, `-o` and `--output-dir` exclude each other")
     if in_place and "-" in files:
         raise SettingsError("standard input cannot be replaced in place")
-    if len(files) > 1 and not in_place and output_dir is None:
+    if (len(files) > 1 or many) and not in_place and output_dir is None:
         raise SettingsError(
             "several files do not go to one output",
             hints=("replace them with `-i`, or name a folder: `--output-dir OUT`",),
@@ -62,6 +66,22 @@ def read_sealed(path: str, filename: str | None = None) -> Document:
     return read(*read_input(path, filename))
 
 
+def chosen(names: tuple[str, ...], *, every: bool) -> Selected:
+    """The encrypted files of a run: those named; in folders, and with `every` in the repository, all there are."""
+    from secrets_gitops.encrypted_files import selected
+
+    if len(names) == 1 and not every and not os.path.isdir(names[0]):
+        return selected.Selected(names, searched=False)
+    return selected.sealed(names, every=every)
+
+
+def files_and_path(arguments: tuple[str, ...], *, every: bool) -> tuple[tuple[str, ...], str]:
+    """The files and, last, the path of a value. Raises SettingsError when one of them is missing."""
+    if len(arguments) < (1 if every else 2):
+        raise SettingsError("name a file and the path of a value in it: `FILE a.b[0]`")
+    return arguments[:-1], arguments[-1]
+
+
 def target(path: str, output: str | None, output_dir: str | None, *, in_place: bool) -> str | None:
     """Where the result for `path` goes; None is standard output."""
     if in_place:
@@ -71,12 +91,35 @@ def target(path: str, output: str | None, output_dir: str | None, *, in_place: b
     return None if output in {None, "-"} else output
 
 
-def write(path: str, data: bytes, done: str) -> None:
-    """Put `data` into the file as a whole, and say what was done. A new file is for its owner alone."""
+def write(path: str, data: bytes, done: str = "") -> None:
+    """Put `data` into the file as a whole, and say what was done, if anything. A new file is for its owner alone."""
     from secrets_gitops.repository import files
 
     folder = os.path.dirname(path)
     if folder:
         os.makedirs(folder, exist_ok=True)
     files.replace(path, data)
-    console.note(done)
+    if done:
+        console.note(done)
+
+
+def differs(path: str, data: bytes) -> bool:
+    """Does the file at `path` not hold `data` yet?"""
+    from secrets_gitops.repository import files
+
+    return not os.path.isfile(path) or files.read(path) != data
+
+
+def resolve(
+    path: str, identities: tuple[str, ...], path_text: str, value: Tree | None, *, root: int, remove: bool = False
+) -> None:
+    """Decide one conflict of a file in which markers of a merge stand: both sides get this value, or lose it."""
+    from secrets_gitops.encrypted_files.unmerged import Versions
+    from secrets_gitops.keys.keyring import Keyring
+    from secrets_gitops.repository import files
+
+    versions = Versions(files.read(path), path, Keyring.local(identities))
+    found = versions.set(path_text, value, now(), root=root, remove=remove)
+    left = f"; {found.left} conflict{'s' * (found.left != 1)} left" if found.left else "; the merge is finished"
+    done = f"removed `{found.path}` from" if remove else f"set `{found.path}` in"
+    write(path, found.data, f"{done} {path}{left}")

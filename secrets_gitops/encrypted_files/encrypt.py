@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from secrets_gitops.documents.read import Limits, read
+from secrets_gitops.documents.scalars import resolve
 from secrets_gitops.encrypted_files import rules
-from secrets_gitops.envelopes.sops import creating, metadata, opened, reading
+from secrets_gitops.envelopes.sops import creating, metadata, opened, reading, tree, value
 from secrets_gitops.envelopes.sops.groups import KeyGroups
+from secrets_gitops.envelopes.sops.selection import Selection
 from secrets_gitops.errors import AlreadySealed, DocumentError, Error, NotBuiltYet, Place, SettingsError, Tampered
 
 if TYPE_CHECKING:
@@ -97,6 +99,40 @@ def closed(document: Document) -> Document | None:
     except DocumentError:
         return None
     return sealed if found is not None else None
+
+
+def is_whole(sealed: Document) -> bool:
+    """Is nothing left in clear in it that its selector chooses? Needs no key."""
+    found = metadata.read(sealed)
+    if found is None:
+        return False
+    for leaf in tree.walk(sealed, Selection(found.selector, lenient=True), sealed=True):
+        node = leaf.node
+        if leaf.selected and not leaf.is_comment and node is not None and not value.looks_sealed(node.text):
+            empty = not node.text or resolve(node, "go_v3", path=sealed.path) in {None, ""}
+            if not empty:
+                return False
+    return True
+
+
+def kept(plain: Document, how: Recipe, old: Document, keyring: Keyring, now: str) -> Result | None:
+    """`plain` encrypted as a new state of `old`, an earlier encryption of it: what is the same keeps its envelope.
+
+    None when that cannot be: `old` does not open here, or was encrypted for others or by another selector.
+    """
+    try:
+        result = opened.open(old, keyring)
+    except Error:
+        return None
+    found = result.metadata
+    wanted = [sorted((one.kind, one.text) for one in group) for group in how.keys.groups]
+    have = [sorted((one.kind, one.recipient) for one in group) for group in found.groups]
+    if wanted != have or found.selector != how.selector:
+        return None
+    if result.content() == plain.to_bytes():
+        return Result(old, ())
+    result.replace_plain(plain)
+    return Result(result.seal(now), expansions(plain.path, result.expanded))
 
 
 def finish(sealed: Document, keyring: Keyring, now: str, *, verify_mac: bool = True) -> Result:

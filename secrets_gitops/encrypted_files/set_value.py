@@ -57,6 +57,21 @@ def unset(document: Document, keyring: Keyring, path_text: str, now: str, *, roo
     return _sealed(result, path, now, in_clear=False)
 
 
+def holds(document: Document, path_text: str, *, root: int = 0) -> bool:
+    """Has an encrypted document a value at the path? Needs no key."""
+    node = document.roots[root].resolved() if root < len(document.roots) else None
+    if node is None:
+        return False
+    for step in index_path.parse(path_text, node):
+        if isinstance(step, str):
+            node = node.get(step)
+        else:
+            node = node.items[step].resolved() if step < len(node.items) else None
+        if node is None:
+            return False
+    return True
+
+
 def _sealed(result: Opened, path: Path, now: str, *, in_clear: bool) -> Changed:
     sealed = result.seal(now)
     return Changed(sealed, shown(path), in_clear, expansions(result.plain.path, result.expanded))

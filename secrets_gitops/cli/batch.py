@@ -1,0 +1,173 @@
+"""A run over files: one after the other, with progress where a person watches, and one summary.
+
+Files that were all named go together: an error in the last leaves the first as it is. In a run over folders or over
+the repository each file is done when it is written; an error is told and the run goes on, and running again takes up
+what is left.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from secrets_gitops.cli import console
+from secrets_gitops.errors import Error, worst
+from secrets_gitops.printable import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from secrets_gitops.encrypted_files.selected import Selected
+    from secrets_gitops.keys.keyring import Keyring
+
+all_option = click.option("--all", "every", is_flag=True, help="Take every such file of the repository.")
+files_argument = click.argument("files", nargs=-1, metavar="[FILE | FOLDER]...")
+_TOGETHER = 200
+"""Files whose data keys are asked for in one go."""
+_FAR = (b"arn:", b"vault_address", b"vault_url", b"resource_id")
+"""Bytes of which one stands in every file that has a key of a service."""
+
+
+class Done(NamedTuple):
+    """What became of one file."""
+
+    word: str
+    """For the summary: `encrypted`, `unchanged`."""
+    line: str = ""
+    """What to say of it; empty: nothing, in a run over many."""
+    data: bytes | None = None
+    """What is to be written; None: nothing."""
+    target: str | None = None
+    """Where; None: standard output."""
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    """Lines for standard output once the file is written."""
+    code: int = 0
+
+
+def run(
+    chosen: Selected,
+    step: Callable[[str], Done],
+    *,
+    dry_run: bool = False,
+    carry_on: bool = False,
+    written: Callable[[str, bytes], None] | None = None,
+    keyring: Keyring | None = None,
+) -> int:
+    """Carry out `step` for each file and write what it gives. Returns the exit code.
+
+    `carry_on`: an error in one file does not keep the others from being done, also where all were named. `written` is
+    told of each file that was written. `keyring`: its services are asked for many data keys at once.
+    """
+    for note in chosen.notes:
+        console.note(note)
+    if not chosen.searched and not carry_on:
+        prepared(chosen.files, keyring)
+        results = [(path, step(path)) for path in chosen.files]
+        for path, done in results:
+            _finish(path, done, dry_run=dry_run, quiet=False, written=written)
+        return worst([done.code for _, done in results])
+    counts: Counter[str] = Counter()
+    codes = []
+    progress = _Progress(len(chosen.files))
+    at = 0
+    try:
+        for at, path in enumerate(chosen.files):
+            if at % _TOGETHER == 0:
+                prepared(chosen.files[at : at + _TOGETHER], keyring)
+            progress.show(at, path)
+            try:
+                done = step(path)
+                progress.clear()
+                _finish(path, done, dry_run=dry_run, quiet=chosen.searched, written=written)
+            except Error as error:
+                progress.clear()
+                console.show(error)
+                counts["failed"] += 1
+                codes.append(error.exit_code)
+            else:
+                counts[done.word] += 1
+                codes.append(done.code)
+    except (KeyboardInterrupt, click.Abort):
+        progress.clear()
+        console.note(f"stopped after {at} of {len(chosen.files)} files; run the same again to go on")
+        raise
+    progress.clear()
+    if chosen.searched:
+        console.note(_summary(counts, dry_run=dry_run))
+    return worst(codes)
+
+
+def _finish(path: str, done: Done, *, dry_run: bool, quiet: bool, written: Callable[[str, bytes], None] | None) -> None:
+    for note in done.notes:
+        console.note(note)
+    for warning in done.warnings:
+        console.warn(warning)
+    if done.data is not None and not dry_run:
+        if done.target is None:
+            console.write(done.data)
+        else:
+            from secrets_gitops.cli import sops_files
+
+            sops_files.write(done.target, done.data)
+            if written is not None:
+                written(path, done.data)
+    if done.line and not (quiet and done.data is None and not done.code):
+        console.note(f"would have {done.line}" if dry_run and done.data is not None else done.line)
+    for line in done.after:
+        console.write(line + "\n")
+
+
+def _summary(counts: Counter[str], *, dry_run: bool) -> str:
+    total = sum(counts.values())
+    if not total:
+        return "no files to look at"
+    parts = ", ".join(f"{count} {word}" for word, count in sorted(counts.items(), key=lambda item: item[0] == "failed"))
+    return f"{total} file{'s' * (total != 1)}: {parts}{' (dry run: nothing was written)' if dry_run else ''}"
+
+
+def prepared(paths: Iterable[str], keyring: Keyring | None) -> None:
+    """Let services that hold keys open the data keys of these files together. What is wrong with a file shows later."""
+    if keyring is None:
+        return
+    documents = []
+    for path in paths:
+        if path == "-":
+            continue
+        from secrets_gitops.encrypted_files.decrypt import read_sealed
+        from secrets_gitops.repository import files
+
+        try:
+            data = files.read(path)
+            if any(mark in data for mark in _FAR):
+                documents.append(read_sealed(data, path))
+        except Error:
+            continue
+    if documents:
+        from secrets_gitops.envelopes.sops import groups
+
+        groups.prepare(documents, keyring)
+
+
+class _Progress:
+    """One line that says how far the run is, where standard error is a terminal."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._shown = sys.stderr.isatty() and total > 1
+
+    def show(self, at: int, path: str) -> None:
+        if self._shown:
+            width = os.get_terminal_size(sys.stderr.fileno()).columns
+            sys.stderr.write(f"\r\x1b[K{f'{at + 1}/{self._total} {printable(path)}'[: max(width - 1, 1)]}")
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
