@@ -20,14 +20,13 @@ class Sides(NamedTuple):
     ours: str
     theirs: str
     line: int
-    count: int
 
 
 def split(text: str) -> Sides | None:
     """The two sides of a text with conflict markers; None when it has none. Markers out of order are text."""
     ours: list[str] = []
     theirs: list[str] = []
-    state, size, at, first, count = "both", 0, 0, 0, 0
+    state, size, at, first = "both", 0, 0, 0
     for found in _MARKER.finditer(text):
         sign, length = found[1][0], len(found[1])
         wanted = {"both": "<", "ours": "|=", "base": "=", "theirs": ">"}[state]
@@ -43,12 +42,12 @@ def split(text: str) -> Sides | None:
             state, size = "ours", length
             first = first or text.count("\n", 0, found.start()) + 1
         elif sign == ">":
-            state, size, count = "both", 0, count + 1
+            state, size = "both", 0
         else:
             state = "base" if sign == "|" else "theirs"
-    if not count or state != "both":
+    if not first or state != "both":
         return None
-    return Sides("".join(ours) + text[at:], "".join(theirs) + text[at:], first, count)
+    return Sides("".join(ours) + text[at:], "".join(theirs) + text[at:], first)
 
 
 def join(

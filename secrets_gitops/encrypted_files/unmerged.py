@@ -109,9 +109,9 @@ def refuse(data: bytes, path: str) -> None:
     found = sides(data)
     if found is not None:
         raise Unmerged(
-            f"a merge is not finished: {found.count} conflict{'s' * (found.count != 1)} between markers",
+            "a merge is not finished: conflict markers stand in the file",
             hints=(
-                f"`secrets-gitops edit {path}` shows both sides; with `set` one value decides a conflict",
+                f"`secrets-gitops edit {path}` shows both sides; `set` gives both the same value",
                 f"where a key was missing: `git checkout --merge -- {path}` merges once more, with the keys here",
             ),
             place=Place(path, found.line, 1),

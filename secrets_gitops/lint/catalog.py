@@ -35,6 +35,7 @@ RULES: dict[str, tuple[str, str]] = {
     "sops-partial": ("SG402", "sops_partial:RULE"),
     "sops-recipient-drift": ("SG403", "sops_recipient_drift:RULE"),
     "sops-malformed": ("SG405", "sops_malformed:RULE"),
+    "sops-unmerged": ("SG410", "sops_unmerged:RULE"),
     "sealed-template-plaintext": ("SG501", "sealed_template_plaintext:RULE"),
     "sealed-not-ciphertext": ("SG503", "sealed_not_ciphertext:RULE"),
     "private-key": ("SG701", "private_key:RULE"),

@@ -94,3 +94,13 @@ def metadata(path: str, text: str) -> dict[str, str]:
             key, _, value = line.partition("=")
             found[key.strip()] = value.strip()
     return found
+
+
+def unmerged_line(data: bytes) -> int:
+    """The line of the first conflict marker in a file with encrypted values; 0 when there is none."""
+    if b"<<<<<<<" not in data or b"ENC[AES256_GCM," not in data:
+        return 0
+    from secrets_gitops.documents import conflicts  # noqa: PLC0415  seldom needed, and the hook's start-up is felt
+
+    found = conflicts.split(data.decode("utf-8", "replace"))
+    return found.line if found is not None else 0

@@ -56,6 +56,8 @@ class SopsNotEncrypted:
         rule = target.run.creation_rule(target.path)
         if rule is None or target.has_sops_block or sops_text.is_encrypted(target.path, target.data):
             return
+        if sops_text.unmerged_line(target.data):  # `sops-unmerged` says what there is to do
+            return
         found = _first_open(target, rule, broad=not self._strict and _is_broad(rule))
         if found is not None:
             region, key = found

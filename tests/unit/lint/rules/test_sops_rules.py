@@ -1,4 +1,4 @@
-"""`sops-not-encrypted`, `sops-partial`, `sops-malformed`, `sops-recipient-drift`."""
+"""`sops-not-encrypted`, `sops-partial`, `sops-malformed`, `sops-unmerged`, `sops-recipient-drift`."""
 
 # ruff: noqa: E501  a manifest on one line is read faster than one in pieces
 
@@ -253,3 +253,28 @@ class TestRecipientDrift:
         assert self.found(scan, rule.format(fingerprint.lower()), sealed) == []
         assert self.found(scan, rule.format(fingerprint[-16:]), sealed) == []
         assert len(self.found(scan, rule.format("0" * 40), sealed)) == 2
+
+
+class TestUnmerged:
+    """Conflict markers in an encrypted file."""
+
+    def conflict(self, values) -> str:
+        one, other = values.envelope(), values.envelope()
+        return f"user: {values.envelope()}\n<<<<<<< ours\npassword: {one}\n=======\npassword: {other}\n>>>>>>> theirs\n"
+
+    @pytest.mark.parametrize("name", ["a.yaml", "a.json", "a.env", "a.ini", "a.bin"])
+    def test_markers_are_found_in_every_format(self, name, scan, values):
+        found = scan({f"secrets/{name}": self.conflict(values) + block(values)}, "sops-unmerged").findings
+        assert [(one.line, one.severity) for one in found] == [(2, "high")]
+
+    def test_it_is_the_only_thing_said_of_such_a_file(self, scan, values):
+        files = {".sops.yaml": rules(), PATH: self.conflict(values) + block(values)}
+        found = [one for one in scan(files).findings if one.severity != "info"]
+        assert [one.rule for one in found] == ["sops-unmerged"]
+
+    def test_markers_that_do_not_make_a_conflict_are_text(self, scan, values):
+        text = self.conflict(values).replace("=======\n", "") + block(values)
+        assert scan({PATH: text}, "sops-unmerged").findings == ()
+
+    def test_files_that_are_not_encrypted_are_not_its_business(self, scan):
+        assert scan({PATH: "<<<<<<< ours\na: 1\n=======\na: 2\n>>>>>>> theirs\n"}, "sops-unmerged").findings == ()
