@@ -122,7 +122,7 @@ class GoogleCloud:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-                status, tree, more = cloud.answer(urllib.parse.unquote(self.path), self.headers, body)
+                status, tree, more = cloud.answer(urllib.parse.unquote(self.path.partition("?")[0]), self.headers, body)
                 text = json.dumps(tree).encode()
                 self.send_response(status)
                 for name, value in {
