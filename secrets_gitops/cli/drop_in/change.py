@@ -17,7 +17,7 @@ from secrets_gitops.cli.drop_in.exit_codes import (
     stage,
 )
 from secrets_gitops.cli.drop_in.index_path import Target
-from secrets_gitops.cli.drop_in.output import put
+from secrets_gitops.cli.drop_in.output import changed_content, put
 
 if TYPE_CHECKING:
     from secrets_gitops.cli.drop_in.arguments import Arguments
@@ -123,7 +123,7 @@ def _write(result: Opened, path: str) -> None:
     sealed = result.seal(session.now())
     for line in result.expanded:
         console.note(f"{path}:{line}: the alias was written out, since what it repeats is encrypted")
-    put(sealed.to_bytes(), path, private=False)
+    put(changed_content(sealed), path, private=False)
 
 
 def _refuse_own_key(plain: Document, steps: Steps) -> None:

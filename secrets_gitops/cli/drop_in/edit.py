@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from secrets_gitops.cli import console
 from secrets_gitops.cli.drop_in import change, encrypt, flags, session
 from secrets_gitops.cli.drop_in.exit_codes import GENERIC, NO_EDITOR, NOT_CHANGED, Stop, stage
-from secrets_gitops.cli.drop_in.output import put
+from secrets_gitops.cli.drop_in.output import changed_content, put
 from secrets_gitops.errors import Error, FileError, SettingsError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def run(here: Session, given: Arguments) -> int:
     else:
         before, result = _new(here, given, path, form)
     document = _edited(here, path, before, result)
-    put(document.to_bytes(), path, private=False)
+    put(changed_content(document), path, private=False)
     return 0
 
 

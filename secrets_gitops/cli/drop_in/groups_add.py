@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from secrets_gitops.cli.drop_in import flags, recipients, session
 from secrets_gitops.cli.drop_in.arguments import Flag
 from secrets_gitops.cli.drop_in.exit_codes import GENERIC, NO_DATA_KEY, Stop, stage
-from secrets_gitops.cli.drop_in.output import put
+from secrets_gitops.cli.drop_in.output import changed_content, put
 
 if TYPE_CHECKING:
     from secrets_gitops.cli.drop_in.arguments import Arguments
@@ -38,7 +38,7 @@ def run(here: Session, given: Arguments) -> int:
     wanted = rekey.Wanted((*found.groups, tuple(new)), threshold)
     with stage(GENERIC):
         sealed = rekey.replaced(document, data_key, wanted, session.now())
-    put(sealed.to_bytes(), path if given.switch("in-place") else None, private=False)
+    put(changed_content(sealed), path if given.switch("in-place") else None, private=False)
     return 0
 
 

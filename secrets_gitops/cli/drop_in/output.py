@@ -10,6 +10,7 @@ from secrets_gitops.cli.drop_in.exit_codes import CANNOT_WRITE, CONFLICTING_FLAG
 
 if TYPE_CHECKING:
     from secrets_gitops.cli.drop_in.arguments import Arguments
+    from secrets_gitops.documents.document import Document
 
 
 def target(given: Arguments, path: str | None) -> str | None:
@@ -22,6 +23,21 @@ def target(given: Arguments, path: str | None) -> str | None:
     if path is None:
         raise Stop(CONFLICTING_FLAGS, "standard input cannot be replaced in place")
     return path
+
+
+def changed_content(document: Document) -> bytes:
+    """The content of a file that was changed: its selector is written out where it was understood, as sops does it."""
+    from secrets_gitops.documents import edit
+    from secrets_gitops.documents.document import LINE_FORMATS
+    from secrets_gitops.envelopes.sops import metadata
+    from secrets_gitops.envelopes.sops.selection import DEFAULT, FIELDS
+
+    for root in range(0 if document.format in LINE_FORMATS else len(document.roots)):
+        found = metadata.find(document, root)
+        if found is not None and not any(found[1].get(field) for field in FIELDS):
+            path = (metadata.KEY, DEFAULT.field)
+            document = document.apply(edit.set_path(document, root, path, DEFAULT.text))
+    return document.to_bytes()
 
 
 def put(data: bytes, path: str | None, *, private: bool) -> None:

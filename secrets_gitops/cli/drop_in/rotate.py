@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from secrets_gitops.cli.drop_in import change, flags, recipients, session
 from secrets_gitops.cli.drop_in.exit_codes import GENERIC, KEYS_ON_MISSING_FILE, Stop, stage
-from secrets_gitops.cli.drop_in.output import put, target
+from secrets_gitops.cli.drop_in.output import changed_content, put, target
 
 if TYPE_CHECKING:
     from secrets_gitops.cli.drop_in.arguments import Arguments
@@ -37,7 +37,7 @@ def rotated(here: Session, given: Arguments, path: str) -> bytes:
 
     result = change.open_file(here, given, path)
     with stage(GENERIC):
-        return rekey.rotated(result, _wanted(result.metadata, given), session.now()).to_bytes()
+        return changed_content(rekey.rotated(result, _wanted(result.metadata, given), session.now()))
 
 
 def _wanted(found: Metadata, given: Arguments) -> Wanted:

@@ -8,6 +8,10 @@ from secrets_gitops.cli.drop_in.exit_codes import CANNOT_SERIALISE, Stop, stage
 from secrets_gitops.cli.drop_in.index_path import required
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from secrets_gitops.cli.drop_in.index_path import Target
+    from secrets_gitops.documents.branches import Value
     from secrets_gitops.documents.document import Document, Format, Node
     from secrets_gitops.documents.scalars import Scalar
     from secrets_gitops.envelopes.sops.opened import Opened
@@ -38,7 +42,7 @@ def value(result: Opened, steps: tuple[str | int, ...], form: Format, indent: in
         if isinstance(content, bytes):
             return content
     with stage(CANNOT_SERIALISE):
-        return _text(document, node, form, indent)
+        return _text(document, found, form, indent)
 
 
 def typed(document: Document, node: Node) -> Scalar:
@@ -48,9 +52,12 @@ def typed(document: Document, node: Node) -> Scalar:
     return document.typed[node.start] if node.start in document.typed else resolve(node, "go_v3", path=document.path)
 
 
-def _text(document: Document, node: Node, form: Format, indent: int | None) -> bytes:
-    from secrets_gitops.documents import emit, line_values
-    from secrets_gitops.documents.plain import to_plain
+def _text(document: Document, place: Target, form: Format, indent: int | None) -> bytes:
+    from secrets_gitops.documents import convert, emit, line_values
+    from secrets_gitops.documents.branches import Branch
+
+    node, path = place.node, place.path
+    assert node is not None
 
     if node.kind == "scalar":
         content = typed(document, node)
@@ -61,14 +68,36 @@ def _text(document: Document, node: Node, form: Format, indent: int | None) -> b
         return line_values.text_of(content).encode()
     if form == "yaml" and document.format == "yaml" and (own := _own_text(document, node)):
         return own.encode()
-    tree = to_plain(node, "go_v3", path=document.path)
-    assert isinstance(tree, dict | list)
+    found = _inner(document, path)
+    if isinstance(found, Branch):
+        return convert.to_content([found], form, indent=indent)
     if form == "json":
-        blanks = "\t" if indent in {None, -1} else " " * (indent or 0)
-        return (emit.json_text(tree, indent=blanks) + ("\n" if isinstance(tree, dict) else "")).encode()
+        return convert.json_value(found, indent=indent).encode()
     if form == "yaml":
-        return emit.yaml_block(tree, step=indent or 4, dash=indent or 4).encode()
-    raise Stop(CANNOT_SERIALISE, f"a map or a list cannot be written as {form}")
+        return _dedented(convert.to_text([Branch([("k", found)])], "yaml", indent=indent)).encode()
+    raise Stop(CANNOT_SERIALISE, f"a list cannot be written as {form}")
+
+
+def _inner(document: Document, path: Sequence[str | int]) -> Value:
+    """A map or a list with its comments."""
+    from secrets_gitops.documents.branches import Branch, Items, Remark, branches
+
+    value: Value = branches(document)[0]
+    for step in path:
+        if isinstance(value, Branch):
+            value = next(inner for key, inner in value.pairs() if key == step)
+        else:
+            assert isinstance(value, Items)
+            assert isinstance(step, int)
+            value = [inner for inner in value if not isinstance(inner, Remark)][step]
+    return value
+
+
+def _dedented(text: str) -> str:
+    """What stands under a key, without the key."""
+    lines = text.split("\n")[1:]
+    margin = min((len(line) - len(line.lstrip(" ")) for line in lines if line.strip()), default=0)
+    return "\n".join(line[margin:] for line in lines)
 
 
 def _yaml_scalar(content: Scalar) -> str:

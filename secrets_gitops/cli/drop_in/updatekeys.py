@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from secrets_gitops.cli import console
 from secrets_gitops.cli.drop_in import flags, session
-from secrets_gitops.cli.drop_in.exit_codes import GENERIC, NO_FILE, Stop, stage
-from secrets_gitops.cli.drop_in.output import put
+from secrets_gitops.cli.drop_in.exit_codes import GENERIC, NO_DATA_KEY, NO_FILE, Stop, stage
+from secrets_gitops.cli.drop_in.output import changed_content, put
 from secrets_gitops.errors import Error
 
 if TYPE_CHECKING:
@@ -31,17 +31,18 @@ def run(here: Session, given: Arguments) -> int:
     if not given.positional:
         raise Stop(NO_FILE, "no file is named")
     here.check_rules()
+    if len(given.positional) == 1:
+        _update(here, given, given.positional[0])
+        return 0
     failed = False
     for path in given.positional:
         try:
             _update(here, given, path)
-        except Stop as stop:
+        except (Stop, Error) as problem:
             failed = True
-            if stop.error is not None:
-                console.show(stop.error)
-        except Error as error:
-            failed = True
-            console.show(error)
+            error = problem.error if isinstance(problem, Stop) else problem
+            if error is not None:
+                console.show(error)
     return GENERIC if failed else 0
 
 
@@ -66,10 +67,11 @@ def _update(here: Session, given: Arguments, path: str) -> None:
     if not given.switch("yes") and not _agreed():
         console.note(f"{path} is not changed")
         return
-    with stage(GENERIC):
+    with stage(NO_DATA_KEY):
         data_key = groups.data_key_of(document, found, here.keyring(given))
+    with stage(GENERIC):
         sealed = rekey.replaced(document, data_key, wanted, session.now())
-    put(sealed.to_bytes(), path, private=False)
+    put(changed_content(sealed), path, private=False)
     console.note(f"{path} has the keys of its rule now")
 
 
