@@ -59,13 +59,15 @@ def command(
     if value_stdin and value_file is not None:
         raise SettingsError("`--value-stdin` and `--value-file` exclude each other")
     chosen = sops_files.chosen(files, every=every)
-    documents = {file: sops_files.read_sealed(file) for file in chosen.files} if not chosen.searched else {}
+    documents = {file: sops_files.read_unless_unmerged(file) for file in chosen.files} if not chosen.searched else {}
     data = _read(path, value_file, value_stdin=value_stdin)
     value = _json(data) if as_json else _text(data)
     keyring, now = Keyring.local(identities), sops_files.now()
 
     def step(file: str) -> batch.Done:
-        document = documents.pop(file, None) or sops_files.read_sealed(file)
+        document = documents.pop(file, None) or sops_files.read_unless_unmerged(file)
+        if document is None:
+            return sops_files.decided(file, keyring, path, value, root=root)
         if chosen.searched and not holds(document, path, root=root):
             return batch.Done("without that value")
         changed = set_value(document, keyring, path, value, now, root=root)

@@ -8,12 +8,14 @@ import time
 from typing import TYPE_CHECKING
 
 from secrets_gitops.cli import console
-from secrets_gitops.errors import SettingsError
+from secrets_gitops.errors import SettingsError, Unmerged
 
 if TYPE_CHECKING:
+    from secrets_gitops.cli import batch
     from secrets_gitops.documents.document import Document
     from secrets_gitops.documents.plain import Tree
     from secrets_gitops.encrypted_files.selected import Selected
+    from secrets_gitops.keys.keyring import Keyring
 
 STDIN = "<stdin>"
 
@@ -110,16 +112,24 @@ def differs(path: str, data: bytes) -> bool:
     return not os.path.isfile(path) or files.read(path) != data
 
 
-def resolve(
-    path: str, identities: tuple[str, ...], path_text: str, value: Tree | None, *, root: int, remove: bool = False
-) -> None:
-    """Decide one conflict of a file in which markers of a merge stand: both sides get this value, or lose it."""
+def read_unless_unmerged(path: str) -> Document | None:
+    """The encrypted document in a file; None where the markers of a merge conflict stand in it."""
+    try:
+        return read_sealed(path)
+    except Unmerged:
+        return None
+
+
+def decided(
+    path: str, keyring: Keyring, path_text: str, value: Tree | None, *, root: int, remove: bool = False
+) -> batch.Done:
+    """A conflict of a file with markers less: both sides get this value, or lose it."""
+    from secrets_gitops.cli import batch
     from secrets_gitops.encrypted_files.unmerged import Versions
-    from secrets_gitops.keys.keyring import Keyring
     from secrets_gitops.repository import files
 
-    versions = Versions(files.read(path), path, Keyring.local(identities))
+    versions = Versions(files.read(path), path, keyring)
     found = versions.set(path_text, value, now(), root=root, remove=remove)
-    left = f"; {found.left} conflict{'s' * (found.left != 1)} left" if found.left else "; the merge is finished"
+    left = f"; {found.left} conflict{'s' * (found.left != 1)} left" if found.left else "; no conflict is left"
     done = f"removed `{found.path}` from" if remove else f"set `{found.path}` in"
-    write(path, found.data, f"{done} {path}{left}")
+    return batch.Done("changed", f"{done} {path}{left}", found.data, path)

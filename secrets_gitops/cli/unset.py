@@ -29,7 +29,9 @@ def command(arguments: tuple[str, ...], root: int, identities: tuple[str, ...], 
     keyring, now = Keyring.local(identities), sops_files.now()
 
     def step(file: str) -> batch.Done:
-        document = sops_files.read_sealed(file)
+        document = sops_files.read_unless_unmerged(file)
+        if document is None:
+            return sops_files.decided(file, keyring, path, None, root=root, remove=True)
         if chosen.searched and not holds(document, path, root=root):
             return batch.Done("without that value")
         changed = unset(document, keyring, path, now, root=root)
