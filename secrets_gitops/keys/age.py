@@ -209,16 +209,18 @@ def parse_identities(data: bytes, source: str, deadline: Deadline | None = None)
     """The identities of an identity file: one per line, comment lines and empty lines between them.
 
     One line that is neither spoils the file, as it does for age. A file that age closed with a passphrase is opened
-    when an entry needs it. Raises KeySourceError with the line as its place.
+    when an entry needs it. Raises KeySourceError with the line as its place, DocumentError for broken armor.
     """
     if len(data) > LARGEST_FILE:
         raise KeySourceError("an identity file larger than 16 MiB is not read", place=Place(source))
     if data.startswith(_ENCRYPTED_FILE):
         from secrets_gitops.keys.age_locked import LockedIdentities  # noqa: PLC0415  rare
+        from secrets_gitops.keys.gpg_agent import name_of  # noqa: PLC0415
         from secrets_gitops.keys.passphrase import Passphrase  # noqa: PLC0415
 
-        passphrase = Passphrase(f"the identity file {source}", deadline)
-        return [LockedIdentities(data, source, passphrase, functools.partial(_parse_lines, deadline=deadline))]
+        binary = armor.decode(data) if data.startswith(_ENCRYPTED_FILE[1]) else data
+        passphrase = Passphrase(f"the identity file {source}", deadline, name=name_of(binary))
+        return [LockedIdentities(binary, source, passphrase, functools.partial(_parse_lines, deadline=deadline))]
     return _parse_lines(data, source, deadline)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from secrets_gitops.crypto.age import armor, file
+from secrets_gitops.crypto.age import file
 from secrets_gitops.crypto.age.scrypt import ScryptIdentity
 from secrets_gitops.errors import Error, KeySourceError, Place
 from secrets_gitops.keys.recipient import NotMine
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from secrets_gitops.keys.passphrase import Passphrase
     from secrets_gitops.keys.recipient import Identity, WrappedKey
     from secrets_gitops.plaintext import Plaintext
-
-_ARMORED = b"-----BEGIN AGE"
 
 
 class LockedIdentities:
@@ -31,7 +29,7 @@ class LockedIdentities:
     def __init__(
         self, data: bytes, source: str, passphrase: Passphrase, read: Callable[[bytes, str], list[Identity]]
     ) -> None:
-        """`read` makes identities of what is inside."""
+        """`data` is the binary form of the file; `read` makes identities of what is inside."""
         self._data = data
         self.source = source
         self._passphrase = passphrase
@@ -58,9 +56,8 @@ class LockedIdentities:
         raise NotMine
 
     def _open(self) -> list[Identity]:
-        data = armor.decode(self._data) if self._data.startswith(_ARMORED) else self._data
         try:
-            plain = file.decrypt(data, [ScryptIdentity(self._passphrase)])
+            plain = file.decrypt(self._data, [ScryptIdentity(self._passphrase)])
         except file.NoMatch as no:
             if no.types == (file.PASSPHRASE,):
                 raise self._passphrase.is_wrong() from None

@@ -17,11 +17,17 @@ if TYPE_CHECKING:
 class Passphrase:
     """The passphrase of one thing, asked for once in a run: later uses have the first answer, or the first failure."""
 
-    __slots__ = ("_answer", "_deadline", "_lock", "_terminal", "_what")
+    __slots__ = ("_answer", "_deadline", "_lock", "_name", "_terminal", "_what")
 
-    def __init__(self, what: str, deadline: Deadline | None, asked: Terminal | None = None) -> None:
-        """`what` stands in the question: `for the SSH key …`."""
+    def __init__(
+        self, what: str, deadline: Deadline | None, asked: Terminal | None = None, *, name: str | None = None
+    ) -> None:
+        """`what` stands in the question: `for the SSH key …`.
+
+        `name` is what an agent of gpg calls it; where one runs, it asks instead of us.
+        """
         self._what = what
+        self._name = name
         self._deadline = deadline
         self._terminal = asked or terminal.Tty()
         self._lock = threading.Lock()
@@ -38,15 +44,30 @@ class Passphrase:
 
     def is_wrong(self) -> Error:
         """Note that it does not fit, and give the error that says so, from now on."""
+        if self._name is not None:
+            from secrets_gitops.keys import gpg_agent  # noqa: PLC0415  rare
+
+            gpg_agent.forget(self._name, Deadline(terminal.ANSWER_SECONDS))
         error = KeySourceError("the passphrase is wrong")
         self._answer = error
         return error
+
+    @property
+    def _question(self) -> str:
+        return f"Passphrase for {self._what}:"
+
+    def _from_agent(self, deadline: Deadline) -> Plaintext | None:
+        if self._name is None:
+            return None
+        from secrets_gitops.keys import gpg_agent  # noqa: PLC0415  rare
+
+        return gpg_agent.passphrase(self._name, self._question, deadline)
 
     def _ask(self) -> Plaintext | Error:
         deadline = self._deadline or Deadline(terminal.ANSWER_SECONDS)
         try:
             with terminal.ASKING:
-                answer = self._terminal.secret(f"Passphrase for {self._what}:", deadline)
+                answer = self._from_agent(deadline) or self._terminal.secret(self._question, deadline)
         except KeySourceError as error:
             return KeySourceError(f"it has a passphrase, and {error.message}")
         return answer if len(answer) else KeySourceError("it has a passphrase, and none was given")

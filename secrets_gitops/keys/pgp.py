@@ -155,7 +155,7 @@ def _run(
                 [program, *arguments],
                 input=data,
                 capture_output=True,
-                env=_environment(environ),
+                env=environment(environ),
                 timeout=(deadline or Deadline(ANSWER_SECONDS)).left(),
                 check=False,
             )
@@ -170,8 +170,8 @@ def _run(
     return done.returncode, done.stdout, done.stderr.decode("utf-8", "replace")
 
 
-def _environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """With messages in English, for us to understand, and the terminal's name, for the agent to ask there."""
+def environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment of GnuPG's programs: messages in English, for us, and the terminal, for the agent."""
     found = {**environ, "LANGUAGE": "en"}
     if "GPG_TTY" not in found and os.name == "posix":
         for stream in (sys.__stdin__, sys.__stdout__, sys.__stderr__):

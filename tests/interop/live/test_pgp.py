@@ -9,6 +9,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+import pseudo_terminal
 import pytest
 
 from secrets_gitops.errors import KeySourceError, NoMatchingKey
@@ -56,7 +57,7 @@ def pinentry(gpg_home: Path):
 
     def make(answer: str | None) -> Path:
         asked = gpg_home / "asked"
-        give = f"D {answer}\\nOK" if answer is not None else "ERR 83886179 Operation cancelled"
+        give = f"D {answer}\\nOK".replace("%", "%%") if answer is not None else "ERR 83886179 Operation cancelled"
         script = gpg_home / "pinentry.sh"
         script.write_text(
             "#!/bin/sh\necho OK\nwhile read line; do case $line in\n"
@@ -157,6 +158,62 @@ class TestAgent:
             thread.join()
         assert found == [DATA_KEY] * 4
         assert asked.read_text() == ".\n"
+
+
+class TestIdentityFile:
+    """The agent serves identity files of age too, under the names that sops gives their passphrases."""
+
+    @pytest.fixture
+    def environ(self, program, gpg_home: Path, tmp_path: Path) -> dict[str, str]:
+        """A file `sealed.yaml`, and the environment in which a closed identity file opens it."""
+        identity, recipient = age.generate()
+        (tmp_path / "keys.txt").write_bytes(identity.reveal() + b"\n")
+        (tmp_path / "clear.yaml").write_text("a: hunter2\n")
+        pseudo_terminal.run(
+            [program("age"), "-p", "-a", "-o", str(tmp_path / "keys.age"), str(tmp_path / "keys.txt")],
+            [("Enter passphrase", "open % sesame"), ("Confirm", "open % sesame")],
+        )
+        sealed = run(program("sops"), "encrypt", "--age", recipient, str(tmp_path / "clear.yaml"))
+        (tmp_path / "sealed.yaml").write_bytes(sealed)
+        home = tmp_path / "home"
+        home.mkdir()
+        (home / ".gnupg").symlink_to(gpg_home)
+        return {"SOPS_AGE_KEY_FILE": str(tmp_path / "keys.age"), "HOME": str(home)}
+
+    def test_what_it_was_told_for_us_it_knows_for_sops(self, program, cli, pinentry, environ, gpg_home, tmp_path: Path):
+        asked = pinentry("open %25 sesame")
+        run("gpg-connect-agent", "/bye")
+        for _ in range(2):
+            assert cli("decrypt", "sealed.yaml", env=environ).stdout == b"a: hunter2\n"
+        # sops looks for the agent's socket where it stands for users who set no GNUPGHOME.
+        found = {**environ, "GPG_AGENT_INFO": f"{gpg_home}/S.gpg-agent:0:1"}
+        assert run(program("sops"), "decrypt", str(tmp_path / "sealed.yaml"), env=found) == b"a: hunter2\n"
+        assert asked.read_text() == ".\n"
+
+    def test_it_forgets_a_wrong_one_and_whoever_cancels_gets_no_second_question(
+        self, cli, pinentry, environ, tmp_path: Path
+    ):
+        asked = pinentry("hunter2")
+        run("gpg-connect-agent", "/bye")
+        done = cli("decrypt", "sealed.yaml", env=environ)
+        assert done.returncode == 3
+        assert b"the passphrase is wrong" in done.stderr
+        pinentry(None)
+        run("gpg-connect-agent", "/bye")
+        done = cli("decrypt", "sealed.yaml", env=environ)
+        assert b"it has a passphrase, and the question was cancelled" in done.stderr
+        assert asked.read_text() == ".\n.\n"
+
+    def test_where_it_cannot_ask_we_do(self, pinentry, environ, gpg_home, tmp_path: Path):
+        (gpg_home / "gpg-agent.conf").write_text("pinentry-program /bin/false\n")
+        run("gpg-connect-agent", "/bye")
+        done = pseudo_terminal.run(
+            [sys.executable, "-m", "secrets_gitops", "decrypt", "sealed.yaml"],
+            [("Passphrase for", "open % sesame")],
+            cwd=tmp_path,
+            env=environ,
+        )
+        assert done.stdout == b"a: hunter2\n", done
 
 
 class TestSops:

@@ -65,11 +65,9 @@ def locked(data: bytes, person: Person) -> LockedIdentities:
 CONTENT = b"# mine\n" + INSIDE.reveal() + b"\n"
 
 
-@pytest.mark.parametrize("armored", [False, True])
-def test_it_is_asked_for_once_and_opens_every_entry(armored: bool):
-    data = closed(CONTENT)
+def test_it_is_asked_for_once_and_opens_every_entry():
     person = Person("open sesame")
-    identities = locked(armor.encode(data).encode() if armored else data, person)
+    identities = locked(closed(CONTENT), person)
     assert identities.asks
     for _ in range(2):
         assert identities.unwrap(entry()) == DATA_KEY
@@ -126,6 +124,11 @@ def test_identity_files_are_recognised_by_how_they_begin():
         assert "keys.age" in repr(identity)
         with pytest.raises(TypeError):
             pickle.dumps(identity)
+
+
+def test_an_identity_file_with_broken_armor_is_refused_at_once():
+    with pytest.raises(DocumentError, match="age armor"):
+        age.parse_identities(b"-----BEGIN AGE ENCRYPTED FILE-----\nhunter2\n", "keys.age")
 
 
 class TestSsh:
