@@ -46,6 +46,7 @@ class Account(NamedTuple):
     """Whose credentials, and where."""
 
     region: str
+    """Empty: the one that boto3 finds."""
     profile: str = ""
     """Of `~/.aws/config`; empty: the default chain."""
     role: str = ""
@@ -173,7 +174,9 @@ class Aws:
             if account.profile not in self._sessions:
                 self._sessions[account.profile] = boto3.Session(profile_name=account.profile or None)
             session = self._sessions[account.profile]
-            return _Live(session.client(service, region_name=account.region, config=config, **credentials), until)
+            return _Live(
+                session.client(service, region_name=account.region or None, config=config, **credentials), until
+            )
 
 
 def session_name(host: str) -> str:

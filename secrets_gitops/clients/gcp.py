@@ -48,18 +48,19 @@ class Gcp:
         self._failure: BackendError | SettingsError | None = None
         self._pools: dict[str, Any] = {}
 
-    def post(self, url: str, body: Mapping[str, object], what: str, deadline: Deadline) -> Mapping[str, Any]:
-        """The JSON that answers a POST about `what`, tried again while that may help.
+    def post(self, url: str, body: Mapping[str, object] | bytes, what: str, deadline: Deadline) -> Mapping[str, Any]:
+        """The JSON that answers a POST about `what`, tried again while that may help. Bytes are sent as they are.
 
         Raises AccessDenied, SecretNotFound, GcpError, and Unavailable where Google is away or asks for fewer requests;
         SettingsError for credentials that are none.
         """
         return retrying(lambda: self._once(url, body, what, deadline), deadline, f"asking Google Cloud about {what}")
 
-    def _once(self, url: str, body: Mapping[str, object], what: str, deadline: Deadline) -> Mapping[str, Any]:
+    def _once(self, url: str, body: Mapping[str, object] | bytes, what: str, deadline: Deadline) -> Mapping[str, Any]:
         import urllib3  # noqa: PLC0415
 
-        headers = {"Content-Type": "application/json"}
+        is_raw = isinstance(body, bytes)
+        headers = {"Content-Type": "application/octet-stream" if is_raw else "application/json"}
         self._authorize(url, headers)
         left = deadline.left()
         timeout = urllib3.Timeout(
@@ -70,7 +71,7 @@ class Gcp:
             answer = self._pool(url).request(
                 "POST",
                 url,
-                body=json.dumps(body).encode(),
+                body=body if is_raw else json.dumps(body).encode(),
                 headers=headers,
                 timeout=timeout,
                 retries=False,
