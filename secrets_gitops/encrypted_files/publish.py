@@ -1,4 +1,4 @@
-"""Take encrypted files where the destination rules say: to a bucket, as they are or for other keys; to Vault, decrypted.
+"""Take encrypted files where destination rules say: to a bucket, as they are or for other keys; to Vault, decrypted.
 
 Deciding and doing are apart: `parcel` says what would go where, `send` takes it there.
 """
