@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from secrets_gitops.cli import console
+from secrets_gitops.cli import child, console
+from secrets_gitops.cli.child import Account
 from secrets_gitops.cli.drop_in.arguments import Flag
 from secrets_gitops.cli.drop_in.exit_codes import GENERIC, Stop
 
@@ -22,15 +23,6 @@ USER = Flag("user", "the user to run the command as")
 _SHELL = "/bin/sh"
 _BY_SIGNAL = 255
 """sops' code when a signal ended the command."""
-
-
-class Account(NamedTuple):
-    """Another user."""
-
-    uid: int
-    gid: int
-    groups: tuple[int, ...]
-    variables: dict[str, str]
 
 
 def sops_command(given: Arguments) -> tuple[str, str]:
@@ -66,27 +58,11 @@ def account(name: str) -> Account | None:
 
 
 def run(command: str, environ: Mapping[str, str], user: Account | None) -> int:
-    """Run a shell command to its end. Its exit code; signals that ask us to end are handed on to it."""
-    import subprocess
-
+    """Run a shell command to its end. Its exit code."""
     try:
-        child = subprocess.Popen(
-            [_SHELL, "-c", command],
-            env=environ,
-            user=user.uid if user else None,
-            group=user.gid if user else None,
-            extra_groups=user.groups if user else None,
-        )
+        code = child.run([_SHELL, "-c", command], environ, user)
     except OSError as error:
         raise Stop(GENERIC, f"cannot start the command: {(error.strerror or 'unknown reason').lower()}") from error
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    for number in before:
-        signal.signal(number, lambda received, _: child.send_signal(received))
-    try:
-        code = child.wait()
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
     if code < 0:
         console.note(f"the command was ended by {signal.Signals(-code).name}")
         return _BY_SIGNAL
