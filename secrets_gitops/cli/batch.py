@@ -48,6 +48,8 @@ class Done(NamedTuple):
     after: tuple[str, ...] = ()
     """Lines for standard output once the file is written."""
     code: int = 0
+    silent: bool = False
+    """Nothing was to be done; not said in a run over many."""
 
 
 def run(
@@ -117,7 +119,7 @@ def _finish(path: str, done: Done, *, dry_run: bool, quiet: bool, written: Calla
             sops_files.write(done.target, done.data)
             if written is not None:
                 written(path, done.data)
-    if done.line and not (quiet and done.data is None and not done.code):
+    if done.line and not (quiet and done.silent):
         console.note(f"would have {done.line}" if dry_run and done.data is not None else done.line)
     for line in done.after:
         console.write(line + "\n")

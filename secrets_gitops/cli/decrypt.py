@@ -9,6 +9,7 @@ import click
 from secrets_gitops.cli import batch, console
 from secrets_gitops.cli.options import (
     dry_run_option,
+    engine_option,
     identity_option,
     in_place_option,
     output_dir_option,
@@ -31,6 +32,7 @@ from secrets_gitops.errors import SettingsError
 @click.option("--ignore-mac", is_flag=True, help="Print it also when the MAC does not fit.")
 @click.option("--filename", metavar="NAME", help="What standard input is called; decides about its format.")
 @identity_option
+@engine_option
 @batch.files_argument
 def command(
     files: tuple[str, ...],
@@ -39,6 +41,7 @@ def command(
     extract: str | None,
     filename: str | None,
     identities: tuple[str, ...],
+    engine: str,
     *,
     every: bool,
     dry_run: bool,
@@ -46,7 +49,7 @@ def command(
     ignore_mac: bool,
 ) -> int:
     """Choose the files, then decrypt each."""
-    from secrets_gitops.cli import sops_files
+    from secrets_gitops.cli import official, sops_files
     from secrets_gitops.encrypted_files import decrypt
     from secrets_gitops.keys.keyring import Keyring
 
@@ -56,14 +59,22 @@ def command(
         raise SettingsError("`--extract` prints one value; it goes with neither `-i` nor `--output-dir`")
     chosen = sops_files.chosen(files, every=every)
     keyring = Keyring.local(identities)
+    sops = official.engine(identities) if engine == "sops" else None
+    if sops is not None:
+        official.refuse_stdin(chosen.files)
+
+    def plaintext(path: str) -> bytes:
+        if sops is not None:
+            index = None if extract is None else official.index_of(path, extract)
+            return sops.decrypt(path, extract=index, verify_mac=not ignore_mac)
+        result = decrypt.decrypt(sops_files.read_sealed(path, filename), keyring, verify_mac=not ignore_mac)
+        return decrypt.text(result) if extract is None else decrypt.extract(result, extract)
 
     def step(path: str) -> batch.Done:
-        document = sops_files.read_sealed(path, filename)
-        result = decrypt.decrypt(document, keyring, verify_mac=not ignore_mac)
-        data = decrypt.text(result) if extract is None else decrypt.extract(result, extract)
+        data = plaintext(path)
         target = sops_files.target(path, output, output_dir, in_place=in_place)
         if output_dir is not None and target is not None and not sops_files.differs(target, data):
-            return batch.Done("there already", f"{target} holds that already")
+            return batch.Done("there already", f"{target} holds that already", silent=True)
         line = "" if target is None else f"decrypted {path}" if target == path else f"wrote {target}"
         return batch.Done("decrypted", line, data, target)
 

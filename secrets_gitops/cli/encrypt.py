@@ -11,6 +11,7 @@ from secrets_gitops.cli import batch
 from secrets_gitops.cli.options import (
     config_option,
     dry_run_option,
+    engine_option,
     identity_option,
     in_place_option,
     output_dir_option,
@@ -20,6 +21,7 @@ from secrets_gitops.cli.options import (
 if TYPE_CHECKING:
     from secrets_gitops.documents.document import Document
     from secrets_gitops.encrypted_files.encrypt import Result
+    from secrets_gitops.encrypted_files.selected import Selected
     from secrets_gitops.keys.keyring import Keyring
 
 
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 @click.option("--ignore-mac", is_flag=True, help="Finish a file in part encrypted even if its MAC cannot be verified.")
 @config_option
 @identity_option
+@engine_option
 @batch.files_argument
 def command(
     files: tuple[str, ...],
@@ -48,6 +51,7 @@ def command(
     filename: str | None,
     config: str | None,
     identities: tuple[str, ...],
+    engine: str,
     *,
     every: bool,
     dry_run: bool,
@@ -67,6 +71,8 @@ def command(
         )
     now = sops_files.now()
     chosen = selected.plain(files, every=every, config=config)
+    if engine == "sops":
+        return _official(chosen, ages, identities, config, output, output_dir, in_place=in_place, dry_run=dry_run)
     keyrings: list[Keyring] = []
 
     def keyring() -> Keyring:
@@ -91,8 +97,33 @@ def command(
             found = encrypt.kept(plain, how, before, keyring(), now) if before is not None else None
             result = found or encrypt.encrypt(plain, how, now)
             if before is not None and result.document is before:
-                return batch.Done("encrypted already", f"{path} is encrypted already in {before.path}")
+                return batch.Done("encrypted already", f"{path} is encrypted already in {before.path}", silent=True)
         return _done(path, result, sops_files.target(path, output, output_dir, in_place=in_place))
+
+    return batch.run(chosen, step, dry_run=dry_run)
+
+
+def _official(
+    chosen: Selected,
+    ages: tuple[str, ...],
+    identities: tuple[str, ...],
+    config: str | None,
+    output: str | None,
+    output_dir: str | None,
+    *,
+    in_place: bool,
+    dry_run: bool,
+) -> int:
+    """Let the official program do it."""
+    from secrets_gitops.cli import official, sops_files
+
+    official.refuse_stdin(chosen.files)
+    sops = official.engine(identities, config)
+
+    def step(path: str) -> batch.Done:
+        target = sops_files.target(path, output, output_dir, in_place=in_place)
+        line = "" if target is None else f"encrypted {path}" if target == path else f"wrote {target}"
+        return batch.Done("encrypted", line, sops.encrypt(path, ages=ages), target)
 
     return batch.run(chosen, step, dry_run=dry_run)
 

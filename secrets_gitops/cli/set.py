@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from secrets_gitops.cli import batch
-from secrets_gitops.cli.options import dry_run_option, identity_option
+from secrets_gitops.cli.options import dry_run_option, engine_option, identity_option
 from secrets_gitops.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -33,12 +33,14 @@ if TYPE_CHECKING:
 @batch.all_option
 @dry_run_option
 @identity_option
+@engine_option
 @click.argument("arguments", nargs=-1, required=True, metavar="[FILE | FOLDER]... PATH")
 def command(
     arguments: tuple[str, ...],
     value_file: str | None,
     root: int,
     identities: tuple[str, ...],
+    engine: str,
     *,
     value_stdin: bool,
     as_json: bool,
@@ -46,7 +48,7 @@ def command(
     dry_run: bool,
 ) -> int:
     """Read the value, change the files, say what was done."""
-    from secrets_gitops.cli import sops_files
+    from secrets_gitops.cli import official, sops_files
     from secrets_gitops.encrypted_files.set_value import holds, set_value
     from secrets_gitops.keys.keyring import Keyring
 
@@ -63,6 +65,7 @@ def command(
     data = _read(path, value_file, value_stdin=value_stdin)
     value = _json(data) if as_json else _text(data)
     keyring, now = Keyring.local(identities), sops_files.now()
+    sops = official.engine(identities) if engine == "sops" else None
 
     def step(file: str) -> batch.Done:
         document = documents.pop(file, None) or sops_files.read_unless_unmerged(file)
@@ -70,9 +73,15 @@ def command(
             return sops_files.decided(file, keyring, path, value, root=root)
         if chosen.searched and not holds(document, path, root=root):
             return batch.Done("without that value")
+        if sops is not None:
+            text = data.decode("utf-8", "surrogateescape") if as_json else _text(data)
+            given = official.json_of(text, as_json=as_json)
+            result = sops.set(file, official.index_of(file, path, root), given)
+            return batch.Done("changed", f"set `{path}` in {file}", result, file)
         changed = set_value(document, keyring, path, value, now, root=root)
         if changed.document is None:
-            return batch.Done("not changed", f"{file} is not changed: `{changed.path}` has that value already")
+            line = f"{file} is not changed: `{changed.path}` has that value already"
+            return batch.Done("not changed", line, silent=True)
         clear = f"`{changed.path}` stands in clear: the selector of {file} does not choose it"
         return batch.Done(
             "changed",

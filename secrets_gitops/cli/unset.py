@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from secrets_gitops.cli import batch
-from secrets_gitops.cli.options import dry_run_option, identity_option
+from secrets_gitops.cli.options import dry_run_option, engine_option, identity_option
 
 
 @click.command(
@@ -17,16 +17,20 @@ from secrets_gitops.cli.options import dry_run_option, identity_option
 @batch.all_option
 @dry_run_option
 @identity_option
+@engine_option
 @click.argument("arguments", nargs=-1, required=True, metavar="[FILE | FOLDER]... PATH")
-def command(arguments: tuple[str, ...], root: int, identities: tuple[str, ...], *, every: bool, dry_run: bool) -> int:
+def command(
+    arguments: tuple[str, ...], root: int, identities: tuple[str, ...], engine: str, *, every: bool, dry_run: bool
+) -> int:
     """Change the files, say what was done."""
-    from secrets_gitops.cli import sops_files
+    from secrets_gitops.cli import official, sops_files
     from secrets_gitops.encrypted_files.set_value import holds, unset
     from secrets_gitops.keys.keyring import Keyring
 
     files, path = sops_files.files_and_path(arguments, every=every)
     chosen = sops_files.chosen(files, every=every)
     keyring, now = Keyring.local(identities), sops_files.now()
+    sops = official.engine(identities) if engine == "sops" else None
 
     def step(file: str) -> batch.Done:
         document = sops_files.read_unless_unmerged(file)
@@ -34,6 +38,9 @@ def command(arguments: tuple[str, ...], root: int, identities: tuple[str, ...], 
             return sops_files.decided(file, keyring, path, None, root=root, remove=True)
         if chosen.searched and not holds(document, path, root=root):
             return batch.Done("without that value")
+        if sops is not None:
+            result = sops.unset(file, official.index_of(file, path, root))
+            return batch.Done("changed", f"removed `{path}` from {file}", result, file)
         changed = unset(document, keyring, path, now, root=root)
         assert changed.document is not None
         line = f"removed `{changed.path}` from {file}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -46,8 +47,22 @@ def find(path: str, *, config: str | None = None, environ: Mapping[str, str] = o
     if source is None:
         return Found(None, None, None, ignored)
     shown = source if named else _shown(source)
-    rules = creation_rules.parse(files.read(source, _LARGEST), shown, strict=strict)
+    rules = _parsed(source, shown, _state(source), strict=strict)
     return Found(shown, rules, rules.rule_for(_as_the_rules_see_it(path, source, shown)), ignored)
+
+
+@functools.lru_cache(maxsize=256)
+def _parsed(source: str, shown: str, _: tuple[int, int, int] | None, *, strict: bool) -> CreationRules:
+    """The rules in a file; a run over many files reads them once, unless they change meanwhile."""
+    return creation_rules.parse(files.read(source, _LARGEST), shown, strict=strict)
+
+
+def _state(path: str) -> tuple[int, int, int] | None:
+    try:
+        state = os.stat(path)
+    except OSError:  # reading it says what is the matter
+        return None
+    return state.st_mtime_ns, state.st_size, state.st_ino
 
 
 def _nearest(file: str) -> tuple[str | None, str | None]:
@@ -88,15 +103,20 @@ def required(path: str, found: Found) -> CreationRule:
     if found.rule is not None:
         return found.rule
     if found.path is None:
-        hints = ["`secrets-gitops init` makes a `.sops.yaml`", "or name a recipient: `--age age1…`"]
-        if found.ignored:
-            hints.insert(0, f"`{found.ignored}` is not read; its name must be `.sops.yaml`")
-        raise SettingsError(f"there is no `.sops.yaml` above `{path}`", hints=tuple(hints), place=Place(path))
+        raise none_above(path, found)
     raise SettingsError(
         f"no creation rule in `{found.path}` fits `{path}`",
         hints=(f"add a rule whose `path_regex` fits `{path}`", "rules are tried in order, the first that fits counts"),
         place=Place(found.path),
     )
+
+
+def none_above(path: str, found: Found) -> SettingsError:
+    """That there are no rules for a file, and what to do."""
+    hints = ["`secrets-gitops init` makes a `.sops.yaml`", "or name a recipient: `--age age1…`"]
+    if found.ignored:
+        hints.insert(0, f"`{found.ignored}` is not read; its name must be `.sops.yaml`")
+    return SettingsError(f"there is no `.sops.yaml` above `{path}`", hints=tuple(hints), place=Place(path))
 
 
 def key_groups(rule: CreationRule) -> KeyGroups:

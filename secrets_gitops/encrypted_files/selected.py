@@ -34,11 +34,11 @@ def sealed(names: Sequence[str], *, every: bool) -> Selected:
     return _selected(names, every, _is_sealed)
 
 
-def plain(names: Sequence[str], *, every: bool, config: str | None = None) -> Selected:
+def plain(names: Sequence[str], *, every: bool, config: str | None = None, by_name: bool = False) -> Selected:
     """Files to encrypt: named ones as they are, in folders and with `every` those that a creation rule covers.
 
     A rule without an expression covers every file there is: of those, folders give the ones in a format of their own,
-    and `every` none. Encrypted ones are among them, as they may be so only in part.
+    and `every` none; `by_name`: folders neither. Encrypted ones are among them, as they may be so only in part.
     """
     from secrets_gitops.encrypted_files import rules  # noqa: PLC0415  opening files needs no rules
 
@@ -51,7 +51,7 @@ def plain(names: Sequence[str], *, every: bool, config: str | None = None) -> Se
         rule = rules.find(path, config=config, strict=False).rule
         if rule is None or rule.path_regex:
             return rule is not None
-        if named_folder:
+        if named_folder and not by_name:
             return file_format(path) != "binary" and (not name.startswith(".") or name.endswith(".env"))
         if file_format(path) != "binary" and not _is_sealed(path, data, named_folder=False):
             left.append(path)
