@@ -1,4 +1,4 @@
-"""`--engine sops`: the official program does the work of our commands, through an adapter that leaves nothing behind."""
+"""`--engine sops`: the official program does the work of our commands, and the adapter leaves nothing behind."""
 
 from __future__ import annotations
 
