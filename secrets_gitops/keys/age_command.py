@@ -9,6 +9,7 @@ from secrets_gitops.deadline import Deadline
 from secrets_gitops.errors import Error, KeySourceError
 from secrets_gitops.keys import age
 from secrets_gitops.keys.recipient import NotMine
+from secrets_gitops.keys.terminal import ASKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,13 +91,14 @@ class CommandIdentity:
             raise KeySourceError("the key command is empty")
         deadline = self._deadline or Deadline(DEFAULT_SECONDS)
         try:
-            done = subprocess.run(
-                arguments,
-                env={**self._environ, "SOPS_AGE_RECIPIENT": recipient},
-                stdout=subprocess.PIPE,
-                timeout=deadline.left(),
-                check=False,
-            )
+            with ASKING:
+                done = subprocess.run(
+                    arguments,
+                    env={**self._environ, "SOPS_AGE_RECIPIENT": recipient},
+                    stdout=subprocess.PIPE,
+                    timeout=deadline.left(),
+                    check=False,
+                )
         except subprocess.TimeoutExpired:
             raise KeySourceError("the key command did not answer in time") from None
         except OSError as error:

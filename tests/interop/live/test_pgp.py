@@ -92,6 +92,21 @@ class TestKeys:
             assert enc.startswith("-----BEGIN PGP MESSAGE-----")
             assert agent().unwrap(WrappedKey("pgp", recipient.text, enc)) == DATA_KEY
 
+    def test_arguments_are_those_of_sops_and_hold_no_data(self, make_key, gpg_home, tmp_path: Path, monkeypatch):
+        primary, sub = make_key()
+        notes, gpg = tmp_path / "notes", tmp_path / "gpg.sh"
+        gpg.write_text(f'#!/bin/sh\necho "$@" >> {notes}\nexec gpg "$@"\n')
+        gpg.chmod(stat.S_IRWXU)
+        monkeypatch.setenv("SOPS_GPG_EXEC", str(gpg))
+        before = set(os.listdir(gpg_home))
+        for text in (primary, sub + "!"):
+            assert agent().unwrap(wrapped(text)) == DATA_KEY
+        options = "--no-default-recipient --yes --encrypt -a -r {} --trusted-key {} --no-encrypt-to"
+        assert notes.read_text().splitlines() == [
+            options.format(primary, primary[-16:]), "-d", options.format(sub + "!", sub[-16:] + "!"), "-d",
+        ]  # fmt: skip
+        assert {name for name in os.listdir(gpg_home) if not name.startswith(("trustdb", "."))} <= before
+
     def test_the_entry_of_somebody_else_is_not_mine(self, make_key):
         primary, _ = make_key()
         entry = wrapped(primary)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import random
 
 import pytest
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -194,3 +196,16 @@ class TestKeyFile:
         monkeypatch.setattr("cryptography.hazmat.primitives.serialization.ssh._bcrypt_kdf", missing)
         with pytest.raises(KeySourceError, match=r"secrets-gitops\[ssh\]"):
             ssh_key.load(data, Plaintext("open sesame"))
+
+    def test_a_damaged_file_gives_a_key_or_an_error_of_ours(self):
+        draw = random.Random(1)
+        for _ in range(300):
+            begin, *lines, end = closed(KEYS["ssh-ed25519"][0]).decode().strip().split("\n")
+            blob = bytearray(base64.b64decode("".join(lines)))
+            at = draw.randrange(len(blob))
+            blob[at : at + draw.randrange(3)] = draw.randbytes(draw.randrange(3))
+            data = f"{begin}\n{base64.b64encode(blob).decode()}\n{end}\n".encode()
+            with contextlib.suppress(KeySourceError):
+                ssh_key.read(data)
+            with contextlib.suppress(KeySourceError):
+                ssh_key.load(data, None)
