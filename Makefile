@@ -26,7 +26,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-tools: ## the real sops, age, kubeseal and gitleaks, built once into a cache folder (needs Go)
+tools: ## the real sops, age, kubeseal and gitleaks (needs Go), and an AWS for tests, once into a cache folder
 	$(PYTHON) tests/tools/build.py
 
 interop: $(VENV)/.dev ## against the real programs
@@ -55,6 +55,5 @@ $(VENV)/.runtime: pyproject.toml
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.runtime
-	$(BIN)/python -m pip install --quiet --editable ".[controller,vault]" --group dev
-	$(BIN)/python -m pip install --quiet --editable ".[aws,gcp,azure,ssh,sops]"  # all at once, pip gives up on them
+	$(BIN)/python -m pip install --quiet --editable ".[all]" --group dev
 	@touch $@
