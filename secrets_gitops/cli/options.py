@@ -9,7 +9,7 @@ identity_option = click.option(
     "identities",
     multiple=True,
     metavar="FILE",
-    help="A file with age identities, beside those that sops would find.",
+    help="A file with age identities, or with an SSH private key, beside the keys that sops would find.",
 )
 config_option = click.option(
     "--config", metavar="FILE", help="Use these creation rules instead of the nearest .sops.yaml."

@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from secrets_gitops.crypto.age import armor, file
+from secrets_gitops.crypto.age.scrypt import ScryptIdentity
 from secrets_gitops.errors import Error
-from secrets_gitops.keys import age
+from secrets_gitops.keys import age, age_sources
+from secrets_gitops.keys.recipient import WrappedKey
+from secrets_gitops.plaintext import Plaintext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,3 +155,31 @@ def test_we_and_the_go_program_agree_on_broken_armor(three: Three):
         data = broken(draw, three.seal["ours"](bytes(draw.choice([0, 32, 200])), True))
         answers = {reader: three.open[reader](data) for reader in ("ours", "Go")}
         assert answers["ours"] == answers["Go"], f"case {number}: {answers} for {data!r}"
+
+
+class TestOtherTypes:
+    """What the Rust library has beside X25519."""
+
+    @pytest.fixture
+    def pyrage(self):
+        return pytest.importorskip("pyrage", reason="pyrage is not installed")
+
+    @pytest.mark.parametrize("kind", ["ed25519", "rsa"])
+    def test_ssh_keys_go_both_ways(self, program, pyrage, tmp_path: Path, kind: str):
+        path = tmp_path / "id"
+        bits = ["-b", "2048"] if kind == "rsa" else []
+        subprocess.run([program("ssh-keygen"), "-q", "-t", kind, *bits, "-N", "", "-f", str(path)], check=True)
+        line = path.with_suffix(".pub").read_text()
+        [mine] = age_sources.read_identity_file(str(path), ssh=True)
+        theirs = pyrage.ssh.Identity.from_buffer(path.read_bytes())
+        data = b"a data key"
+        sealed = age.parse_recipient(line).wrap(Plaintext(data))
+        assert pyrage.decrypt(sealed.encode(), [theirs]) == data
+        enc = pyrage.encrypt(data, [pyrage.ssh.Recipient.from_str(line.strip())], armored=True).decode()
+        assert mine.unwrap(WrappedKey("age", line, enc)) == Plaintext(data)
+
+    def test_a_passphrase_of_theirs_opens_for_us(self, pyrage):
+        sealed = pyrage.passphrase.encrypt(b"a data key", "open sesame")
+        assert file.decrypt(sealed, [ScryptIdentity(lambda: Plaintext("open sesame"))]) == b"a data key"
+        with pytest.raises(file.NoMatch):
+            file.decrypt(sealed, [ScryptIdentity(lambda: Plaintext("hunter2"))])
