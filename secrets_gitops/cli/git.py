@@ -54,10 +54,10 @@ def install(names: tuple[str, ...], *, chain: bool, drivers_only: bool, dry_run:
 def _install_drivers(root: str, settings: drivers.Settings, *, dry_run: bool) -> None:
     if not dry_run:
         drivers.install(root, settings)
-    remark = "" if settings.action == "keep" else "which files; commit it"
+    remark = "" if settings.action == "keep" else "names the files; commit it"
     say(_VERBS[settings.action], settings.path, remark=remark, dry_run=dry_run)
     verb = "set" if settings.config else "kept"
-    say(verb, drivers.config_file(root), remark="the drivers for diff and merge", dry_run=dry_run)
+    say(verb, drivers.config_file(root), remark="the drivers that show and merge them", dry_run=dry_run)
 
 
 @command.command(help="Remove our git hooks and drivers, and put back the hooks that were there before.")

@@ -32,6 +32,7 @@ _END = b"# secrets-gitops: end\n"
 _LIMIT = 1 << 20
 _OURS = pattern(rb"(?ms)^# secrets-gitops: diff and merge.*?^# secrets-gitops: end\r?\n")
 _SIMPLE = pattern(r"(\^?)((?:\.\*)?)((?:[\w/-]|\\\.|(?<=/)\.\*)+)(\$?)\Z")
+_RUN = "-I -m secrets_gitops git"
 _SECTIONS = (f"diff.{NAME}", f"merge.{NAME}")
 
 
@@ -52,7 +53,7 @@ def plan(root: str) -> Settings:
     block = _BEGIN + b"".join(f"{one} diff={NAME} merge={NAME}\n".encode() for one in _patterns(root)) + _END
     new = _OURS.sub(lambda _: block, old, count=1) if _OURS.search(old) else block + old
     action: Action = "keep" if new == old else "renew" if old else "make"
-    wanted = tuple((key, value) for key, value in _config() if _value(root, key) != value)
+    wanted = tuple((key, value) for key, value in _config() if _is_ours(_value(root, key), value))
     return Settings(path, new, action, wanted)
 
 
@@ -92,7 +93,7 @@ def uninstall(root: str) -> list[str]:
 
 def _config() -> Iterable[tuple[str, str]]:
     python = shlex.quote(sys.executable)
-    run = f"{python} -I -m secrets_gitops git"
+    run = f"{python} {_RUN}"
     yield f"diff.{NAME}.textconv", f'f() {{ grep -q sops "$1" && {run} textconv "$1" || cat "$1"; }}; f'
     yield f"diff.{NAME}.cachetextconv", "false"  # it would keep what is shown in git's own folder
     yield f"merge.{NAME}.name", "merge of encrypted files by key"
@@ -104,6 +105,11 @@ def _config() -> Iterable[tuple[str, str]]:
     )
     yield f"merge.{NAME}.driver", merge
     yield f"merge.{NAME}.recursive", "binary"
+
+
+def _is_ours(old: str | None, new: str) -> bool:
+    """Is a setting missing, or ours and not as it should be? What somebody chose otherwise stays."""
+    return old is None or (old != new and _RUN in old)
 
 
 def _value(root: str, key: str) -> str | None:
