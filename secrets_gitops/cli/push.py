@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     name="push",
     help="Take encrypted files where the `destination_rules` of .sops.yaml say: to a bucket of S3 or Google Cloud"
     " Storage as they are, or encrypted anew for the keys of the `recreation_rule`; to the KV engine of Vault or"
-    " OpenBao decrypted. The first rule that fits counts. Files of a folder keep their paths below it; with --all, every"
-    " encrypted file that a destination rule fits is taken.",
+    " OpenBao decrypted. The first rule that fits counts. Files of a folder keep their paths below it; with --all,"
+    " every encrypted file that a destination rule fits is taken.",
 )
 @yes_option
 @batch.all_option

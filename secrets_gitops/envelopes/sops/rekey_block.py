@@ -97,8 +97,11 @@ def changed(
 def _fields(alone: Document, slots: Sequence[Sequence[Slot]], threshold: int) -> dict[str, Tree]:
     """All that a flat block says of keys."""
     lists = [_lists(group, alone.path) for group in slots]
-    fields: dict[str, Tree] = dict(lists[0]) if len(lists) == 1 else {"key_groups": [*lists]}
-    return {**fields, "shamir_threshold": threshold} if threshold else fields
+    found = metadata.find(alone)
+    several = found is not None and found[1].get("key_groups") is not None
+    if len(lists) == 1:  # a threshold that several groups had goes with them
+        return {**lists[0], "shamir_threshold": threshold} if threshold and not several else lists[0]
+    return {"key_groups": [*lists], "shamir_threshold": threshold}
 
 
 def _with_entries(alone: Document, slots: Sequence[Sequence[Slot]]) -> Document:

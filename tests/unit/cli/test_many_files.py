@@ -142,7 +142,7 @@ class TestSet:
     def test_a_value_in_every_file_that_has_it(self, sgo, sealed: Path):
         said = sgo("set", "--all", "b_unencrypted", stdin="new")[1]
         assert "set `b_unencrypted` in apps/one.enc.yaml" in said
-        assert said.endswith("3 files: 2 without that value, 1 changed\n")
+        assert said.endswith("3 files: 1 changed, 2 without that value\n")
         assert "not changed" in sgo("set", "--all", "b_unencrypted", stdin="new")[1]
         said = sgo("unset", "apps", "a")[1]
         assert "removed `a` from apps/two.enc.json" in said
