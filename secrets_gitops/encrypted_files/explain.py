@@ -5,33 +5,23 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from secrets_gitops.encrypted_files import rules
+from secrets_gitops.encrypted_files import explain_keys, rules
 from secrets_gitops.envelopes.sops import metadata as sops_metadata
 from secrets_gitops.envelopes.sops import tree, value
 from secrets_gitops.envelopes.sops.reading import shown
 from secrets_gitops.envelopes.sops.selection import Selection
-from secrets_gitops.errors import Error, SettingsError
-from secrets_gitops.keys.recipient import bare
+from secrets_gitops.errors import Attempt, Error, NoMatchingKey, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from secrets_gitops.documents.document import Document
+    from secrets_gitops.encrypted_files.explain_keys import Reader
     from secrets_gitops.envelopes.sops.metadata import Metadata
     from secrets_gitops.envelopes.sops.selection import Selector
     from secrets_gitops.envelopes.sops.tree import Leaf
     from secrets_gitops.keys.keyring import Keyring
-
-
-class Reader(NamedTuple):
-    """One who can read the file, or would."""
-
-    kind: str
-    recipient: str
-    source: str
-    """Where the key lies that fits; empty when it is not here."""
-    state: str
-    """`both`: in file and rule; `file only`: `updatekeys` would remove it; `rule only`: it would add it."""
+    from secrets_gitops.repository.creation_rules import CreationRule
 
 
 class Fate(NamedTuple):
@@ -62,6 +52,14 @@ class Explanation(NamedTuple):
     """Whether it opens here, MAC and all; None for plaintext."""
     version: str
     lastmodified: str
+    format: str
+    path_regex: str
+    """Of the rule; empty when it has none, or there is no rule."""
+    needed_groups: int
+    """How many key groups it takes to open the file, or would; 0 where there is one group."""
+    mac_only_encrypted: bool
+    attempts: tuple[Attempt, ...]
+    """What was tried to open the file, where nothing did."""
 
 
 def explain(document: Document, keyring: Keyring, *, config: str | None = None) -> Explanation:
@@ -78,7 +76,8 @@ def explain(document: Document, keyring: Keyring, *, config: str | None = None) 
         fates: tuple[Fate, ...] = ()
     else:
         fates = tuple(_fates(document, selector, sealed=encrypted, problems=problems))
-    opens = _opens(document, metadata, keyring, problems) if encrypted else None
+    attempts: list[Attempt] = []
+    opens = _opens(document, metadata, keyring, problems, attempts) if encrypted else None
     return Explanation(
         document.path,
         encrypted,
@@ -86,13 +85,24 @@ def explain(document: Document, keyring: Keyring, *, config: str | None = None) 
         place,
         str(selector),
         source,
-        tuple(_readers(found, metadata, keyring)),
+        tuple(explain_keys.readers(rule, metadata, keyring)),
         fates,
         tuple(dict.fromkeys(problems)),
         opens,
         metadata.version if metadata is not None else "",
         metadata.lastmodified if metadata is not None else "",
+        document.inner,
+        rule.path_regex if rule is not None else "",
+        _needed(rule, metadata),
+        metadata.mac_only_encrypted if metadata is not None else rule is not None and rule.mac_only_encrypted,
+        tuple(attempts),
     )
+
+
+def _needed(rule: CreationRule | None, metadata: Metadata | None) -> int:
+    groups = metadata.groups if metadata is not None else rule.groups if rule is not None else ()
+    threshold = metadata.threshold if metadata is not None else rule.shamir_threshold if rule is not None else 0
+    return (threshold or len(groups)) if len(groups) > 1 else 0
 
 
 def _rules(path: str, config: str | None, problems: list[str]) -> rules.Found:
@@ -144,20 +154,6 @@ def _said(error: Error) -> str:
     return f"{error.place}: {error.message}" if error.place is not None else error.message
 
 
-def _readers(found: rules.Found, metadata: Metadata | None, keyring: Keyring) -> Iterator[Reader]:
-    entries = [(entry.kind, entry.recipient) for entry in metadata.entries] if metadata is not None else []
-    wanted = [(key.kind, key.text) for group in found.rule.groups for key in group] if found.rule is not None else []
-    local: dict[tuple[str, str], str] = {}
-    for identity in keyring.identities:
-        try:
-            local.setdefault((identity.kind, identity.recipient), identity.source)
-        except Error:  # a key whose public half needs a newer library
-            continue
-    for key in dict.fromkeys(entries + wanted):
-        state = "both" if key in entries and key in wanted else "file only" if key in entries else "rule only"
-        yield Reader(*key, local.get((key[0], bare(key[1])), ""), state)
-
-
 def _fates(document: Document, selector: Selector, *, sealed: bool, problems: list[str]) -> Iterator[Fate]:
     selection = Selection(selector, lenient=True)
     if not selection.valid:
@@ -192,7 +188,9 @@ def _fate(leaf: Leaf, *, sealed: bool) -> Fate:
     return Fate(leaf.root, shown(leaf.path), node.line, state)
 
 
-def _opens(document: Document, metadata: Metadata | None, keyring: Keyring, problems: list[str]) -> bool:
+def _opens(
+    document: Document, metadata: Metadata | None, keyring: Keyring, problems: list[str], attempts: list[Attempt]
+) -> bool:
     if metadata is None:
         return False
     from secrets_gitops.envelopes.sops import opened  # noqa: PLC0415  plaintext is explained without cryptography
@@ -201,5 +199,7 @@ def _opens(document: Document, metadata: Metadata | None, keyring: Keyring, prob
         opened.open(document, keyring)
     except Error as error:
         problems.append(_said(error))
+        if isinstance(error, NoMatchingKey):
+            attempts += error.attempts
         return False
     return True

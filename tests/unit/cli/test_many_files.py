@@ -262,6 +262,22 @@ class TestVerifyAndInventory:
         assert one["recipients"] == [{"kind": "age", "recipient": keys[0][1], "group": 1}]
         assert (one["format"], one["rule"], one["age_days"]) == ("dotenv", ".sops.yaml:2", 0)
 
+    def test_explain_of_groups_and_of_the_repository(self, sgo, sealed: Path, keys):
+        (sealed / ".sops.yaml").write_text(
+            f"creation_rules:\n- path_regex: \\.enc\\.\n  key_groups:\n  - age: [{keys[0][1]}]\n  - age: [{keys[1][1]}]\n"
+        )
+        sgo("updatekeys", "--yes", "three.enc.env")
+        text = sgo("explain", "three.enc.env")[0]
+        assert "rule          .sops.yaml:2, path_regex: \\.enc\\." in text
+        assert "key groups    2 of 2 needed together" in text
+        assert f"[group 1] age {keys[0][1]}  (key in" in text
+        assert f"[group 2] age {keys[1][1]}\n" in text
+        assert "your keys open 1 of its 2 key groups" in text
+        assert "tried         age" in text
+        listed = json.loads(sgo("explain", "--all", "--format", "json")[0])["files"]
+        assert [one["path"] for one in listed] == ["apps/one.enc.yaml", "apps/two.enc.json", "three.enc.env"]
+        assert [one["opens"] for one in listed] == [True, True, False]
+
     def test_nothing_there(self, sgo, repo: Path):
         for path in files_of(repo):
             os.remove(repo / path)
