@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from secrets_gitops.clients.per_environment import PerEnvironment
+from secrets_gitops.clients.refusal import Refusal
 from secrets_gitops.clients.retrying import retrying
 from secrets_gitops.errors import AccessDenied, BackendError, SecretNotFound, SettingsError, Unavailable
 
@@ -75,6 +76,7 @@ class Aws:
         self._lock = threading.Lock()
         self._live: dict[tuple[str, Account], _Live] = {}
         self._sessions: dict[str, Any] = {}
+        self._refusals: dict[str, Refusal] = {}
 
     def ask(
         self,
@@ -107,6 +109,9 @@ class Aws:
     ) -> Mapping[str, Any]:
         import botocore.exceptions as trouble  # type: ignore[import-untyped]  # noqa: PLC0415  100 ms, for AWS only
 
+        with self._lock:
+            refusal = self._refusals.setdefault(account.profile, Refusal())
+        refusal.check()
         try:
             client = self._client(service, account, deadline)
             answer: Mapping[str, Any] = getattr(client, operation)(**arguments)
@@ -116,9 +121,12 @@ class Aws:
         except (trouble.NoCredentialsError, trouble.PartialCredentialsError, trouble.CredentialRetrievalError):
             login = "set `AWS_PROFILE`, or log in: `aws sso login`"
             who = "`aws sts get-caller-identity` shows who you are"
-            raise AccessDenied("no AWS credentials are at hand", hints=(login, who)) from None
+            self._forget(account)
+            raise refusal.keep(AccessDenied("no AWS credentials are at hand", hints=(login, who))) from None
         except (trouble.TokenRetrievalError, trouble.SSOError):
-            raise AccessDenied("the AWS login has expired", hints=("log in again: `aws sso login`",)) from None
+            self._forget(account)
+            expired = AccessDenied("the AWS login has expired", hints=("log in again: `aws sso login`",))
+            raise refusal.keep(expired) from None
         except trouble.ProfileNotFound:
             raise SettingsError(
                 f"there is no AWS profile `{account.profile}`" if account.profile else "`AWS_PROFILE` names no profile",
@@ -145,6 +153,13 @@ class Aws:
                 live = self._made(service, account, deadline)
                 self._live[key] = live
             return live.client
+
+    def _forget(self, account: Account) -> None:
+        """Look for credentials anew next time: somebody may have logged in meanwhile."""
+        with self._lock:
+            self._sessions.pop(account.profile, None)
+            for key in [key for key in self._live if key[1].profile == account.profile]:
+                del self._live[key]
 
     def _made(self, service: str, account: Account, deadline: Deadline) -> _Live:
         import boto3  # type: ignore[import-untyped]  # noqa: PLC0415

@@ -10,6 +10,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from secrets_gitops.clients.per_environment import PerEnvironment
+from secrets_gitops.clients.refusal import Refusal
 from secrets_gitops.clients.retrying import retrying
 from secrets_gitops.errors import AccessDenied, BackendError, SecretNotFound, SettingsError, Unavailable
 
@@ -37,15 +38,25 @@ class _Login:
         self._lock = threading.Lock()
         self._authorities = authorities
         self._credential: Any = None
+        self._refusal = Refusal()
 
     def get_token(self, *scopes: str, **options: Any) -> Any:  # noqa: ANN401  the libraries' own protocol
         """A token, from the cache of the credential where it has one."""
-        with self._lock:
-            if self._credential is None:
-                from azure.identity import DefaultAzureCredential  # noqa: PLC0415
+        from azure.core.exceptions import ClientAuthenticationError  # noqa: PLC0415
+        from azure.identity import CredentialUnavailableError, DefaultAzureCredential  # noqa: PLC0415
 
+        with self._lock:
+            self._refusal.check()
+            if self._credential is None:
                 self._credential = DefaultAzureCredential(connection_verify=self._authorities)
-            return self._credential.get_token(*scopes, **options)
+            try:
+                return self._credential.get_token(*scopes, **options)
+            except (CredentialUnavailableError, ClientAuthenticationError) as error:  # its text holds tenants
+                self._credential = None
+                # Where no way to log in is there at all, the chain of the libraries says it with this class, too.
+                missing = isinstance(error, CredentialUnavailableError) or "DefaultAzureCredential failed" in str(error)
+                message = "no Azure login is at hand" if missing else "Azure does not accept the login at hand"
+                raise self._refusal.keep(AccessDenied(message, hints=("log in: `az login`",))) from None
 
 
 class Azure:
@@ -78,7 +89,6 @@ class Azure:
     ) -> Mapping[str, Any]:
         from azure.core import exceptions as trouble  # noqa: PLC0415
         from azure.core.rest import HttpRequest  # noqa: PLC0415
-        from azure.identity import CredentialUnavailableError  # noqa: PLC0415
 
         left = deadline.left()
         try:
@@ -87,13 +97,6 @@ class Azure:
                 connection_timeout=_CONNECT if left is None else min(_CONNECT, left + 0.1),
                 read_timeout=_READ if left is None else min(_READ, left + 0.1),
             )
-        except CredentialUnavailableError:
-            raise AccessDenied("no Azure login is at hand", hints=("log in: `az login`",)) from None
-        except trouble.ClientAuthenticationError as error:  # its text holds tenants, and what each way said
-            # Where no way to log in is there at all, the chain of the libraries says it with this class, too.
-            missing = "DefaultAzureCredential failed" in str(error)
-            message = "no Azure login is at hand" if missing else "Azure does not accept the login at hand"
-            raise AccessDenied(message, hints=("log in: `az login`",)) from None
         except (trouble.ServiceRequestError, trouble.ServiceResponseError) as error:
             raise _unreachable(vault, error) from None
         except trouble.AzureError as error:

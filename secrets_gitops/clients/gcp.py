@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from secrets_gitops.clients.http import is_loopback, shown
 from secrets_gitops.clients.per_environment import PerEnvironment
+from secrets_gitops.clients.refusal import Refusal
 from secrets_gitops.clients.retrying import retrying
 from secrets_gitops.errors import AccessDenied, BackendError, SecretNotFound, SettingsError, Unavailable
 
@@ -45,7 +46,7 @@ class Gcp:
         self._environ = environ
         self._lock = threading.Lock()
         self._credentials: Any = None
-        self._failure: BackendError | SettingsError | None = None
+        self._refusal = Refusal()
         self._pools: dict[str, Any] = {}
 
     def post(self, url: str, body: Mapping[str, object] | bytes, what: str, deadline: Deadline) -> Mapping[str, Any]:
@@ -96,8 +97,7 @@ class Gcp:
         from google.auth.transport.urllib3 import Request  # noqa: PLC0415
 
         with self._lock:
-            if self._failure is not None:
-                raise self._failure
+            self._refusal.check()
             request = Request(self._pool(url, locked=True))  # type: ignore[no-untyped-call]
             try:
                 if self._credentials is None:
@@ -108,11 +108,12 @@ class Gcp:
             except trouble.RefreshError as error:
                 if error.retryable:
                     raise Unavailable("Google cannot log us in just now") from None
-                self._failure = AccessDenied("Google does not accept the credentials at hand", hints=(_LOGIN,))
-                raise self._failure from None
+                self._credentials = None
+                refused = AccessDenied("Google does not accept the credentials at hand", hints=(_LOGIN,))
+                raise self._refusal.keep(refused) from None
             except (trouble.GoogleAuthError, ValueError, KeyError):  # their texts may quote the credentials
-                self._failure = AccessDenied("no Google credentials are at hand", hints=(_LOGIN,))
-                raise self._failure from None
+                refused = AccessDenied("no Google credentials are at hand", hints=(_LOGIN,))
+                raise self._refusal.keep(refused) from None
 
     def _log_in(self, request: Any) -> Any:  # noqa: ANN401  google-auth has no types of use here
         """As sops: `GOOGLE_CREDENTIALS` (path or JSON), `GOOGLE_OAUTH_ACCESS_TOKEN`, then as Google finds them."""
@@ -124,8 +125,7 @@ class Gcp:
             text = _content(named) if os.path.exists(named) else named.encode("utf-8", "surrogateescape")
             info = _object(text)
             if info is None:
-                self._failure = SettingsError("`GOOGLE_CREDENTIALS` is neither JSON nor the path of a JSON file")
-                raise self._failure
+                raise SettingsError("`GOOGLE_CREDENTIALS` is neither JSON nor the path of a JSON file")
             with warnings.catch_warnings():  # that JSON from strangers is dangerous; this is the user's own
                 warnings.simplefilter("ignore", DeprecationWarning)
                 found = google.auth.load_credentials_from_dict(info, scopes=_SCOPES, request=request)  # type: ignore[no-untyped-call]
