@@ -155,10 +155,11 @@ def test_a_command_line_in_the_docs_can_be_typed(page, line, call):
             assert values.get(parameter.name or ""), f"{parameter.human_readable_name} is missing"
 
 
-@pytest.mark.parametrize("guide", ["start", "sops-files", "sealed-secrets", "gate", "render"])
+@pytest.mark.parametrize("guide", ["start", "sops-files", "sealed-secrets", "gate", "render", "merge"])
 def test_a_story_follows_the_guide(guide):
     """The story runs every command of ours that the guide shows, with the same arguments."""
-    script = (ROOT / "tests" / "scenarios" / "guides-linux.txt").read_text(encoding="utf-8").partition("\n-- ")[0]
+    story = "merge.txt" if guide == "merge" else "guides-linux.txt"
+    script = (ROOT / "tests" / "scenarios" / story).read_text(encoding="utf-8").partition("\n-- ")[0]
     told = [call for line in script.splitlines() if line.startswith("$ ") for call in ours(line[2:])]
     for line in shell_lines(ROOT / "docs" / "guides" / f"{guide}.md"):
         for call in ours(line):
