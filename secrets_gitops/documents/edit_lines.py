@@ -111,15 +111,23 @@ def _next_section(document: Document, root: Node, at: int) -> int:
 
 
 def _value_set(document: Document, node: Node, value: Tree) -> list[Edit]:
-    quote = quote_of(document.text[node.start : node.end]) if document.format == "ini" else ""
-    return [Edit(node.start, node.end, _text(document, value, quote))]
+    if document.format == "dotenv":
+        return [Edit(node.start, node.end, _text(document, value))]
+    quote = quote_of(document.text[node.start : node.end])
+    return [Edit(node.start, node.end, _text(document, value, quote, behind(document, node)))]
 
 
-def _text(document: Document, value: Tree, quote: str = "") -> str:
+def behind(document: Document, node: Node) -> str:
+    """What follows an INI value on its line."""
+    end = document.text.find("\n", node.end)
+    return document.text[node.end : end if end >= 0 else len(document.text)].rstrip("\r")
+
+
+def _text(document: Document, value: Tree, quote: str = "", rest: str = "") -> str:
     if isinstance(value, dict | list):
         raise DocumentError("a map or a list has no place in this format", place=Place(document.path))
     try:
-        return value_text(value, document.format, quote=quote)  # type: ignore[arg-type]  # no collection
+        return value_text(value, document.format, quote=quote, behind=rest)  # type: ignore[arg-type]  # no collection
     except DocumentError as error:
         error.place = error.place or Place(document.path)
         raise

@@ -181,19 +181,20 @@ class _Parser:
         close = text.rfind(quote, begin, end)
         if close >= 0:
             value = text[begin:close]
-            close += len(quote)
-            self.behind = self._sign(close, end)
-            rest = text[close : self.behind[0] if self.behind is not None else end].strip(SPACE)
-            if rest:  # dropped by sops; it must not stay readable
-                close = text.index(rest, close) + len(rest)
-            return self._node(start, close, value)
+            self.behind = self._sign(close + len(quote), end)
+            return self._node(start, self._rest(close + len(quote), end, self.behind), value)
         while self.at < len(text):
             line, self.at = self.at, text.find("\n", self.at) + 1 or len(text)
             close = text.rfind(quote, line, self.at)
             if close >= 0 and not text[close + len(quote) : self.at].rstrip("\r\n").strip(SPACE).endswith("\\"):
                 self.beside = self._sign(close + len(quote), self.at)
-                return self._node(start, close + len(quote), text[begin:close])
+                return self._node(start, self._rest(close + len(quote), self.at, self.beside), text[begin:close])
         raise DocumentError("a value in quotes without its end", place=self._place(start))
+
+    def _rest(self, close: int, end: int, comment: tuple[int, int] | None) -> int:
+        """Where a value in quotes ends with what stands behind it: sops drops that, but it must not stay readable."""
+        rest = self.text[close : comment[0] if comment is not None else end].strip(SPACE)
+        return self.text.index(rest, close) + len(rest) if rest else close
 
     def _continued(self, start: int, line: str) -> Node:
         """A value whose lines end in backslashes, up to the first that does not or is empty."""

@@ -39,20 +39,20 @@ def text_of(value: Scalar) -> str:
     return _SHORT_TIME.sub("", value.text)
 
 
-def value_text(value: Scalar, format: Format, *, quote: str = "") -> str:  # noqa: A002  the field's standard word
+def value_text(value: Scalar, format: Format, *, quote: str = "", behind: str = "") -> str:  # noqa: A002  the field's standard word
     """A value for its place in a file of that format.
 
-    `quote`: the quotes that stood around the value there before, which it keeps where it can. Raises DocumentError for
-    what cannot be written.
+    `quote`: the quotes that stood around the value there before, which it keeps where it can; `behind`: what follows on
+    its line, a comment. Raises DocumentError for what cannot be written.
     """
     text = text_of(value)
     if format == "dotenv":
         return text.replace("\n", "\\n") if isinstance(value, str | bytes) else text
-    if not quote and _SAFE.fullmatch(text):
+    if not quote and _SAFE.fullmatch(text) and behind.lstrip()[:1] in {"", ";", "#"}:
         return text
     for one in dict.fromkeys((*((quote,) if quote else ()), *_quotes(text), '"""', "`", '"', "'")):
         written = f"{one}{text}{one}"
-        if _reads_as(written, text):
+        if _reads_as(written, text, behind):
             return written
     raise DocumentError("this value cannot be written into an INI file", hints=("INI has no escapes for its quotes",))
 
@@ -66,15 +66,15 @@ def _quotes(text: str) -> tuple[str, ...]:
     return ("", '"') if text.strip() == text else ('"',)
 
 
-def _reads_as(written: str, text: str) -> bool:
+def _reads_as(written: str, text: str, behind: str) -> bool:
     from secrets_gitops.documents import ini  # noqa: PLC0415  the reader of INI reads no values of others
 
     try:
-        root, comments, _ = ini.parse(f"k = {written}\n", "", Limits.LARGE)
+        root, comments, _ = ini.parse(f"k = {written}{behind}\n", "", Limits.LARGE)
     except DocumentError:
         return False
     pairs = root.pairs[0][1].pairs
-    return len(root.pairs) == 1 and len(pairs) == 1 and not comments and pairs[0][1].text == text
+    return len(root.pairs) == 1 and len(pairs) == 1 and (behind or not comments) and pairs[0][1].text == text
 
 
 def quote_of(token: str) -> str:

@@ -71,8 +71,10 @@ def _lines(document: Document) -> Cut:
     before = sum(key.start < pieces[0][0] for key in others)
     start, end = pieces[0][0], pieces[-1][1]
     tail = text.count("\n", end) + (not text.endswith("\n") and end < len(text))
-    if len(pieces) == 1 and end == len(text) and not out.endswith("\n") and start:
-        pieces = [(start - 1, end)]  # the file had no line break at its end
+    if not out.endswith("\n"):
+        out += "\n"
+        if start:  # the file had no line break at its end
+            pieces[-1] = (pieces[-1][0] - 1, end)
     return Cut(start, end, out, tuple(fields), before, len(others) - before, tail, tuple(pieces), quoted=False)
 
 
@@ -85,15 +87,18 @@ def _section(document: Document, found: tuple[Node, Node]) -> Cut:
     blank = text.rfind("\n", 0, max(start - 1, 0)) + 1
     if start and not text[blank:start].strip():
         start = blank
-    if end == len(text) and not text.endswith("\n") and start:
-        start -= 1
+    out = text[start:end]
+    piece = (start, end)
+    if not out.endswith("\n"):
+        out += "\r\n" if "\r\n" in out else "\n"
+        piece = (max(start - 1 - text[: start - 1].endswith("\r"), 0), end)  # the file had no line break at its end
     fields = tuple(
         (name.text, node.start - start, node.end - start)
         for name, node in block.pairs
         if name.text in _STAMPED and node.kind == "scalar" and node.end > node.start
     )
     after = len(root.pairs) - at - 1
-    return Cut(start, end, text[start:end], fields, at, after, 0, ((start, end),), quoted=False)
+    return Cut(start, end, out, fields, at, after, 0, (piece,), quoted=False)
 
 
 def removals(block: Cut) -> list[Edit]:
@@ -105,15 +110,9 @@ def insertion(plain: Document, block: Cut, text: str) -> Edit:
     """What puts the text of a block back: where it was, as far as its neighbours are still there."""
     at = _boundary(plain, block)
     if at == len(plain.text) and at and not plain.text.endswith("\n"):
-        newline = "\r\n" if text.endswith("\r\n") else "\n"
-        text = (
-            newline + text.removeprefix(newline).removesuffix(newline)
-            if plain.format == "dotenv"
-            else (newline + text.removesuffix(newline))
-        )
-    elif not text.endswith("\n"):
-        text = text.removeprefix("\n") + "\n"
-    if plain.format == "ini" and not plain.text[:at].strip():
+        newline = "\r\n" if text.endswith("\r\n") and plain.format == "ini" else "\n"
+        text = newline + text.removesuffix(newline)
+    if plain.format == "ini" and not at:
         text = text.lstrip("\r\n")
     return Edit(at, at, text)
 

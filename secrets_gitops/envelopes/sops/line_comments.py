@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from secrets_gitops.documents import line_values
 from secrets_gitops.documents.document import Edit
 from secrets_gitops.envelopes.sops import tree
+from secrets_gitops.errors import DocumentError, Place
 
 if TYPE_CHECKING:
-    from secrets_gitops.documents.document import Comment, Document
+    from secrets_gitops.documents.document import Comment, Document, Node
     from secrets_gitops.envelopes.sops.selection import Selection
 
 
@@ -25,19 +27,40 @@ def gathered(plain: Document, selection: Selection) -> Document:
     }
     for mapping, slots in (plain.slots or {}).items():
         for position, comments in slots.items():
-            if len(comments) > 1 and all(comment.start in sealed for comment in comments):
+            if len(comments) > 1 and all(comment.start in sealed and comment.text for comment in comments):
                 beside[mapping, position] = comments
     edits = []
     for above, inline in beside.values():
         text = plain.text
         sign = max(text.rfind(";", 0, inline.start), text.rfind("#", 0, inline.start))
-        begin = len(text[:sign].rstrip(" \t"))
-        line = text.rfind("\n", 0, above.start) + 1
-        margin = text[line : line + len(text[line:]) - len(text[line:].lstrip(" \t"))]
+        begin = sign
+        while text[begin - 1] in " \t":
+            begin -= 1
+        before = text[text.rfind("\n", 0, above.start) + 1 : above.start]
+        margin = before[: len(before) - len(before.lstrip(" \t"))]
         edits.append(Edit(begin, inline.end, ""))
         newline = "\r\n" if text[above.end : above.end + 2] == "\r\n" else "\n"
         edits.append(Edit(above.end, above.end, f"{newline}{margin}{text[sign]} {inline.text}"))
-    return plain.apply(edits) if edits else plain
+    if not edits:
+        return plain
+    for _, node in _values(plain, selection):
+        if plain.text[node.start : node.end].endswith("\\"):  # without the comment, the next line would be part of it
+            edits.append(Edit(node.start, node.end, line_values.value_text(node.text, "ini", quote='"')))
+    changed = plain.apply(edits)
+    if [(path, node.text) for path, node in _values(changed, selection)] != [
+        (path, node.text) for path, node in _values(plain, selection)
+    ]:
+        raise DocumentError(
+            "a comment beside a value cannot be moved above its key, as sops would move it",
+            hints=("write the comment on a line of its own",),
+            place=Place(plain.path),
+        )
+    return changed
+
+
+def _values(document: Document, selection: Selection) -> list[tuple[tree.Path, Node]]:
+    leaves = tree.walk(document, selection, sealed=False)
+    return [(leaf.path, leaf.node) for leaf in leaves if leaf.node is not None]
 
 
 def sealed_edit(plain: Document, comment: Comment, raw: str, *, old: bool) -> Edit:

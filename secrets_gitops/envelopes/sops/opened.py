@@ -50,6 +50,8 @@ class Opened:
         if self._text is None:
             if self.binary:
                 self._text = binary_store.content(self.sealed, self.reads).decode("latin-1")
+            elif self.sealed.format == "ini" and any(comment.inline for comment in self.sealed.comments()):
+                self._text = _ini_text(self)
             else:
                 self._text = self.sealed.splice(_plain_edits(self))
         return self._text
@@ -181,6 +183,24 @@ def _block_edits(document: Document) -> list[Edit]:
         if cut is not None:
             edits += block.removals(document, root, cut)
     return edits
+
+
+def _ini_text(opened: Opened) -> str:
+    """The plaintext of an INI file with comments beside values: these are opened first, for quotes depend on them."""
+    document = opened.sealed
+    edits = _block_edits(document)
+    for found in opened.reads:
+        if found.leaf.comment is not None and found.state == "sealed":
+            edits.append(line_comments.plain_edit(document, found.leaf.comment, str(found.value)))
+    document = document.apply(edits)
+    nodes = [leaf.node for leaf in tree.walk(document, Selection(DEFAULT), sealed=False) if leaf.node is not None]
+    values = [found for found in opened.reads if found.leaf.node is not None]
+    edits = []
+    for node, found in zip(nodes, values, strict=True):
+        if found.state == "sealed":
+            text = spelling.value_text(found.value, document, node, flow=False, step=0)
+            edits.append(Edit(node.start, node.end, text))
+    return document.splice(edits)
 
 
 def _plain_edits(opened: Opened) -> list[Edit]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from secrets_gitops.documents import emit, line_values
+from secrets_gitops.documents import edit_lines, emit, line_values
 from secrets_gitops.documents.document import LINE_FORMATS, Edit
 from secrets_gitops.documents.properties import content_start
 from secrets_gitops.documents.read import read
@@ -39,7 +39,8 @@ def value_text(value: Value, document: Document, node: Node, *, flow: bool, step
     if document.format == "json":
         return emit.json_scalar(value)
     if document.format in LINE_FORMATS:
-        return line_values.value_text(value, document.format, quote=_line_quote(document, node))
+        behind = edit_lines.behind(document, node) if document.format == "ini" else ""
+        return line_values.value_text(value, document.format, quote=_line_quote(document, node), behind=behind)
     if not isinstance(value, str):
         return emit.yaml_scalar(value)
     if node.style == "double":

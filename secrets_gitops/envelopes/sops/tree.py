@@ -260,9 +260,16 @@ def _add_lost_comments(document: Document, selection: Selection, leaves: list[Le
     for comment in document.comments():
         if comment.start in seen or metadata.inside(blocks, comment.start):
             continue
-        at, path, keys = _around(document, comment.start) if document.format == "yaml" else (0, (), ())
+        at, path, keys = _around(document, comment.start) if document.format == "yaml" else _section(document, comment)
         selected = selection.selects(keys, [[comment.text]], is_comment=True)
         leaves.append(Leaf(at, path, keys, None, comment, None, selected, flow=False))
+
+
+def _section(document: Document, comment: Comment) -> tuple[int, Path, tuple[str, ...]]:
+    """The INI section in which a comment stands that sops drops."""
+    sections = document.roots[0].pairs
+    at = bisect_right(sections, comment.start, key=lambda pair: pair[1].start) - 1
+    return 0, (sections[at][0].text,), (sections[at][0].text,)
 
 
 def _around(document: Document, offset: int) -> tuple[int, Path, tuple[str, ...]]:

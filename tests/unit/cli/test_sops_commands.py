@@ -151,6 +151,37 @@ class TestEncrypt:
         (tmp_path / "s.yaml").write_text("\n".join(lines))
         assert b"aliases stand for more" in sgo("encrypt", "-i", "s.yaml", code=3).stderr
 
+    @pytest.mark.parametrize(
+        ("name", "content"),
+        [
+            ("x.env", b'# note\nA=1\nA="two"\n'),
+            ("x.ini", b"; note\n[db]\nuser = me ; who\npassword = `#1`\n"),
+            ("x.txt", b"any\0bytes\xff"),
+        ],
+    )
+    def test_files_of_lines_and_of_bytes(self, sgo, tmp_path: Path, name: str, content: bytes) -> None:
+        (tmp_path / name).write_bytes(content)
+        sgo("encrypt", "-i", name)
+        sealed = (tmp_path / name).read_bytes()
+        assert b"ENC[" in sealed
+        assert b"note" not in sealed
+        assert b"any" not in sealed
+        assert sgo("decrypt", name).stdout == content
+        assert b"is encrypted already" in sgo("encrypt", "-i", name, code=3).stderr
+
+    @pytest.mark.parametrize(("name", "path"), [("x.env", '["A"]'), ("x.ini", '["s"]["A"]')])
+    def test_one_value_of_a_file_of_lines(self, sgo, tmp_path: Path, name: str, path: str) -> None:
+        start = "" if name == "x.env" else "[s]\n"
+        (tmp_path / name).write_text(f"{start}A=1\n# kept\nB=2\n")
+        sgo("encrypt", "-i", name)
+        before = (tmp_path / name).read_text().splitlines()
+        sgo("set", name, path, stdin=b"3")
+        after = (tmp_path / name).read_text().splitlines()
+        assert sum(old != new for old, new in zip(before, after, strict=True)) <= 3  # the value, the MAC and its time
+        assert sgo("decrypt", name).stdout.decode() == f"{start}A=3\n# kept\nB=2\n"
+        sgo("unset", name, path)
+        assert sgo("decrypt", name).stdout.decode() == f"{start}# kept\nB=2\n"
+
     def test_recipients_can_be_named(self, sgo, tmp_path: Path, keys) -> None:
         sgo("encrypt", "-i", "--age", keys[1][1], "s.yaml")
         sgo("decrypt", "s.yaml", code=3)
