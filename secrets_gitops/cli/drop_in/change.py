@@ -10,6 +10,7 @@ from secrets_gitops.cli.drop_in import session
 from secrets_gitops.cli.drop_in.exit_codes import (
     BAD_SET,
     CANNOT_ENCRYPT,
+    CANNOT_SERIALISE,
     CONFLICTING_FLAGS,
     GENERIC,
     HAS_METADATA,
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from secrets_gitops.documents.document import Document, Format
     from secrets_gitops.documents.plain import Tree
     from secrets_gitops.envelopes.sops.opened import Opened
+
+
+_TEXTS = ("dotenv", "ini", "binary")
+"""Formats in which all values are texts."""
 
 
 def open_file(here: Session, given: Arguments, path: str) -> Opened:
@@ -79,15 +84,17 @@ def set_value(here: Session, given: Arguments, path: str, steps: Steps, value: T
     result = open_file(here, given, path)
     plain = result.plain
     _refuse_own_key(plain, steps)
-    if plain.format in {"dotenv", "ini"} and value is None:
+    if plain.format in _TEXTS and value is None:
         raise Stop(CANNOT_ENCRYPT, f"a file of the format {plain.format} cannot hold null", path=path)
     found = Target(plain, steps)
     if found.misfit:
         raise Stop(BAD_SET, f"the path does not fit: {found.misfit}", path=path)
     if given.switch("idempotent") and _holds(plain, found, value):
         return 0
-    with stage(CANNOT_ENCRYPT):
-        if found.comment is not None:
+    with stage(CANNOT_SERIALISE if plain.format in _TEXTS else CANNOT_ENCRYPT):
+        if plain.format == "binary":
+            result.replace_plain(_content(plain, value))
+        elif found.comment is not None:
             result.replace_plain(_instead_of_comment(plain, found, value))
         else:
             at = tuple(found.path)
@@ -132,6 +139,14 @@ def _refuse_own_key(plain: Document, steps: Steps) -> None:
         raise Stop(GENERIC, "a binary file has one value: `data`", path=plain.path)
     if first == "sops" or (plain.format == "dotenv" and first.startswith("sops_")):
         raise Stop(HAS_METADATA, f"the key `{first}` at the top of a file is kept for the metadata", path=plain.path)
+
+
+def _content(plain: Document, value: Tree) -> Document:
+    from secrets_gitops.encrypted_files.encrypt import read_plain
+
+    if not isinstance(value, str):
+        raise Stop(CANNOT_SERIALISE, "a binary file holds text or bytes", path=plain.path)
+    return read_plain(value.encode("utf-8", "surrogateescape"), plain.path, "binary")
 
 
 def _nested(steps: Steps, value: Tree) -> Tree:

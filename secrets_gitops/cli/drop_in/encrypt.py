@@ -20,7 +20,7 @@ from secrets_gitops.cli.drop_in.exit_codes import (
 )
 from secrets_gitops.cli.drop_in.output import put, target
 from secrets_gitops.envelopes.sops.groups import KeyGroups
-from secrets_gitops.envelopes.sops.selection import DEFAULT, FIELDS, Selector
+from secrets_gitops.envelopes.sops.selection import DEFAULT, FIELDS, Selection, Selector
 from secrets_gitops.errors import BackendError, DocumentError, EnvelopeError, KeySourceError, SettingsError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Recipe(NamedTuple):
     keys: KeyGroups
     selector: Selector
     mac_only_encrypted: bool
-    overrules: bool
+    clear_is_meant: bool
     """The selector is that of a flag, which takes the place of the rule's: whoever does so means it."""
 
 
@@ -125,13 +125,20 @@ def encrypted(plain: Document, how: Recipe, form: Format, here: Session) -> Docu
             how.selector,
             session.now(),
             mac_only_encrypted=how.mac_only_encrypted,
-            allow_clear=how.overrules,
+            allow_clear=how.clear_is_meant or _marks_something(plain, how.selector),
         )
-    if how.overrules and sealed.text.count(_ENVELOPE) <= len(sealed.roots):  # the MAC of each document
+    if plain.inner != "binary" and sealed.text.count(_ENVELOPE) <= len(sealed.roots):  # the MAC of each document
         console.warn(f"nothing was encrypted: `{how.selector}` leaves every value in clear")
     for line in expanded:
         console.note(f"{plain.path}:{line}: the alias was written out, since what it repeats is encrypted")
     return sealed
+
+
+def _marks_something(plain: Document, selector: Selector) -> bool:
+    """Does a selector of comments match one, though none may govern a value? In INI a comment governs the next key."""
+    return selector.field == "encrypted_comment_regex" and any(
+        Selection(selector, lenient=True).matches(comment.text) for comment in plain.comments()
+    )
 
 
 def recipe(here: Session, given: Arguments, name: str) -> Recipe:
@@ -147,7 +154,7 @@ def recipe(here: Session, given: Arguments, name: str) -> Recipe:
         _keys(named, rule, given),
         selector,
         only_encrypted or (rule is not None and rule.mac_only_encrypted),
-        overrules=rule is not None and rule.selector is not None and rule.selector != selector,
+        clear_is_meant=rule is not None and rule.selector is not None and rule.selector != selector,
     )
 
 

@@ -8,7 +8,7 @@ from secrets_gitops.cli import console
 from secrets_gitops.cli.drop_in import flags, session
 from secrets_gitops.cli.drop_in.exit_codes import GENERIC, Stop, stage
 from secrets_gitops.cli.drop_in.groups_add import FILE, open_keys
-from secrets_gitops.cli.drop_in.output import changed_content, put
+from secrets_gitops.cli.drop_in.output import changed_content, put, with_threshold
 
 if TYPE_CHECKING:
     from secrets_gitops.cli.drop_in.arguments import Arguments
@@ -37,7 +37,8 @@ def run(here: Session, given: Arguments) -> int:
         raise Stop(GENERIC, f"it takes {threshold} groups to open the file, and {len(groups)} would be left", path=path)
     if groups:
         with stage(GENERIC):
-            sealed = rekey.replaced(document, data_key, rekey.Wanted(groups, threshold), session.now())
+            wanted = rekey.Wanted(groups, threshold)
+            sealed = with_threshold(rekey.replaced(document, data_key, wanted, session.now()), wanted)
     else:  # sops does this, too
         console.warn("this was the only group: nobody can open the file any more", hints=("take it back from git",))
         sealed = _without_keys(document)

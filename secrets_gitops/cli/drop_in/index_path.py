@@ -20,11 +20,10 @@ if TYPE_CHECKING:
 def keys_of(text: str, code: int = BAD_EXTRACT) -> Steps:
     """The steps of a path. Raises Stop with `code` for a text that is none."""
     steps: list[str | int] = []
-    for part in text.strip().split("[")[1:] if text.strip().startswith("[") else [""]:
-        inner = part.rstrip()
-        if not inner.endswith("]"):
+    for part in text.split("[")[1:] if text.startswith("[") else [""]:
+        if not part.endswith("]"):
             raise Stop(code, "this path is not understood", hints=("""write it as '["key"][0]'""",))
-        inner = inner[:-1]
+        inner = part[:-1]
         if len(inner) > 1 and inner[0] == inner[-1] and inner[0] in "\"'":
             steps.append(inner[1:-1])
         elif inner.isascii() and inner.isdigit():

@@ -11,6 +11,7 @@ from secrets_gitops.cli.drop_in.exit_codes import CANNOT_WRITE, CONFLICTING_FLAG
 if TYPE_CHECKING:
     from secrets_gitops.cli.drop_in.arguments import Arguments
     from secrets_gitops.documents.document import Document
+    from secrets_gitops.envelopes.sops.rekey import Wanted
 
 
 def target(given: Arguments, path: str | None) -> str | None:
@@ -38,6 +39,22 @@ def changed_content(document: Document) -> bytes:
             path = (metadata.KEY, DEFAULT.field)
             document = document.apply(edit.set_path(document, root, path, DEFAULT.text))
     return document.to_bytes()
+
+
+def with_threshold(document: Document, wanted: Wanted) -> Document:
+    """The document of one group with its threshold written out: it means nothing there, and sops keeps it."""
+    from secrets_gitops.documents import edit
+    from secrets_gitops.envelopes.sops import flat, metadata
+
+    if len(wanted.groups) != 1 or not wanted.threshold:
+        return document
+    name = "shamir_threshold"
+    path = (flat.PREFIX + name,) if document.format == "dotenv" else (metadata.KEY, name)
+    value = str(wanted.threshold) if document.format == "ini" else wanted.threshold
+    for root in range(len(document.roots)):
+        if metadata.find(document, root) is not None:
+            document = document.apply(edit.set_path(document, root, path, value))
+    return document
 
 
 def put(data: bytes, path: str | None, *, private: bool) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from secrets_gitops.cli import console
 from secrets_gitops.cli.drop_in import flags, session
 from secrets_gitops.cli.drop_in.exit_codes import GENERIC, NO_DATA_KEY, NO_FILE, Stop, stage
-from secrets_gitops.cli.drop_in.output import changed_content, put
+from secrets_gitops.cli.drop_in.output import changed_content, put, with_threshold
 from secrets_gitops.errors import Error
 
 if TYPE_CHECKING:
@@ -49,10 +49,13 @@ def run(here: Session, given: Arguments) -> int:
 def _update(here: Session, given: Arguments, path: str) -> None:
     from secrets_gitops.encrypted_files import rules
     from secrets_gitops.envelopes.sops import groups, opened, rekey
+    from secrets_gitops.repository import files
 
     if os.path.isdir(path):
         raise Stop(GENERIC, "this is a folder", path=path)
-    document = session.read_sealed(session.read_input(path), path, session.input_format(given, path))
+    with stage(GENERIC):
+        data = files.read(path)
+    document = session.read_sealed(data, path, session.input_format(given, path))
     with stage(GENERIC):
         found = opened.required_metadata(document)
         rule = rules.required(path, here.rules_for(path, strict=True))
@@ -71,6 +74,7 @@ def _update(here: Session, given: Arguments, path: str) -> None:
         data_key = groups.data_key_of(document, found, here.keyring(given))
     with stage(GENERIC):
         sealed = rekey.replaced(document, data_key, wanted, session.now())
+        sealed = with_threshold(sealed, wanted)
     put(changed_content(sealed), path, private=False)
     console.note(f"{path} has the keys of its rule now")
 

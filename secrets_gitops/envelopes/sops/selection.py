@@ -65,6 +65,10 @@ class Selection:
                 self._found = lambda _: False
         self._keys: dict[str, bool] = {}
 
+    def matches(self, text: str) -> bool:
+        """Does the suffix or expression fit this key or comment?"""
+        return bool(self._found(text))
+
     def selects(self, path: Sequence[str], comments: Sequence[Sequence[str]] = (), *, is_comment: bool = False) -> bool:
         """Is the leaf at `path` encrypted? `comments` are the active ones, one sequence per enclosing map or list.
 
