@@ -264,7 +264,8 @@ class TestVerifyAndInventory:
 
     def test_explain_of_groups_and_of_the_repository(self, sgo, sealed: Path, keys):
         (sealed / ".sops.yaml").write_text(
-            f"creation_rules:\n- path_regex: \\.enc\\.\n  key_groups:\n  - age: [{keys[0][1]}]\n  - age: [{keys[1][1]}]\n"
+            "creation_rules:\n- path_regex: \\.enc\\.\n  key_groups:\n"
+            f"  - age: [{keys[0][1]}]\n  - age: [{keys[1][1]}]\n"
         )
         sgo("updatekeys", "--yes", "three.enc.env")
         text = sgo("explain", "three.enc.env")[0]
