@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from secrets_gitops.documents.read import Limits, read
@@ -13,7 +14,7 @@ from secrets_gitops.envelopes.sops.selection import Selection
 from secrets_gitops.errors import AlreadySealed, DocumentError, Error, NotBuiltYet, Place, SettingsError, Tampered
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from secrets_gitops.documents.document import Document, Format
     from secrets_gitops.envelopes.sops.selection import Selector
@@ -29,6 +30,12 @@ class Recipe(NamedTuple):
     keys: KeyGroups
     selector: Selector
     mac_only_encrypted: bool
+    indents: Mapping[str, int] = MappingProxyType({})
+    """Name of a store of sops → by how much new text is indented."""
+
+    def indent(self, plain: Document) -> int | None:
+        """By how much new text in this file is indented, where the file shows no habit."""
+        return self.indents.get("json_binary" if plain.format == "binary" else plain.format)
 
 
 class Result(NamedTuple):
@@ -53,7 +60,8 @@ def recipe(path: str, ages: Sequence[str] = (), *, config: str | None = None) ->
         return Recipe(_one_group(ages), rules.selector(None), mac_only_encrypted=False)
     rule = rules.required(path, found)
     keys = _one_group(ages) if ages else rules.key_groups(rule)
-    return Recipe(keys, rules.selector(rule), rule.mac_only_encrypted)
+    indents = found.rules.indents if found.rules is not None else {}
+    return Recipe(keys, rules.selector(rule), rule.mac_only_encrypted, indents)
 
 
 def _one_group(ages: Sequence[str]) -> KeyGroups:
@@ -63,7 +71,9 @@ def _one_group(ages: Sequence[str]) -> KeyGroups:
 def encrypt(plain: Document, how: Recipe, now: str) -> Result:
     """The encrypted document. Raises what `creating.create` raises."""
     only_encrypted = how.mac_only_encrypted or _lives_in_cluster(plain)
-    sealed, expanded = creating.create(plain, how.keys, how.selector, now, mac_only_encrypted=only_encrypted)
+    sealed, expanded = creating.create(
+        plain, how.keys, how.selector, now, mac_only_encrypted=only_encrypted, indent=how.indent(plain)
+    )
     return Result(sealed, expansions(plain.path, expanded))
 
 

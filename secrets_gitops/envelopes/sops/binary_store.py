@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 _KEY = "data"
 
 
-def holder(plain: Document) -> Document:
-    """JSON that holds the bytes of a binary file, before it is encrypted for the first time."""
-    document = read('{\n\t"data": ""\n}\n', path=plain.path, format="binary", sealed=True, limits=Limits.LARGE)
+def holder(plain: Document, indent: int | None = None) -> Document:
+    """JSON that holds the bytes of a binary file, before it is encrypted for the first time.
+
+    `indent`: by how many blanks; without it, or with -1, by a tab.
+    """
+    lead = "\t" if indent is None or indent < 0 else " " * indent
+    document = read(f'{{\n{lead}"data": ""\n}}\n', path=plain.path, format="binary", sealed=True, limits=Limits.LARGE)
     return _filled(document, plain.to_bytes())
 
 

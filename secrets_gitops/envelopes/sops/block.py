@@ -151,20 +151,22 @@ def new(
     selector: Selector | None,
     *,
     mac_only_encrypted: bool,
+    indent: int | None = None,
 ) -> Cut:
     """A new block for one document, as its last key; `keys` are the entries of its groups.
 
-    Laid out as sops 3.13 does, alphabetically, but indented as the file is.
+    Laid out as sops 3.13 does, alphabetically, but indented as the file is; `indent` counts in files that do not show
+    it: so many blanks, in JSON -1 for a tab.
     """
     tree = fields(keys, threshold, selector, mac_only_encrypted=mac_only_encrypted)
     if plain.format in LINE_FORMATS:
         return flat_block.new(plain, tree)
     top = plain.roots[root].resolved()
     if plain.format == "json" or (top.style == "flow" and top.pairs):
-        text = _json_block(plain, top, tree)
+        text = _json_block(plain, top, tree, indent)
     else:
         base = len(_margin(plain.text, top.pairs[0][0].start)) if top.pairs else 0
-        text = _yaml_block(tree, base, _step(top, plain.text))
+        text = _yaml_block(tree, base, _step(top, plain.text, indent if indent and indent > 0 else 4))
     text = text.replace("\n", newline_of(plain))
     return Cut(0, 0, text, _placeholders(text), len(top.pairs), 0, 0)
 
@@ -205,8 +207,8 @@ def _placeholders(text: str) -> tuple[tuple[str, int, int], ...]:
     return tuple((found[1], *found.span(2)) for found in _PLACEHOLDER.finditer(text))
 
 
-def _step(top: Node, text: str) -> int:
-    """By how much the file indents: that of its first nested map or block of text; sops' four when it has none."""
+def _step(top: Node, text: str, default: int) -> int:
+    """By how much the file indents: that of its first nested map or block of text; `default` when it has none."""
     waiting = [(top, 0)]
     while waiting:
         node, depth = waiting.pop()
@@ -217,7 +219,7 @@ def _step(top: Node, text: str) -> int:
                 return max(len(line[1]) - key.column + 1, 1)
             if depth < 3:
                 waiting += [(item, depth + 1) for item in child.items[:1] if item.kind == "mapping"]
-    return 4
+    return default
 
 
 def _yaml_block(tree: dict[str, Tree], base: int, step: int) -> str:
@@ -234,9 +236,10 @@ def _yaml_block(tree: dict[str, Tree], base: int, step: int) -> str:
     return "".join(lines)
 
 
-def _json_block(plain: Document, top: Node, tree: dict[str, Tree]) -> str:
+def _json_block(plain: Document, top: Node, tree: dict[str, Tree], indent: int | None) -> str:
     """The member, and the comma before it; on lines of its own when the first member stands on one."""
-    between = plain.text[top.start + 1 : top.pairs[0][0].start] if top.pairs else "\n\t"
+    empty = "\t" if indent is None or indent < 0 else " " * indent
+    between = plain.text[top.start + 1 : top.pairs[0][0].start] if top.pairs else f"\n{empty}"
     if "\n" not in between:
         return f', "{metadata.KEY}": {emit.json_text(tree, indent=None)}'
     lead = between.rpartition("\n")[2]

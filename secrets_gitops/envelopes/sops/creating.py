@@ -28,12 +28,14 @@ def create(
     *,
     mac_only_encrypted: bool = False,
     allow_clear: bool = False,
+    indent: int | None = None,
     random: Callable[[int], bytes] = os.urandom,
 ) -> tuple[Document, list[int]]:
     """The encrypted document, and the lines of aliases that had to be written out.
 
     Raises AlreadySealed, DocumentError for what sops cannot hold, SettingsError for keys that make no sense and for a
     selector that is not valid or, unless `allow_clear`, leaves everything in clear.
+    `indent`: by how much new text is indented where the file shows no habit of its own.
     """
     refuse_own_block(plain)
     Selection(selector)  # an expression that is not valid is an error here, and matches nothing in files that exist
@@ -49,7 +51,7 @@ def create(
 
     binary = plain.format == "binary"
     if binary:  # no selector counts for it
-        plain, selector, mac_only_encrypted = binary_store.holder(plain), DEFAULT, False
+        plain, selector, mac_only_encrypted = binary_store.holder(plain, indent), DEFAULT, False
     keys.check()
     data_key = Plaintext(random(32))
     entries = groups.wrap(data_key, keys, now, random=random)
@@ -62,6 +64,7 @@ def create(
             keys.threshold,
             None if binary else selector,
             mac_only_encrypted=mac_only_encrypted,
+            indent=indent,
         )
         for root in range(len(plain.roots))
     ]

@@ -124,6 +124,25 @@ class TestEncrypt:
         assert "no file was named" in sgo("encrypt", "-i", code=2)[1]
 
 
+class TestStores:
+    @pytest.mark.parametrize(
+        ("name", "text", "line"),
+        [
+            ("flat.yaml", "a: s3cret\n", "\n   lastmodified:"),
+            ("nested.yaml", "a:\n  b: s3cret\n", "\n  lastmodified:"),
+            ("x.txt", "s3cret\n", '\n "data":'),
+        ],
+    )
+    def test_new_text_is_indented_as_the_rules_say_unless_the_file_shows_it(self, sgo, repo, keys, name, text, line):
+        (repo / ".sops.yaml").write_text(
+            f"creation_rules: [{{age: {keys[0][1]}}}]\nstores: {{yaml: {{indent: 3}}, json_binary: {{indent: 1}}}}\n"
+        )
+        (repo / name).write_text(text)
+        sgo("encrypt", "-i", name)
+        assert line in (repo / name).read_text()
+        assert sgo("decrypt", name)[0] == text
+
+
 class TestDecrypt:
     def test_a_folder_below_another_one_and_again(self, sgo, sealed: Path):
         assert "3 files: 3 decrypted" in sgo("decrypt", "--all", "--output-dir", "../clear")[1]
