@@ -51,7 +51,7 @@ _CANNOT_EXECUTE, _NOT_FOUND = 126, 127  # as shells and env(1) say it
     "plaintexts",
     multiple=True,
     metavar="NAME=FILE",
-    help="Let the command read the plaintext of FILE: the variable NAME holds the path of a pipe that gives it once.",
+    help="Let the command read the plaintext of FILE: the variable NAME holds the path of a pipe.",
 )
 @click.option("--no-fifo", is_flag=True, help="With --file: a regular file in memory in place of a pipe.")
 @click.option("--allow-disk", is_flag=True, help="With --no-fifo: also where there is no memory file system.")

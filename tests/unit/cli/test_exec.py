@@ -151,3 +151,44 @@ def test_a_dotenv_file_is_refused_by_name(cli, tmp_path):
     done = cli("exec", "--env", "x.env", "--", "true")
     assert done.returncode == 3
     assert b"dotenv" in done.stderr
+
+
+class TestFiles:
+    """`--file NAME=FILE`: the command reads plaintext from a path in a variable."""
+
+    IDENTITY = ("--identity", str(VECTORS / "key.txt"))
+
+    def test_a_pipe_gives_the_plaintext_and_leaves_nothing(self, cli, tmp_path) -> None:
+        shutil.copy(VECTORS / "v.enc.yaml", tmp_path)
+        script = 'stat -c "%F %a" "$F"; echo "$F"; cat "$F"; exit 3'
+        done = cli("exec", "--file", "F=v.enc.yaml", *self.IDENTITY, "--", "sh", "-c", script)
+        kind, path, *text = done.stdout.decode().splitlines()
+        assert done.returncode == 3
+        assert kind == "fifo 600"
+        assert os.path.basename(path) == "v.enc.yaml"
+        assert yaml.safe_load("\n".join(text)) == {"a": 1, "b": "two"}
+        assert not os.path.exists(path)
+
+    def test_a_regular_file_can_be_read_in_any_order(self, cli, tmp_path) -> None:
+        shutil.copy(VECTORS / "v.enc.yaml", tmp_path)
+        (tmp_path / "plain.txt").write_text("as it is")
+        script = 'stat -c "%F %a" "$F"; cat "$G"'
+        done = cli(
+            "exec", "--no-fifo", "--allow-disk", "--file", "F=v.enc.yaml", "--file", "G=plain.txt", *self.IDENTITY,
+            "--", "sh", "-c", script,
+        )  # fmt: skip
+        assert done.stdout == b"regular file 600\nas it is"
+
+    def test_nothing_is_started_without_the_key(self, cli, tmp_path) -> None:
+        shutil.copy(VECTORS / "v.enc.yaml", tmp_path)
+        done = cli("exec", "--file", "F=v.enc.yaml", "--", "touch", "started")
+        assert done.returncode == 3
+        assert not (tmp_path / "started").exists()
+
+    def test_a_signal_is_told_as_shells_tell_it(self, cli, tmp_path) -> None:
+        (tmp_path / "f.txt").write_text("x")
+        assert cli("exec", "--file", "F=f.txt", "--", "sh", "-c", "kill -9 $$").returncode == 137
+
+    @pytest.mark.parametrize("text", ["F", "=f.txt", "F="])
+    def test_it_takes_a_name_and_a_file(self, cli, text) -> None:
+        assert cli("exec", "--file", text, "--", "true").returncode == 2

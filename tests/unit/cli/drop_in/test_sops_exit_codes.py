@@ -231,6 +231,7 @@ def test_exec_file_gives_a_pipe_and_leaves_nothing(run) -> None:
     assert "\n".join(text) + "\n" == PLAIN
     assert not Path(path).exists()
     run("exec-file", "f.yaml", "true")  # nobody reads
+    assert run("exec-file", "f.yaml", "cat {}; head -c 1 {}; cat {}").stdout.decode() == f"{PLAIN}#{PLAIN}"
     run("exec-file", "f.yaml", "exit 9", code=9)
     run("exec-file", "f.yaml", "kill -9 $$", code=255)
 
