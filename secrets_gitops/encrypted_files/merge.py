@@ -19,6 +19,7 @@ from secrets_gitops.encrypted_files.merge_text import transplant, trees
 from secrets_gitops.encrypted_files.merge_trees import ABSENT, Absent, Digests, Merged
 from secrets_gitops.encrypted_files.merge_trees import merge as merge_trees
 from secrets_gitops.envelopes.sops import groups, metadata, opened
+from secrets_gitops.envelopes.sops.creating import refuse_own_block
 from secrets_gitops.envelopes.sops.reading import shown
 from secrets_gitops.errors import DocumentError, NoMatchingKey, NotSealed, Place, Tampered
 
@@ -121,6 +122,7 @@ def _open(documents: Sequence[Document | None], keyring: Keyring) -> list[Side |
         if one is None:
             sides.append(None)
         elif metadata.find(one) is None:
+            refuse_own_block(one)
             sides.append(Side(one, None))
         else:
             result = _opened(one, keys, failure)
@@ -152,6 +154,13 @@ class _Merger:
         self.now = now
         self.random = random
         self.digests = Digests()
+        self._known: dict[int, list[PlainTree]] = {}
+
+    def _trees_of(self, plain: Document) -> list[PlainTree]:
+        """The values of one of the versions, looked at once."""
+        if id(plain) not in self._known:
+            self._known[id(plain)] = [plain.text] if plain.format == "binary" else trees(plain)
+        return self._known[id(plain)]
 
     def outcome(self, ours: Document, theirs: Document) -> Outcome:
         """The merged file."""
@@ -184,8 +193,8 @@ class _Merger:
 
     def _trees(self) -> Merged:
         """The trees of all documents of the file; where their number differs, they merge as the items of a list do."""
-        ours, theirs = _trees_of(self.ours.plain), _trees_of(self.theirs.plain)
-        base = _trees_of(self.base.plain) if self.base is not None else None
+        ours, theirs = self._trees_of(self.ours.plain), self._trees_of(self.theirs.plain)
+        base = self._trees_of(self.base.plain) if self.base is not None else None
         if len(ours) == len(theirs) and (base is None or len(base) == len(ours)):
             parts = [
                 merge_trees(base[at] if base is not None else ABSENT, ours[at], theirs[at], self.digests)
@@ -217,26 +226,22 @@ class _Merger:
         """The plaintext that holds the wanted values, and the comments of both sides."""
         assert isinstance(wanted, list)
         ours, theirs = self.ours.plain, self.theirs.plain
-        if self.digests.same(wanted, _trees_of(ours)) and self._unchanged(theirs):
+        if self.digests.same(wanted, self._trees_of(ours)) and self._unchanged(theirs):
             return ours
-        if self.digests.same(wanted, _trees_of(theirs)) and (self._unchanged(ours) or ours.format == "binary"):
+        if self.digests.same(wanted, self._trees_of(theirs)) and (self._unchanged(ours) or ours.format == "binary"):
             return theirs
         try:
             merged = transplant(ours, wanted, theirs, self.digests)
         except DocumentError:
             merged = transplant(theirs, wanted, ours, self.digests)
         carried = merge_comments.carry(merged, self.base.plain if self.base is not None else None, (ours, theirs))
-        return carried if self.digests.same(_trees_of(carried), wanted) else merged
+        return carried if carried is merged or self.digests.same(trees(carried), wanted) else merged
 
     def _unchanged(self, plain: Document) -> bool:
         return self.base is not None and plain.text == self.base.plain.text
 
     def _sealed(self, plain: Document, keeper: Opened, known: Sequence[Opened] = ()) -> Document:
         return close(plain, keeper, (*known, self.ours.opened, self.theirs.opened), self.now, random=self.random)
-
-
-def _trees_of(plain: Document) -> list[PlainTree]:
-    return [plain.text] if plain.format == "binary" else trees(plain)
 
 
 def _present(tree: PlainTree | Absent) -> PlainTree:

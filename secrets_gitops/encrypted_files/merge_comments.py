@@ -6,19 +6,19 @@ from bisect import bisect_right
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from secrets_gitops.documents.document import Edit
-from secrets_gitops.documents.geometry import layout_of, line_start, next_line, pair_start, stands_alone
+from secrets_gitops.documents.document import LINE_FORMATS, Edit
+from secrets_gitops.documents.geometry import line_start, next_line, pair_start, stands_alone
 from secrets_gitops.envelopes.sops import metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from secrets_gitops.documents.document import Comment, Document, Node
+    from secrets_gitops.documents.document import Comment, Document
 
 
 def carry(merged: Document, base: Document | None, sides: tuple[Document, Document]) -> Document:
     """`merged` with the comments that one of the sides added, and without those that one took out."""
-    if merged.format != "yaml":
+    if merged.format not in {"yaml", *LINE_FORMATS}:
         return merged
     known, have = _texts(base), _texts(merged)
     gone = {
@@ -54,17 +54,20 @@ def _texts(document: Document | None) -> Counter[str]:
 def _removal(document: Document, comment: Comment) -> Edit:
     text = document.text
     if not comment.inline:
-        return Edit(line_start(text, comment.start), next_line(text, comment.start), "")
+        return Edit(line_start(text, comment.start), next_line(text, comment.end), "")
     return Edit(len(text[: comment.start].rstrip(" \t")), comment.end, "")
 
 
 def _insertion(merged: Document, side: Document, comment: Comment) -> Edit:
     """A line with the comment above its pair, or above the nearest pair around it that is there."""
     text = merged.text
+    newline = "\r\n" if "\r\n" in text else "\n"
     start = next(_homes(merged, side, comment), 0)
     start = line_start(text, start) if stands_alone(text, start) else 0
+    if side.format in LINE_FORMATS:
+        return Edit(start, start, side.text[line_start(side.text, comment.start) : comment.end] + newline)
     indent = len(text[start:]) - len(text[start:].lstrip(" "))
-    return Edit(start, start, f"{' ' * indent}#{comment.text}{layout_of(merged).newline}")
+    return Edit(start, start, f"{' ' * indent}#{comment.text}{newline}")
 
 
 def _homes(merged: Document, side: Document, comment: Comment) -> Iterator[int]:
@@ -75,18 +78,15 @@ def _homes(merged: Document, side: Document, comment: Comment) -> Iterator[int]:
     line = line_start(side.text, comment.start) if comment.inline else comment.end
     found: list[int] = []
     node, ours = side.roots[root].resolved(), merged.roots[root].resolved()
-    while node.kind == "mapping" and ours.kind == "mapping" and ours.style == "block":
+    lines = merged.format in LINE_FORMATS
+    while node.kind == "mapping" and ours.kind == "mapping" and (lines or ours.style == "block"):
         at = next((at for at, (_, value) in enumerate(node.pairs) if value.end > line), None)
         key = node.pairs[at][0].text if at is not None else None
         position = ours.position(key) if key is not None else None
         if at is None or position is None:
             break
-        found.append(_begin(merged, ours, position))
+        found.append(ours.pairs[position][0].start if lines else pair_start(merged.text, ours, position))
         if node.pairs[at][0].start >= line:
             break
         node, ours = node.pairs[at][1].resolved(), ours.pairs[position][1].resolved()
     yield from reversed(found)
-
-
-def _begin(document: Document, mapping: Node, position: int) -> int:
-    return pair_start(document.text, mapping, position)

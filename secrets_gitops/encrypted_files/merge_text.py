@@ -160,7 +160,7 @@ class _Splicer:
         for key, tree in have.items():
             if key not in wanted:
                 self._remove(root, (*path, key))
-            else:
+            elif not self.same(tree, wanted[key]):
                 child = node.pairs[places[key]][1]
                 self.value(root, (*path, key), child, tree, wanted[key], _child(given_node, key), given.get(key))
         before: str | None = None

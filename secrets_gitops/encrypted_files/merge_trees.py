@@ -227,15 +227,18 @@ class _Merger:
 
 
 def _in_order(ours: list[str], theirs: list[str]) -> list[str]:
-    """All keys: ours in their order, and each that only they have behind the one that stands before it there."""
-    order = list(ours)
+    """All keys: ours in their order, and those that only they have behind the one that stands before them there."""
     have = set(ours)
+    added: dict[str | None, list[str]] = {}
     before: str | None = None
     for key in theirs:
-        if key not in have:
-            order.insert(order.index(before) + 1 if before is not None else 0, key)
-            have.add(key)
-        before = key
+        if key in have:
+            before = key
+        else:
+            added.setdefault(before, []).append(key)
+    order = added.get(None, [])
+    for key in ours:
+        order += (key, *added.get(key, ()))
     return order
 
 
