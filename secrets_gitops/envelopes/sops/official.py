@@ -155,17 +155,26 @@ class Official:
 
 def _program(environ: Mapping[str, str]) -> str:
     named = environ.get(PROGRAM)
-    found = shutil.which(named or "sops", path=environ.get("PATH"))
-    if found is None:
-        what = f"there is no program `{named}`, which `{PROGRAM}` names" if named else "there is no `sops` on PATH"
-        hint = "install the package of your distribution, or a release: https://github.com/getsops/sops/releases"
-        raise SettingsError(what, hints=(hint, f"name the program: `{PROGRAM}=/path/to/sops`"))
-    with contextlib.suppress(OSError), open(found, "rb") as file:
-        if _OURS in file.read(4096) and file.name:  # the start script of our own drop-in
-            raise SettingsError(
-                f"`{found}` is secrets-gitops itself", hints=(f"name the official program: `{PROGRAM}=/path/to/sops`",)
-            )
-    return found
+    folders = [None] if named else environ.get("PATH", os.defpath).split(os.pathsep)
+    found = [path for folder in folders if (path := shutil.which(named or "sops", path=folder)) is not None]
+    official = next((path for path in found if not _is_ours(path)), None)
+    if official is not None:
+        return official
+    name = f"name the official program: `{PROGRAM}=/path/to/sops`"
+    if found:
+        raise SettingsError(f"`{found[0]}` is secrets-gitops itself", hints=(name,))
+    what = f"there is no program `{named}`, which `{PROGRAM}` names" if named else "there is no `sops` on PATH"
+    hint = "install the package of your distribution, or a release: https://github.com/getsops/sops/releases"
+    raise SettingsError(what, hints=(hint, name))
+
+
+def _is_ours(path: str) -> bool:
+    """Is it the start script of our own drop-in, which may be called `sops`?"""
+    try:
+        with open(path, "rb") as file:
+            return _OURS in file.read(4096)
+    except OSError:
+        return False
 
 
 def _environment(environ: Mapping[str, str], identities: Sequence[str]) -> dict[str, str]:

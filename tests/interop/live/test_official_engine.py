@@ -127,7 +127,7 @@ def test_keys_of_huawei_are_given_to_the_official_program(here: Path, cli):
     assert b"hunter2" not in tried.stderr
 
 
-def test_what_only_names_another_program_is_refused(here: Path, monkeypatch: pytest.MonkeyPatch):
+def test_what_only_names_another_program_is_refused(here: Path, program, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("SECRETS_GITOPS_SOPS", "/bin/echo")
     with pytest.raises(SettingsError, match="does not say that it is sops"):
         Official(os.environ)
@@ -143,6 +143,12 @@ def test_what_only_names_another_program_is_refused(here: Path, monkeypatch: pyt
     monkeypatch.setenv("SECRETS_GITOPS_SOPS", str(ours))
     with pytest.raises(SettingsError, match="secrets-gitops itself"):
         Official(os.environ)
+    monkeypatch.delenv("SECRETS_GITOPS_SOPS")
+    monkeypatch.setenv("PATH", str(here))
+    with pytest.raises(SettingsError, match="secrets-gitops itself"):
+        Official(os.environ)
+    monkeypatch.setenv("PATH", f"{here}:{os.path.dirname(program('sops'))}")
+    assert Official(os.environ).program == program("sops")
     monkeypatch.setenv("SECRETS_GITOPS_SOPS", "no-such-sops")
     with pytest.raises(SettingsError, match="no program `no-such-sops`"):
         Official(os.environ)
