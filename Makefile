@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= auto
+SECONDS ?= 60
 
-.PHONY: demo demo-cluster test check format tools interop cluster fuzz bench docs clean
+.PHONY: demo demo-cluster test check format tools interop cluster fuzz fuzz-long bench docs clean
 
 demo: $(VENV)/.runtime ## the main job on a small real repository, no cluster
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh docs/demo/demo.sh
@@ -35,8 +36,12 @@ interop: $(VENV)/.dev ## against the real programs
 cluster: $(VENV)/.dev ## against a real etcd and kube-apiserver; in one process, for two would start two clusters
 	$(BIN)/pytest tests/cluster
 
-fuzz: $(VENV)/.dev ## every reader: a document or our error, nothing else
+fuzz: $(VENV)/.dev ## every parser, `open` and merge: they end well or with our error
 	$(BIN)/pytest -n $(JOBS) tests/fuzz
+
+fuzz-long: $(VENV)/.dev ## the same, guided by coverage, SECONDS (60) for each of some 35 targets
+	$(BIN)/python -m pip install --quiet --group fuzz
+	$(BIN)/python tests/fuzz/coverage_guided.py $(SECONDS)
 
 bench: $(VENV)/.dev ## beside the real peers and a bare loop of the same calls, as ratios
 	$(BIN)/python tests/bench/run.py

@@ -55,8 +55,16 @@ def to_text(source: Source, format: Format, *, indent: int | None = None) -> str
 
 
 def to_content(source: Source, format: Format, *, indent: int | None = None) -> bytes:  # noqa: A002
-    """The same as a file's content."""
-    return encoded(to_text(source, format, indent=indent), format)
+    """The same as a file's content. Raises DocumentError also for a comment whose bytes are no UTF-8, in YAML."""
+    text = to_text(source, format, indent=indent)
+    try:
+        return encoded(text, format)
+    except UnicodeEncodeError:
+        raise DocumentError(
+            "a comment holds bytes that are no UTF-8, which YAML cannot hold",
+            hints=("write the file as UTF-8, or without that comment",),
+            place=Place(source.path) if isinstance(source, Document) else None,
+        ) from None
 
 
 def to_document(source: Document, format: Format, *, indent: int | None = None) -> Document:  # noqa: A002
