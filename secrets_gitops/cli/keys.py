@@ -49,10 +49,12 @@ def generate(output: str | None, kind: str, *, pq: bool) -> None:  # noqa: ARG00
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print.")
 def list_keys(identities: tuple[str, ...], form: str) -> None:
     """Print kind, recipient and source of each key; what is there and cannot be used goes to standard error."""
+    from secrets_gitops.keys import pgp
     from secrets_gitops.keys.keyring import Keyring
 
     keyring = Keyring.local(identities)
     rows = [(each.kind, each.recipient, each.source) for each in keyring.identities]
+    rows += [(pgp.KIND, fingerprint, "gpg") for fingerprint in pgp.secret_keys(os.environ)]
     if form == "json":
         import json
 

@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import threading
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from secrets_gitops.deadline import Deadline
@@ -141,6 +142,20 @@ def parse_recipient(text: str) -> GpgRecipient:
 def agent(environ: Mapping[str, str], deadline: Deadline | None) -> GpgAgent:
     """What this machine opens OpenPGP entries with."""
     return GpgAgent(environ, deadline)
+
+
+def secret_keys(environ: Mapping[str, str], deadline: Deadline | None = None) -> list[str]:
+    """The fingerprints of the secret keys that gpg knows of; none where it was never used, or cannot say."""
+    home = environ.get("GNUPGHOME") or os.path.join(environ.get("HOME", ""), ".gnupg")
+    if not os.path.isdir(home):  # gpg would make one
+        return []
+    try:
+        _, out, _ = _run(["--batch", "--with-colons", "--list-secret-keys"], b"", environ, deadline)
+    except KeySourceError:
+        return []
+    lines = [line.split(":") for line in out.decode("utf-8", "replace").splitlines()]
+    # A record of a fingerprint follows that of its key; those of subkeys follow too.
+    return [this[9] for before, this in pairwise(lines) if before[0] == "sec" and this[0] == "fpr" and len(this) > 9]
 
 
 def _run(

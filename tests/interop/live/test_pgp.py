@@ -107,6 +107,12 @@ class TestKeys:
         ]  # fmt: skip
         assert set(os.listdir(gpg_home)) - {"random_seed", "trustdb.gpg"} <= before
 
+    def test_secret_keys_are_listed_beside_those_of_age(self, cli, make_key):
+        primary, sub = make_key()
+        listed = cli("keys", "list")
+        assert listed.stdout.decode() == f"pgp  {primary}  gpg\n"
+        assert sub not in listed.stdout.decode()
+
     def test_the_entry_of_somebody_else_is_not_mine(self, make_key):
         primary, _ = make_key()
         entry = wrapped(primary)
