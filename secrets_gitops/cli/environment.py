@@ -21,15 +21,18 @@ if TYPE_CHECKING:
 
 
 def of_file(path: str, keyring: Callable[[], Keyring]) -> dict[str, tuple[str, str]]:
-    """Name → (text, where from) of a YAML or JSON mapping, opened first when sops encrypted it.
+    """Name → (text, where from) of a mapping in YAML, JSON or dotenv, opened first when sops encrypted it.
 
     Numbers and booleans become text; null, lists and mappings are refused by name.
     """
-    document = read(files.read(path), path=path, limits=Limits.LARGE)
-    if document.roots and document.roots[0].get("sops") is not None:
-        from secrets_gitops.envelopes.sops import opened
+    from secrets_gitops.encrypted_files import decrypt, encrypt
 
-        document = opened.open(document, keyring()).plain
+    data = files.read(path)
+    document = decrypt.read_sealed(data, path)
+    if encrypt.is_sealed(document):
+        document = decrypt.decrypt(document, keyring()).plain
+    else:
+        document = read(data, path=path, limits=Limits.LARGE)
     if len(document.roots) != 1 or document.roots[0].kind != "mapping":
         raise DocumentError("variables are expected: one mapping of names to texts", place=Place(path))
     found: dict[str, tuple[str, str]] = {}

@@ -44,7 +44,7 @@ _CANNOT_EXECUTE, _NOT_FOUND = 126, 127  # as shells and env(1) say it
 @click.argument("arguments", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND [ARGUMENT]…")
 @click.option(
     "--env", "env_files", multiple=True, metavar="FILE",
-    help="Take the variables from this YAML or JSON mapping, encrypted or not, and no others.",
+    help="Take the variables from this file (YAML, JSON, dotenv), encrypted or not, and no others.",
 )  # fmt: skip
 @click.option(
     "--file",

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from secrets_gitops.keys import age
+
 VECTORS = Path(__file__).parents[2] / "interop" / "vectors" / "integrations"
 ENV_CASES = [
     case
@@ -146,11 +148,14 @@ def test_a_file_of_variables_that_holds_something_else_is_refused(text, words, c
     assert not (tmp_path / "started").exists()
 
 
-def test_a_dotenv_file_is_refused_by_name(cli, tmp_path):
-    (tmp_path / "x.env").write_text("A=b\n")
-    done = cli("exec", "--env", "x.env", "--", "true")
-    assert done.returncode == 3
-    assert b"dotenv" in done.stderr
+def test_a_dotenv_file_is_taken_also_encrypted(cli, tmp_path):
+    identity, recipient = age.generate()
+    (tmp_path / "key").write_bytes(identity.reveal())
+    (tmp_path / "x.env").write_text("# head\nA=b=c\nD=one\\ntwo\n")
+    wanted = {"A": "b=c", "D": "one\ntwo"}
+    assert shown(cli("exec", "--env", "x.env", "--", *SHOW)) == wanted
+    assert cli("encrypt", "-i", "--age", recipient, "x.env").returncode == 0
+    assert shown(cli("exec", "--env", "x.env", "--identity", "key", "--", *SHOW)) == wanted
 
 
 class TestFiles:
