@@ -46,7 +46,14 @@ class Result(NamedTuple):
 
 
 def read_plain(data: bytes, path: str, form: Format | None = None) -> Document:
-    """A plaintext file that its user named. A key that stands twice is refused."""
+    """A plaintext file that its user named. A key that stands twice is refused.
+
+    Raises Unmerged for an encrypted file in which conflict markers stand: to a format of lines it looks like plaintext.
+    """
+    if b"<<<<<<<" in data and b"ENC[AES256_GCM," in data:
+        from secrets_gitops.encrypted_files.unmerged import refuse  # noqa: PLC0415  seldom needed
+
+        refuse(data, path)
     return read(data, path=path, format=form, limits=Limits.LARGE)
 
 

@@ -246,6 +246,11 @@ def test_a_conflict_does_not_pass(repo: Repository) -> None:
     repo.ours("lint", code=1)
     assert "sops-unmerged" in repo.said
     repo.ours("decrypt", "a.yaml", code=3)
+    for name in ("a.bin", "a.env"):
+        (repo.path / name).write_bytes((repo.path / "a.yaml").read_bytes())
+        repo.ours("encrypt", "-i", name, code=3)
+        assert "a merge is not finished" in repo.said
+        (repo.path / name).unlink()
     repo.ours("git", "install", "--hook", "pre-commit")
     repo.git("add", "a.yaml")
     repo.git("commit", "-m", "unresolved", code=1)
