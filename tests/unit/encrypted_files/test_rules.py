@@ -125,13 +125,11 @@ def test_key_groups_of_a_rule_and_how_many_it_takes(tree):
     ("text", "error", "message"),
     [
         (
-            f"creation_rules:\n  - key_groups: [{{age: [{RECIPIENT}]}}, {{age: [{RECIPIENT}]}}]\n"
-            "    shamir_threshold: 1\n",
+            f"creation_rules:\n  - {{key_groups: [{{age: [{RECIPIENT}]}}, {{age: [{RECIPIENT}]}}], shamir_threshold: 1}}\n",
             SettingsError,
             "must be 2 to 2",
         ),
-        ("creation_rules:\n  - pgp: 85D77543B3D624B63CEA9E6DBC17301B491B3F21\n", NotBuiltYet, "OpenPGP"),
-        ("creation_rules:\n  - kms: arn:aws:kms:us-east-1:1:key/x\n", NotBuiltYet, "AWS KMS"),
+        ("creation_rules:\n  - hckms: [region:1]\n", NotBuiltYet, "Huawei"),
         ("creation_rules:\n  - age: age1bad\n", SettingsError, "age recipient"),
     ],
 )
