@@ -9,7 +9,7 @@ WORDS = st.sampled_from(
 )
 ODD = st.text(st.sampled_from("ab =:;#\"'`\\\t[]é\u00a0🎉"), max_size=8)
 VALUES = st.one_of(WORDS, ODD, st.text(st.characters(codec="utf-8", exclude_characters="\0\n\r"), max_size=12))
-KEYS = st.sampled_from(["a", "b", "A", "key with space", "db.password", "name_unencrypted", "été", "-"])
+KEYS = st.sampled_from(["a", "b", "A", "key with space", "db.password", "name_unencrypted", "été", "c-"])
 SPACE = st.sampled_from(["", " ", "  ", "\t"])
 
 

@@ -127,11 +127,22 @@ def _boundary(plain: Document, block: Cut) -> int:
         return text.rfind("\n", 0, first) + 1
     last = slots.get(len(root.pairs), [])
     if plain.format == "ini":  # comments behind the last key would become those of the section
-        return text.rfind("\n", 0, last[0].start) + 1 if last else len(text)
+        return _first_comment_line(text, last[0].start) if last else len(text)
     at = len(text)
     for _ in range(block.tail):
         line = text.rfind("\n", 0, max(at - 1, 0)) + 1
         if root.pairs and line < root.pairs[-1][1].end:
+            break
+        at = line
+    return at
+
+
+def _first_comment_line(text: str, at: int) -> int:
+    """Where the comment lines begin of which that of `at` is the last; an empty one in front belongs to them."""
+    at = text.rfind("\n", 0, at) + 1
+    while at:
+        line = text.rfind("\n", 0, at - 1) + 1
+        if text[line:at].strip()[:1] not in {";", "#"}:
             break
         at = line
     return at

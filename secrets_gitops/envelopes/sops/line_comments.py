@@ -17,30 +17,20 @@ if TYPE_CHECKING:
 def gathered(plain: Document, selection: Selection) -> Document:
     """An INI file in which every key has its comment in one place: sops keeps one envelope for each.
 
-    A comment beside a value moves to those above the key, as it does in sops.
+    A comment beside a value moves to those above the key, as it does in sops; one beside a header moves above it, for
+    the header ends at the last `]` of its line.
     """
-    beside: dict[tuple[int, int], list[Comment]] = {}
     sealed = {
         leaf.comment.start
         for leaf in tree.walk(plain, selection, sealed=False)
-        if leaf.comment is not None and leaf.selected
+        if leaf.comment is not None and leaf.selected and leaf.comment.text
     }
-    for mapping, slots in (plain.slots or {}).items():
-        for position, comments in slots.items():
-            if len(comments) > 1 and all(comment.start in sealed and comment.text for comment in comments):
-                beside[mapping, position] = comments
     edits = []
-    for above, inline in beside.values():
-        text = plain.text
-        sign = max(text.rfind(";", 0, inline.start), text.rfind("#", 0, inline.start))
-        begin = sign
-        while text[begin - 1] in " \t":
-            begin -= 1
-        before = text[text.rfind("\n", 0, above.start) + 1 : above.start]
-        margin = before[: len(before) - len(before.lstrip(" \t"))]
-        edits.append(Edit(begin, inline.end, ""))
-        newline = "\r\n" if text[above.end : above.end + 2] == "\r\n" else "\n"
-        edits.append(Edit(above.end, above.end, f"{newline}{margin}{text[sign]} {inline.text}"))
+    for key, section in plain.roots[0].pairs:
+        for position, comments in (plain.slots or {}).get(id(section), {}).items():
+            *above, last = comments
+            if last.inline and (above or not position) and all(comment.start in sealed for comment in comments):
+                edits += _moved_up(plain.text, above[0].end if above else None, key.start, last)
     if not edits:
         return plain
     for _, node in _values(plain, selection):
@@ -56,6 +46,21 @@ def gathered(plain: Document, selection: Selection) -> Document:
             place=Place(plain.path),
         )
     return changed
+
+
+def _moved_up(text: str, end: int | None, header: int, inline: Comment) -> list[Edit]:
+    """An inline comment moves behind the comment above, which ends at `end`, or, without one, above its header."""
+    sign = max(text.rfind(";", 0, inline.start), text.rfind("#", 0, inline.start))
+    begin = sign
+    while text[begin - 1] in " \t":
+        begin -= 1
+    found = text.rfind("\n", 0, end if end is not None else header) + 1
+    line = text[found : text.find("\n", found)]
+    margin = line[: len(line) - len(line.lstrip(" \t"))]
+    newline = "\r\n" if line.endswith("\r") else "\n"
+    moved = f"{margin}{text[sign]} {inline.text}"
+    place = Edit(found, found, f"{moved}{newline}") if end is None else Edit(end, end, f"{newline}{moved}")
+    return [Edit(begin, inline.end, ""), place]
 
 
 def _values(document: Document, selection: Selection) -> list[tuple[tree.Path, Node]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from secrets_gitops.documents.line_values import text_of
 from secrets_gitops.envelopes.sops import reading
+from secrets_gitops.envelopes.sops.spelling import lossy_text
 from secrets_gitops.records import NamedTuple
 
 if TYPE_CHECKING:
@@ -63,12 +64,12 @@ class Memory:
                     Old(raw, read.data, read.type, leaf.keys, 0, (), home, read.value)
                 )
 
-    def with_types(self, reads: Sequence[Read]) -> list[Read]:
-        """Dotenv and INI show no types: a value that is written as an old one was has its type, too."""
+    def with_types(self, reads: Sequence[Read], *, json: bool) -> list[Read]:
+        """Dotenv and INI show no types, and JSON no bytes: what is written as an old value is that value."""
         found = []
         for read in reads:
             olds = self._values.get((read.leaf.root, read.leaf.path), ()) if read.type == "str" else ()
-            fitting = next((old for old in olds if old.type != "str" and text_of(old.value) == read.value), None)
+            fitting = next((old for old in olds if _shows_as(old.value, json=json) == read.value), None)
             found.append(
                 read if fitting is None else read._replace(value=fitting.value, data=fitting.data, type=fitting.type)
             )
@@ -111,6 +112,13 @@ class Memory:
             ):
                 found[at] = candidates.popleft()
         return found
+
+
+def _shows_as(value: Value, *, json: bool) -> str | None:
+    """The text of a value that is no text; None when its format shows what it is."""
+    if isinstance(value, bytes) and json:
+        return lossy_text(value)
+    return None if json or isinstance(value, str | bytes | None) else text_of(value)
 
 
 def _position(read: Read) -> int:

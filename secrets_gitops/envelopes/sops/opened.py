@@ -166,12 +166,12 @@ def _types(plain: Document, reads: Sequence[Read]) -> Iterator[tuple[int, Scalar
         return
     shown = {"str"} if plain.format in LINE_FORMATS else {"str", "int", "bool", "null"}
     values = [one for one in reads if not one.leaf.is_comment]
-    if all(found.type in shown for found in values):
+    if all(found.type in shown and not isinstance(found.value, bytes) for found in values):
         return
     leaves = tree.walk(plain, Selection(DEFAULT), sealed=False)
     nodes = [leaf.node for leaf in leaves if leaf.node is not None]
     for node, found in zip(nodes, values, strict=True):
-        if found.type not in shown:
+        if found.type not in shown or isinstance(found.value, bytes):
             yield node.start, found.value
 
 

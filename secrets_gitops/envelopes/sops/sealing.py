@@ -64,8 +64,8 @@ class Sealer:
         if plain.format == "ini":
             plain = line_comments.gathered(plain, self.selection)
         reads = plaintext_leaves(plain, self.selection)
-        if plain.format in LINE_FORMATS:
-            reads = self.memory.with_types(reads)
+        if plain.format != "yaml":
+            reads = self.memory.with_types(reads, json=plain.format == "json")
         if check is not None:
             check(reads)
         refuse_unreadable(plain, {id(read.leaf.node) for read in reads if read.state == "sealed"})
@@ -177,8 +177,8 @@ class Sealer:
             for one, two in zip(values, intended, strict=True)
         ):
             raise _not_the_same("the values differ")
-        texts = sorted(read.data for read in found if read.type == "comment")
-        if texts != sorted(read.data for read in wanted if read.type == "comment"):
+        texts = sorted(read.data for read in found if read.type == "comment" and read.data)
+        if texts != sorted(read.data for read in wanted if read.type == "comment" and read.data):
             raise _not_the_same("the comments differ")
 
 

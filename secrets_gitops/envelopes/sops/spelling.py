@@ -31,13 +31,14 @@ _SAFE_START = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz/_"
 _NEXT_LINE = pattern(r"(?:[ \t]*\r?\n)*( *)(.?)")
 _ENVELOPE = pattern(r"ENC\[[^\]]*\]")
 _HEADER_COMMENT = pattern(r"[|>][-+0-9]*[ \t]+(#[^\r\n]*)")
+_NOT_UTF_8 = pattern("[\udc80-\udcff]")
 _CORE_TAG = pattern(r"(?:!!|!<tag:yaml\.org,2002:)(?!str\b)\S*\s*")
 
 
 def value_text(value: Value, document: Document, node: Node, *, flow: bool, step: int) -> str:
     """The plaintext for the content of `node`, an envelope. Raises DocumentError for what JSON cannot hold."""
     if document.format == "json":
-        return emit.json_scalar(value)
+        return emit.json_scalar(lossy_text(value) if isinstance(value, bytes) else value)
     if document.format in LINE_FORMATS:
         behind = edit_lines.behind(document, node) if document.format == "ini" else ""
         return line_values.value_text(value, document.format, quote=_line_quote(document, node), behind=behind)
@@ -58,6 +59,11 @@ def value_text(value: Value, document: Document, node: Node, *, flow: bool, step
     if node.style == "plain" and not flow and _is_plain(value):
         return value
     return emit.yaml_scalar(value)
+
+
+def lossy_text(value: bytes) -> str:
+    """Bytes as JSON shows them, with Go's mark for each one that is not UTF-8."""
+    return _NOT_UTF_8.sub("\ufffd", value.decode("utf-8", "surrogateescape"))
 
 
 def _can_be_plain(value: str, *, flow: bool) -> bool:
