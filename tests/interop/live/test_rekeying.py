@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import urllib.request
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
@@ -112,6 +113,31 @@ def test_rotating_leaves_all_lines_but_those_of_keys_and_envelopes(run, tmp_path
     for one, two in zip(before, after, strict=True):
         if one != two:
             assert "ENC[" in one or "lastmodified" in one or "AGE" in one or len(one.strip()) in range(20, 65)
+
+
+@every_format
+def test_keys_of_services_with_roles_and_contexts(run, aws, openbao, tmp_path: Path, people, path: str, monkeypatch):
+    mount = f"transit-{uuid.uuid4().hex[:8]}"
+    openbao.ask("POST", f"sys/mounts/{mount}", {"type": "transit"})
+    openbao.ask("POST", f"{mount}/keys/k", {})
+    monkeypatch.setenv("VAULT_TOKEN", openbao.token)
+    kms = {"arn": aws.key(), "context": {"app": "web", "env": "x"}}
+    vault = f"{openbao.address}/v1/{mount}/keys/k"
+    file = tmp_path / path
+    file.write_bytes(TEXTS[path].encode())
+    rules(tmp_path, [people[0]])
+    run("encrypt", "-i", path)
+    wanted = run("sops", "decrypt", path)
+    groups = [{"kms": [kms], "age": [people[0]]}, {"hc_vault": [vault]}]
+    (tmp_path / ".sops.yaml").write_text(json.dumps({"creation_rules": [{"key_groups": groups}]}))
+    run("updatekeys", "--yes", path)
+    assert run("sops", "decrypt", path, keys=(1,)) == wanted
+    run("rotate", "--add", people[1], "--remove", people[0], path, keys=(1,))
+    assert run("sops", "decrypt", path, keys=(0,)) == wanted
+    run("revoke", kms["arn"], path, keys=(1,))
+    assert run("sops", "decrypt", path, keys=(1,)) == wanted
+    run("sops", "decrypt", path, keys=(0,), code=128)
+    run("revoke", vault, path, keys=(1,), code=2)
 
 
 def test_push_to_a_bucket_as_it_is_and_for_other_keys(run, aws, tmp_path: Path, people: list[str]):

@@ -125,7 +125,7 @@ def test_key_groups_of_a_rule_and_how_many_it_takes(tree):
     ("text", "error", "message"),
     [
         (
-            f"creation_rules:\n  - shamir_threshold: 1\n    key_groups: [{{age: [{RECIPIENT}]}}, {{age: [{RECIPIENT}]}}]\n",
+            f"creation_rules:\n  - shamir_threshold: 1\n    key_groups: [&g {{age: [{RECIPIENT}]}}, *g]\n",
             SettingsError,
             "must be 2 to 2",
         ),
