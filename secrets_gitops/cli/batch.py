@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -19,13 +20,15 @@ from secrets_gitops.errors import Error, worst
 from secrets_gitops.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from secrets_gitops.encrypted_files.selected import Selected
     from secrets_gitops.keys.keyring import Keyring
 
 all_option = click.option("--all", "every", is_flag=True, help="Take every such file of the repository.")
 files_argument = click.argument("files", nargs=-1, metavar="[FILE | FOLDER]...")
+_AT_ONCE = 8
+"""Files that wait for services at the same time."""
 _TOGETHER = 200
 """Files whose data keys are asked for in one go."""
 _FAR = (b"arn:", b"vault_address", b"vault_url", b"resource_id")
@@ -60,17 +63,19 @@ def run(
     carry_on: bool = False,
     written: Callable[[str, bytes], None] | None = None,
     keyring: Keyring | None = None,
+    waits: bool = False,
 ) -> int:
     """Carry out `step` for each file and write what it gives. Returns the exit code.
 
     `carry_on`: an error in one file does not keep the others from being done, also where all were named. `written` is
-    told of each file that was written. `keyring`: its services are asked for many data keys at once.
+    told of each file that was written. `keyring`: its services are asked for many data keys at once. `waits`: a step
+    waits for services, so a few of them are carried out at the same time; writing stays one after the other.
     """
     for note in chosen.notes:
         console.note(note)
     if not chosen.searched and not carry_on:
         prepared(chosen.files, keyring)
-        results = [(path, step(path)) for path in chosen.files]
+        results = [(path, result()) for path, result in _steps(chosen.files, step, waits=waits)]
         for path, done in results:
             _finish(path, done, dry_run=dry_run, quiet=False, written=written)
         return worst([done.code for _, done in results])
@@ -79,12 +84,12 @@ def run(
     progress = _Progress(len(chosen.files))
     at = 0
     try:
-        for at, path in enumerate(chosen.files):
+        for at, (path, result) in enumerate(_steps(chosen.files, step, waits=waits)):
             if at % _TOGETHER == 0:
                 prepared(chosen.files[at : at + _TOGETHER], keyring)
             progress.show(at, path)
             try:
-                done = step(path)
+                done = result()
                 progress.clear()
                 _finish(path, done, dry_run=dry_run, quiet=chosen.searched, written=written)
             except Error as error:
@@ -103,6 +108,21 @@ def run(
     if chosen.searched:
         console.note(_summary(counts, dry_run=dry_run))
     return worst(codes)
+
+
+def _steps(
+    paths: Sequence[str], step: Callable[[str], Done], *, waits: bool
+) -> Iterator[tuple[str, Callable[[], Done]]]:
+    """Each file with a call that gives its result; a few are under way before they are asked for."""
+    if not waits or len(paths) < 2:
+        yield from ((path, partial(step, path)) for path in paths)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for at in range(0, len(paths), _AT_ONCE):
+            futures = [(path, pool.submit(step, path)) for path in paths[at : at + _AT_ONCE]]
+            yield from ((path, future.result) for path, future in futures)
 
 
 def _finish(path: str, done: Done, *, dry_run: bool, quiet: bool, written: Callable[[str, bytes], None] | None) -> None:

@@ -19,6 +19,8 @@ from secrets_gitops.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from secrets_gitops.documents.document import Document
     from secrets_gitops.encrypted_files.encrypt import Result
     from secrets_gitops.encrypted_files.selected import Selected
@@ -100,7 +102,22 @@ def command(
                 return batch.Done("encrypted already", f"{path} is encrypted already in {before.path}", silent=True)
         return _done(path, result, sops_files.target(path, output, output_dir, in_place=in_place))
 
-    return batch.run(chosen, step, dry_run=dry_run)
+    return batch.run(chosen, step, dry_run=dry_run, waits=_asks_services(chosen.files, ages, config))
+
+
+def _asks_services(files: Sequence[str], ages: tuple[str, ...], config: str | None) -> bool:
+    """Whether wrapping data keys means waiting: do the rules of the first file name a key of a service?"""
+    if len(files) < 2 or ages:
+        return False
+    from secrets_gitops.encrypted_files import rules
+    from secrets_gitops.errors import Error
+    from secrets_gitops.keys.recipient import FAR
+
+    try:
+        found = rules.find(files[0], config=config, strict=False).rules
+    except Error:
+        return False  # it is told where the file is encrypted
+    return found is not None and any(key.kind in FAR for rule in found.rules for group in rule.groups for key in group)
 
 
 def _official(

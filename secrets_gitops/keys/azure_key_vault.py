@@ -13,6 +13,7 @@ import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from secrets_gitops.clients.azure import AzureError, azure
+from secrets_gitops.clients.per_environment import PerEnvironment
 from secrets_gitops.deadline import Deadline
 from secrets_gitops.errors import BackendError, Error, KeySourceError, SecretNotFound
 from secrets_gitops.keys.far import WAIT, FarIdentity
@@ -51,13 +52,12 @@ class Key(NamedTuple):
 class AzureRecipient:
     """Whoever may decrypt with a key of a vault."""
 
-    __slots__ = ("_key", "_lock")
+    __slots__ = ("_key",)
 
     kind = KIND
 
     def __init__(self, key: Key) -> None:
         self._key = key
-        self._lock = threading.Lock()
 
     @property
     def text(self) -> str:
@@ -72,9 +72,8 @@ class AzureRecipient:
     def wrap(self, data_key: Plaintext) -> str:
         """The ciphertext as base64url. Raises SettingsError, KeySourceError, AccessDenied, Unavailable."""
         deadline = Deadline(WAIT)
-        with self._lock:  # the newest version may change meanwhile, and all entries of a run shall have the same
-            if not self._key.version:
-                self._key = self._key._replace(version=_newest(self._key, deadline))
+        if not self._key.version:
+            self._key = self._key._replace(version=_versions(os.environ).newest(self._key, deadline))
         body = {"alg": _ALGORITHM, "value": _encoded(data_key.reveal())}
         answer = _ask(os.environ, self._key, "encrypt", body, deadline)
         return _encoded(_decoded(answer.get("value")))
@@ -112,6 +111,24 @@ def _open(environ: Mapping[str, str], entry: WrappedKey, deadline: Deadline) -> 
         raise KeySourceError("the entry of the Azure Key Vault key is not base64url") from None
     answer = _ask(environ, key, "decrypt", {"alg": _ALGORITHM, "value": _encoded(sealed)}, deadline)
     return Plaintext(_decoded(answer.get("value")))
+
+
+class _Versions:
+    """The newest versions of keys, looked up once: all entries of a run have the same."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._found: dict[Key, str] = {}
+
+    def newest(self, key: Key, deadline: Deadline) -> str:
+        """The newest version. Raises what asking raises."""
+        with self._lock:
+            if key not in self._found:
+                self._found[key] = _newest(key, deadline)
+            return self._found[key]
+
+
+_versions = PerEnvironment(lambda _: _Versions(), ("AZURE_", "IDENTITY_", "MSI_"))
 
 
 def _newest(key: Key, deadline: Deadline) -> str:

@@ -105,6 +105,13 @@ def test_a_run_logs_in_once_and_makes_one_request_for_each_key(vault: AzureVault
     assert vault.logins == 1
 
 
+def test_the_newest_version_is_looked_up_once_for_many_files(vault: AzureVault):
+    url = vault.key("many")
+    for _ in range(3):
+        entry(url)
+    assert [request for request in vault.requests if request[0] == "GET"] == [("GET", "/keys/many")]
+
+
 @pytest.mark.parametrize(
     ("status", "code", "kind", "words"),
     [
