@@ -23,6 +23,7 @@ from secrets_gitops.errors import SettingsError
     help="Let them in, in the first key group. Any kind: `age1…`, an ARN, a fingerprint, or `KIND:TEXT`.",
 )
 @click.option("--remove", "remove", multiple=True, metavar="RECIPIENT", help="Take them out of every key group.")
+@click.option("--threshold", type=click.IntRange(2, 255), metavar="N", help="How many key groups it takes from now on.")
 @click.option(
     "--older-than", type=click.IntRange(0), metavar="DAYS", help="Only files whose last change is as many days ago."
 )
@@ -35,6 +36,7 @@ def command(
     files: tuple[str, ...],
     add: tuple[str, ...],
     remove: tuple[str, ...],
+    threshold: int | None,
     older_than: int | None,
     identities: tuple[str, ...],
     engine: str,
@@ -54,11 +56,17 @@ def command(
     chosen = sops_files.chosen(files, every=every)
     new = [recipients.parse(text) for text in recipients.texts(add)]
     gone = recipients.texts(remove)
-    if engine == "sops" and (new or gone):
-        raise SettingsError("`--add` and `--remove` are not for `--engine sops`", hints=("leave `--engine` out",))
+    if engine == "sops" and (new or gone or threshold is not None):
+        raise SettingsError(
+            "`--add`, `--remove` and `--threshold` are not for `--engine sops`", hints=("leave `--engine` out",)
+        )
     official = _official(identities) if engine == "sops" else None
     keyring, now = Keyring.local(identities), sops_files.now()
-    journal = Journal(("rotate", *(("all",) if every else files), "+", *add, "-", *gone)) if chosen.searched else None
+    journal = (
+        Journal(("rotate", *(("all",) if every else files), "+", *add, "-", *gone, str(threshold or "")))
+        if chosen.searched
+        else None
+    )
 
     def step(path: str) -> batch.Done:
         if journal is not None and journal.has(path):
@@ -70,7 +78,7 @@ def command(
         if official is not None:
             return batch.Done("rotated", f"rotated {path}", official.rotate(path), path)
         here = [text for text in gone if not chosen.searched or rotate.standing(found, text)]
-        result = rotate.rotate(document, keyring, now, add=new, remove=here)
+        result = rotate.rotate(document, keyring, now, add=new, remove=here, threshold=threshold)
         data = result.document.to_bytes()
         return batch.Done("rotated", f"rotated {path}", data, path, warnings=result.notes)
 

@@ -34,9 +34,17 @@ class Rotated(NamedTuple):
 
 
 def rotate(
-    document: Document, keyring: Keyring, now: str, *, add: Sequence[Recipient] = (), remove: Sequence[str] = ()
+    document: Document,
+    keyring: Keyring,
+    now: str,
+    *,
+    add: Sequence[Recipient] = (),
+    remove: Sequence[str] = (),
+    threshold: int | None = None,
 ) -> Rotated:
     """The document under a new data key. `add` joins the first group, `remove` leaves every group.
+
+    `threshold`: how many key groups it takes from now on; None: as many as before.
 
     Raises SettingsError when a group would be empty, or when somebody in `remove` is no recipient; what `opened.open`
     and `rekey.rotated` raise.
@@ -56,7 +64,7 @@ def rotate(
             hints=("let another one in first: `--add RECIPIENT`",),
             place=Place(document.path),
         )
-    changed = rekey.rotated(result, Wanted(tuple(groups), found.threshold), now)
+    changed = rekey.rotated(result, Wanted(tuple(groups), found.threshold if threshold is None else threshold), now)
     values = [shown(read.leaf.path) for read in result.reads if read.state == "sealed" and read.type != "comment"]
     return Rotated(changed, tuple(new), gone, tuple(dict.fromkeys(values)), locked_out(changed, keyring))
 

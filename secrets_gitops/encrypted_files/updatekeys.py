@@ -95,7 +95,7 @@ def against(
     if rule.shamir_threshold and count > 1 and rule.shamir_threshold != threshold:
         text = (
             f"the rule's `shamir_threshold` {rule.shamir_threshold} does not reach files that exist:"
-            f" {document.path} needs {threshold} of its {count} groups"
+            f" {document.path} needs {threshold} of its {count} groups, until `rotate --threshold` changes it"
         )
         notes.append((rule.place, text))
     return Plan(document, metadata, wanted, tuple(add), tuple(remove), tuple(lines), tuple(notes))

@@ -211,6 +211,22 @@ class TestRotate:
         assert "looks like no recipient" in sgo("rotate", "--add", "nobody", "three.enc.env", code=2)[1]
         assert files_of(sealed) == before
 
+    def test_changes_how_many_groups_are_needed(self, sgo, sealed: Path, keys):
+        (sealed / ".sops.yaml").write_text(
+            "creation_rules:\n- shamir_threshold: 2\n  key_groups:\n"
+            + "".join(f"  - age: [{one}]\n" for one in (keys[0][1], keys[1][1], age.generate()[1]))
+        )
+        both = ("--identity", "../key1")
+        said = sgo("updatekeys", "--yes", *both, "three.enc.env")[1]
+        assert "does not reach files that exist: three.enc.env needs 3 of its 3 groups" in said
+        (sealed / "three.enc.env").write_text("a=s3cret three\n")
+        sgo("encrypt", "-i", "three.enc.env")
+        assert sgo("decrypt", *both, "three.enc.env")[0] == "a=s3cret three\n"
+        sgo("rotate", *both, "--threshold", "3", "three.enc.env")
+        assert (
+            "your keys open 2 of its 3 key groups, and it takes 3" in sgo("decrypt", *both, "three.enc.env", code=3)[1]
+        )
+
     def test_only_old_files(self, sgo, sealed: Path):
         before = files_of(sealed)
         assert sgo("rotate", "--all", "--older-than", "30")[1] == "3 files: 3 young enough\n"
