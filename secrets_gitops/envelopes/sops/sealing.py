@@ -161,7 +161,8 @@ class Sealer:
     def _verify(self, sealed: Document, wanted: Sequence[Read]) -> None:
         """Read back what was made: it must open, its MAC fit, and its values be those that were wanted."""
         found_metadata = metadata.read(sealed)
-        assert found_metadata is not None
+        if found_metadata is None:  # as where a second `[sops]` stood in an INI file
+            raise _not_the_same("the block is not found in it")
         try:
             found = reading.leaves(sealed, found_metadata, self._cipher)
             reading.check_mac(sealed, found_metadata, self._cipher, found)
