@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ _MOUNTS = "/proc/self/mounts"
 
 @contextmanager
 def private_folder(environ: Mapping[str, str], *, allow_disk: bool) -> Iterator[str]:
-    """A new folder with mode 0700, removed with all that is in it on every way out.
+    """A new folder with mode 0700, removed with all that is in it on every way out, also when this process is killed.
 
     Raises SettingsError when no memory file system is there and `allow_disk` is False.
     """
@@ -32,10 +33,30 @@ def private_folder(environ: Mapping[str, str], *, allow_disk: bool) -> Iterator[
             )
         parent = tempfile.gettempdir()
     folder = tempfile.mkdtemp(prefix="secrets-gitops-", dir=parent)
+    guard = None
     try:
+        guard = _guard(folder)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        if guard is not None:
+            guard.communicate()
+
+
+def _guard(folder: str) -> subprocess.Popen[bytes] | None:
+    """A small shell that removes the folder when we are gone: nobody can catch SIGKILL, but a pipe ends with it."""
+    try:
+        return subprocess.Popen(
+            ["/bin/sh", "-c", 'trap "" HUP INT QUIT TERM; read -r _; rm -rf -- "$0"', folder],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env={"PATH": os.defpath},
+            start_new_session=True,  # Ctrl-C is not for it
+        )
+    except OSError:
+        return None
 
 
 def _memory_folder(environ: Mapping[str, str]) -> str | None:

@@ -49,31 +49,45 @@ def replace(path: str, data: bytes, *, check: Callable[[bytes], None] | None = N
 
     The new content is written beside the file, read back, compared, synced, shown to `check` (which may raise) and only
     then renamed over the file. Mode, owner and access list are kept; a new file gets `mode`, or 0600. A symbolic
-    link stays, and the file it leads to is replaced. Other hard links keep the old content. Raises FileError.
+    link stays, and the file it leads to is replaced. Other hard links keep the old content. What may lie there for a
+    moment, and what becomes of it when the process is killed, says `unfinished`. Raises FileError.
     """
+    from secrets_gitops.repository import unfinished  # noqa: PLC0415  most runs, and the hook, only read
+
     target = os.path.realpath(path)
     folder = os.path.dirname(target)
-    temporary = os.path.join(folder, f".secrets-gitops-{os.urandom(8).hex()}.tmp")
+    unfinished.sweep(folder)
     try:
-        old = _old(target, path)
         try:
-            fd = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            try:
-                _write(fd, data, path)
-                _dress(fd, target, old, mode)
-                os.fsync(fd)
-            finally:
-                os.close(fd)
-            if check is not None:
-                check(data)
-            os.rename(temporary, target)
-        except BaseException:
-            # The name is ours alone (64 random bits), so this cannot hit another's file.
-            _remove(temporary)
-            raise
-        _sync_folder(folder)
+            _replace(path, target, data, check, mode, nameless=True)
+        except unfinished.NoLink:
+            _replace(path, target, data, None, mode, nameless=False)
     except OSError as error:
         raise _translated(error, "write", path) from error
+    try:
+        _sync_folder(folder)
+    except OSError as error:
+        wrong = _translated(error, "write", path)
+        wrong.message = wrong.message.replace("cannot write", "written, but the disk does not confirm it")
+        raise wrong from error
+
+
+def _replace(
+    path: str, target: str, data: bytes, check: Callable[[bytes], None] | None, mode: int | None, *, nameless: bool
+) -> None:
+    from secrets_gitops.repository.unfinished import Unfinished  # noqa: PLC0415
+
+    old = _old(target, path)
+    new = Unfinished(os.path.dirname(target), nameless=nameless)
+    try:
+        _write(new.fd, data, path)
+        _dress(new.fd, target, old, mode)
+        os.fsync(new.fd)
+        if check is not None:
+            check(data)
+        new.take_place(target)
+    finally:
+        new.close()
 
 
 def _old(target: str, path: str) -> os.stat_result | None:
@@ -123,13 +137,6 @@ def _keep_attributes(fd: int, target: str) -> None:
         except OSError:
             if name == "system.posix_acl_access":
                 raise
-
-
-def _remove(path: str) -> None:
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        return
 
 
 def _sync_folder(folder: str) -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
+import subprocess
+import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -75,3 +79,21 @@ def test_the_kind_of_the_innermost_mount_decides(tmp_path: Path, kind: str, memo
 
 def test_without_a_table_of_mounts_nothing_is_taken_for_memory(tmp_path: Path):
     assert not private_folder.in_memory(str(tmp_path), str(tmp_path / "none"))
+
+
+def test_gone_also_when_the_process_is_killed(tmp_path):
+    code = (
+        "import os, signal\nfrom secrets_gitops.encrypted_files.private_folder import private_folder, write_private\n"
+        "with private_folder(os.environ, allow_disk=True) as folder:\n"
+        "    write_private(folder, 'secret.yaml', b'a: x')\n"
+        "    print(folder, flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=False, timeout=60)
+    folder = done.stdout.strip()
+    assert done.returncode == -signal.SIGKILL
+    assert os.path.basename(folder).startswith("secrets-gitops-")
+    end = time.monotonic() + 30
+    while os.path.exists(folder) and time.monotonic() < end:
+        os.sched_yield()
+    assert not os.path.exists(folder)

@@ -123,7 +123,8 @@ class TestReplace:
 
     def run(self, folder, setup: str, *arguments: str) -> subprocess.Popen[str]:
         code = (
-            "import sys\nfrom secrets_gitops.repository import files\nfrom secrets_gitops.errors import Error\n"
+            "import sys\nfrom secrets_gitops.repository import files, unfinished\n"
+            "from secrets_gitops.errors import Error\n"
             f"{setup}\n"
             "try:\n    files.replace(sys.argv[1], b'n' * 100_000, check=globals().get('check'))\n"
             "except Error as error:\n    sys.exit(f'{error.message} | {error.hints}')\n"
@@ -170,7 +171,7 @@ class TestReplace:
         process = self.run(tmp_path, setup)
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        assert len(names(tmp_path)) == 2
+        assert len(names(tmp_path)) <= 2  # the new one has no name yet where the system allows that
         process.send_signal(sent)
         process.communicate(timeout=60)
         assert process.returncode in (code, -sent)  # an interrupt that nobody catches ends Python by the signal itself
