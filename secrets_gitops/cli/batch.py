@@ -185,7 +185,7 @@ class _Progress:
 
     def show(self, at: int, path: str) -> None:
         if self._shown:
-            width = os.get_terminal_size(sys.stderr.fileno()).columns
+            width = os.get_terminal_size(sys.stderr.fileno()).columns or 80
             sys.stderr.write(f"\r\x1b[K{f'{at + 1}/{self._total} {printable(path)}'[: max(width - 1, 1)]}")
             sys.stderr.flush()
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -319,3 +321,45 @@ class TestVerifyAndInventory:
             os.remove(repo / path)
         assert sgo("inventory")[0] == "0 files, 0 good\n"
         assert sgo("rotate", "--all")[1] == "no files to look at\n"
+
+
+def on_a_terminal(command: list[str], cwd: Path, env: dict[str, str]) -> str:
+    """What a person sees whose terminal is standard error."""
+    master, slave = os.openpty()
+    with subprocess.Popen(command, cwd=cwd, env={**os.environ, **env}, stderr=slave, stdout=subprocess.DEVNULL) as run:
+        os.close(slave)
+        seen = b""
+        try:
+            while data := os.read(master, 4096):
+                seen += data
+        except OSError:  # how Linux says that nobody writes to a terminal any more
+            pass
+    os.close(master)
+    assert run.returncode == 0
+    return seen.decode()
+
+
+def test_a_person_sees_how_far_a_run_is(sealed: Path):
+    command = [sys.executable, "-m", "secrets_gitops", "verify", "--all"]
+    seen = on_a_terminal(command, sealed, {"SOPS_AGE_KEY_FILE": str(sealed.parent / "key0")})
+    assert "1/3 apps/one.enc.yaml" in seen
+    assert "3/3 three.enc.env" in seen
+    assert seen.endswith("\x1b[K3 files: 3 intact\r\n")
+
+
+def test_a_run_that_is_interrupted_says_how_to_go_on_and_leaves_whole_files(sgo, sealed: Path):
+    for number in range(40):
+        (sealed / f"apps/n{number}.enc.yaml").write_bytes((sealed / "apps/one.enc.yaml").read_bytes())
+    command = [sys.executable, "-m", "secrets_gitops", "rotate", "--all"]
+    env = {**os.environ, "SOPS_AGE_KEY_FILE": str(sealed.parent / "key0")}
+    with subprocess.Popen(command, cwd=sealed, env=env, stderr=subprocess.PIPE) as run:
+        assert run.stderr is not None
+        first = run.stderr.readline()
+        run.send_signal(signal.SIGINT)
+        rest = run.stderr.read()
+    assert first.startswith(b"rotated apps/")
+    assert run.returncode == 130
+    assert b"of 43 files; run the same again to go on" in rest
+    assert "43 intact" in sgo("verify", "--all")[1]
+    assert " rotated before" in sgo("rotate", "--all")[1]
+    assert not [name for _, _, names in os.walk(sealed) for name in names if name.endswith(".tmp")]
