@@ -35,11 +35,19 @@ class Found(NamedTuple):
     """A `.sops.yml`, which sops does not read, where no `.sops.yaml` was found."""
 
 
-def find(path: str, *, config: str | None = None, environ: Mapping[str, str] = os.environ, strict: bool) -> Found:
+def find(
+    path: str,
+    *,
+    config: str | None = None,
+    environ: Mapping[str, str] = os.environ,
+    strict: bool,
+    one_by_one: bool = False,
+) -> Found:
     """The rule for the file at `path`, which need not exist.
 
     `config`, else the variable SOPS_CONFIG, names the rules; else they are looked for in the folders above the file,
-    not above the top of its repository. `strict`, before encrypting, makes errors of what otherwise are warnings.
+    not above the top of its repository. `strict`, before encrypting, makes errors of what otherwise are warnings;
+    `one_by_one` in the rule that counts alone.
     Raises SettingsError for rules that cannot be read.
     """
     named = config or environ.get("SOPS_CONFIG")
@@ -47,14 +55,21 @@ def find(path: str, *, config: str | None = None, environ: Mapping[str, str] = o
     if source is None:
         return Found(None, None, None, ignored)
     shown = source if named else _shown(source)
-    rules = _parsed(source, shown, _state(source), strict=strict)
+    rules = _parsed(source, shown, _state(source), strict=strict, one_by_one=one_by_one)
     return Found(shown, rules, rules.rule_for(_as_the_rules_see_it(path, source, shown)), ignored)
 
 
+def loaded(config: str) -> CreationRules:
+    """The rules in a file, as far as sops would load them. Raises SettingsError."""
+    return _parsed(config, config, _state(config), strict=False, one_by_one=True)
+
+
 @functools.lru_cache(maxsize=256)
-def _parsed(source: str, shown: str, _: tuple[int, int, int] | None, *, strict: bool) -> CreationRules:
+def _parsed(
+    source: str, shown: str, _: tuple[int, int, int] | None, *, strict: bool, one_by_one: bool
+) -> CreationRules:
     """The rules in a file; a run over many files reads them once, unless they change meanwhile."""
-    return creation_rules.parse(files.read(source, _LARGEST), shown, strict=strict)
+    return creation_rules.parse(files.read(source, _LARGEST), shown, strict=strict, one_by_one=one_by_one)
 
 
 def _state(path: str) -> tuple[int, int, int] | None:

@@ -75,12 +75,24 @@ class CreationRule(NamedTuple):
     selector: Selector | None
     """None: the default of sops."""
     mac_only_encrypted: bool
+    mistake: SettingsError | None = None
+    """Why it cannot be followed, in rules that were read one by one."""
 
 
 class CreationRules:
     """The rules of one file, in order, and what was noticed in reading it."""
 
-    __slots__ = ("_compiled", "_strict", "declared", "destinations", "indents", "path", "rules", "warnings")
+    __slots__ = (
+        "_compiled",
+        "_destinations_mistake",
+        "_strict",
+        "declared",
+        "destinations",
+        "indents",
+        "path",
+        "rules",
+        "warnings",
+    )
 
     def __init__(
         self,
@@ -92,6 +104,7 @@ class CreationRules:
         declared: bool = True,
         indents: Mapping[str, int] = MappingProxyType({}),
         destinations: tuple[DestinationRule, ...] = (),
+        destinations_mistake: SettingsError | None = None,
     ) -> None:
         self.path = path
         self.rules = rules
@@ -102,6 +115,7 @@ class CreationRules:
         """Where files are pushed to."""
         self.indents = indents
         """Name of a store (`yaml`, `json`, `json_binary`) → by how much it indents what is written anew."""
+        self._destinations_mistake = destinations_mistake
         self._strict = strict
         self._compiled: dict[str, re.Pattern[str]] = {}
 
@@ -109,13 +123,15 @@ class CreationRules:
         """The first rule that fits `path`, which is relative to what `self.path` is relative to, or absolute like it.
 
         Raises SettingsError when the search meets a rule with an invalid expression, and, when the rules were read
-        `strict`, for a rule that names no keys.
+        `strict`, for a rule that names no keys; when they were read one by one, for whatever is wrong with the rule.
         """
         folder = posixpath.dirname(self.path)
         below = path.removeprefix(folder.rstrip("/") + "/") if folder else path
         for rule in self.rules:
             if rule.path_regex and not self._expression(rule).search(below):
                 continue
+            if rule.mistake is not None:
+                raise rule.mistake
             if self._strict and not (rule.groups and all(rule.groups)):
                 what = "an empty key group" if rule.groups else "no keys"
                 raise SettingsError(
@@ -127,7 +143,12 @@ class CreationRules:
         return None
 
     def destination_for(self, path: str) -> DestinationRule | None:
-        """The first destination whose expression fits `path` as the user wrote it: so sops has it."""
+        """The first destination whose expression fits `path` as the user wrote it: so sops has it.
+
+        Raises SettingsError for a mistake in the destinations of rules that were read one by one.
+        """
+        if self._destinations_mistake is not None:
+            raise self._destinations_mistake
         return next(
             (one for one in self.destinations if not one.path_regex or self._expression(one).search(path)), None
         )
@@ -162,23 +183,27 @@ def load(snapshot: Snapshot, path: str, *, strict: bool) -> CreationRules | None
     return parse(snapshot.read(target, _LIMIT), found, strict=strict)
 
 
-def parse(data: bytes, path: str, *, strict: bool) -> CreationRules:
+def parse(data: bytes, path: str, *, strict: bool, one_by_one: bool = False) -> CreationRules:
     """The rules in `data`, the content of the file `path`.
 
     Raises SettingsError for what sops would not load. An unknown field in a rule and an invalid regular expression are
     errors too when `strict` (before encrypting), otherwise warnings. Unknown fields at the top are nobody's business:
     lists of anchors live there.
+
+    `one_by_one`, as sops does it: only what it would not load is an error. All else that is wrong, as strictly as
+    before encrypting, is an error of the rule in which it stands, once that rule is the one that counts.
     """
     document = read_settings(data, path, "creation rules")
-    return _Reader(document, strict=strict).rules()
+    return _Reader(document, strict=strict or one_by_one, one_by_one=one_by_one).rules()
 
 
 class _Reader:
     """Reads one file; gathers warnings on the way."""
 
-    def __init__(self, document: Document, *, strict: bool) -> None:
+    def __init__(self, document: Document, *, strict: bool, one_by_one: bool) -> None:
         self._document = document
         self._strict = strict
+        self._one_by_one = one_by_one
         self._warnings: list[tuple[Place, str]] = []
 
     def rules(self) -> CreationRules:
@@ -186,12 +211,19 @@ class _Reader:
         declared = False
         indents: dict[str, int] = {}
         destinations: tuple[DestinationRule, ...] = ()
+        mistake: SettingsError | None = None
         for root in self._document.roots[:1]:
             top = Fields(self._document, root, "creation rules")
             declared = "creation_rules" in top
             indents = _indents(top)
-            rules = tuple(self._rule(node) for node in top.items("creation_rules"))
-            destinations = tuple(self._destination(node) for node in top.items("destination_rules"))
+            read_rule = self._rule_or_mistake if self._one_by_one else self._rule
+            rules = tuple(read_rule(node) for node in top.items("creation_rules"))
+            try:
+                destinations = tuple(self._destination(node) for node in top.items("destination_rules"))
+            except SettingsError as error:
+                if not self._one_by_one:
+                    raise
+                mistake = error
             if "creation_rules" not in top:
                 for name in top.names():
                     if near(name, _TOP_LEVEL) == "creation_rules":
@@ -202,10 +234,11 @@ class _Reader:
             self._document.path,
             rules,
             tuple(self._warnings),
-            strict=self._strict,
+            strict=self._strict and not self._one_by_one,
             declared=declared,
             indents=indents,
             destinations=destinations,
+            destinations_mistake=mistake,
         )
 
     def _warn(self, place: Place, text: str) -> None:
@@ -229,6 +262,19 @@ class _Reader:
         self._check_expression("path_regex", path_regex, fields)
         inner = fields.node("recreation_rule")
         return destination_rules.of(fields, path_regex, None if inner is None else self._rule(inner))
+
+    def _rule_or_mistake(self, node: Node) -> CreationRule:
+        """A rule, or what is wrong with it; raises SettingsError for fields of another type, which sops cannot load."""
+        fields = Fields(self._document, node, "a creation rule")
+        for name in ("path_regex", *FIELDS):
+            fields.text(name)
+        fields.number("shamir_threshold")
+        fields.flag("mac_only_encrypted")
+        fields.items("key_groups")
+        try:
+            return self._rule(node)
+        except SettingsError as error:
+            return CreationRule(fields.place, fields.text("path_regex"), (), 0, None, False, error)
 
     def _rule(self, node: Node) -> CreationRule:
         fields = Fields(self._document, node, "a creation rule")

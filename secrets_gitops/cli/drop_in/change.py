@@ -36,7 +36,7 @@ _TEXTS = ("dotenv", "ini", "binary")
 def open_file(here: Session, given: Arguments, path: str) -> Opened:
     """The file, decrypted. Raises Stop."""
     form = same_format(given, path)
-    here.check_rules()
+    here.loaded_rules()
     keyring = here.keyring(given)
     document = session.read_sealed(session.read_input(path), path, form)
     return session.opened(document, keyring, ignore_mac=given.switch("ignore-mac"))

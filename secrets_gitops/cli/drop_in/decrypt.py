@@ -27,7 +27,7 @@ def run(here: Session, given: Arguments) -> int:
         raise Stop(NO_FILE, "there is no such file", path=path)
     name = given.text("filename-override") or path or ""
     steps = keys_of(given.text("extract")) if given.text("extract") else ()
-    here.check_rules()
+    here.loaded_rules()
     put(plaintext(here, given, path, name, steps), to, private=True)
     return 0
 

@@ -73,7 +73,7 @@ def _existing(here: Session, given: Arguments, path: str) -> tuple[bytes, Callab
 
 def _new(here: Session, given: Arguments, path: str, form: Format) -> tuple[bytes, Callable[[bytes], Document]]:
     session.refuse_key_services(given)
-    here.check_rules()
+    here.loaded_rules()
     how = encrypt.recipe(here, given, path)
 
     def result(changed: bytes) -> Document:

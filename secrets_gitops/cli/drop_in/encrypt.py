@@ -58,7 +58,7 @@ def run(here: Session, given: Arguments) -> int:
     if path is not None and not session.exists(path):
         raise Stop(NO_FILE, "there is no such file", path=path)
     session.refuse_key_services(given)
-    here.check_rules()
+    here.loaded_rules()
     form = session.input_format(given, name)
     data = session.read_input(path)
     if form == "json" and to != path:
@@ -144,7 +144,7 @@ def _marks_something(plain: Document, selector: Selector) -> bool:
 def recipe(here: Session, given: Arguments, name: str) -> Recipe:
     """Keys, selector and extent of the MAC for a file: flags before the rule that fits. Raises Stop."""
     named = recipients.named(given)
-    found = here.rules_for(name, strict=True)
+    found = here.rules_for(name)
     rule = found.rule
     if rule is None and found.rules is not None and found.rules.declared:
         raise Stop(GENERIC, SettingsError(f"no creation rule in `{found.path}` fits `{name}`"))

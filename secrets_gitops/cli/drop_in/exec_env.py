@@ -24,7 +24,7 @@ FLAGS = (
 def run(here: Session, given: Arguments) -> int:
     """Start the command, with the values beside the environment, or alone."""
     path, command = sops_command(given)
-    here.check_rules()
+    here.loaded_rules()
     keyring = here.keyring(given)
     form = session.input_format(given, path)
     result = session.opened(session.read_sealed(session.read_input(path), path, form), keyring)

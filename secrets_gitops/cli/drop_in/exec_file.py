@@ -31,7 +31,7 @@ def run(here: Session, given: Arguments) -> int:
     name = given.text("filename") or _NAME
     if "/" in name or name in {".", ".."}:
         raise Stop(GENERIC, "`--filename` is a name, not a path")
-    here.check_rules()
+    here.loaded_rules()
     data = plaintext(here, given, path, path)
     account = running.account(given.text("user"))
     environ = dict(here.environ) | (account.variables if account is not None else {})

@@ -21,7 +21,7 @@ def run(here: Session, given: Arguments) -> int:
     from secrets_gitops.envelopes.sops import metadata
 
     path = session.required_file(given)
-    here.check_rules()
+    here.loaded_rules()
     with stage(GENERIC):
         from secrets_gitops.repository import files
 

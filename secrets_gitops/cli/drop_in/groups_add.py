@@ -46,7 +46,7 @@ def open_keys(here: Session, given: Arguments, path: str) -> tuple[Document, Met
     """A file, its metadata and its data key; the values are not looked at. Raises Stop."""
     from secrets_gitops.envelopes.sops import groups, opened
 
-    here.check_rules()
+    here.loaded_rules()
     keyring = here.keyring(given)
     document = session.read_sealed(session.read_input(path), path, session.input_format(given, path))
     with stage(GENERIC):

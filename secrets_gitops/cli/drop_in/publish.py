@@ -37,17 +37,15 @@ def run(here: Session, given: Arguments) -> int:
     if not given.positional:
         raise Stop(NO_FILE, "no file is named")
     path = session.required_file(given)
-    found = here.rules_for(path, strict=False)
-    if found.rules is None:
-        raise Stop(GENERIC, "there are no destination rules", path=path)
+    found = here.loaded_rules()
+    assert found is not None
     omit, whole = given.switch("omit-extensions"), given.switch("recursive")
     if os.path.isdir(path) and not whole:
         raise Stop(GENERIC, "this is a folder", hints=("take all of it with `--recursive`",), path=path)
     files = list(publish.files_below(path)) if os.path.isdir(path) else [path]
     with stage(GENERIC, SettingsError):
         parcels = [
-            publish.parcel(found.rules, file, path if os.path.isdir(path) else "", omit_extensions=omit)
-            for file in files
+            publish.parcel(found, file, path if os.path.isdir(path) else "", omit_extensions=omit) for file in files
         ]
     keyring = here.keyring(given)
     for parcel in parcels:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from secrets_gitops.encrypted_files.rules import Found
     from secrets_gitops.envelopes.sops.opened import Opened
     from secrets_gitops.keys.keyring import Keyring
+    from secrets_gitops.repository.creation_rules import CreationRules
 
 _FORMATS = ("yaml", "json", "dotenv", "ini", "binary")
 _PARENTS = 100
@@ -54,30 +55,34 @@ class Session:
             self._looked = True
         return self._config
 
-    def rules_for(self, path: str, *, strict: bool) -> Found:
-        """The rules, and the one for a file. Raises Stop when they cannot be read."""
+    def rules_for(self, path: str) -> Found:
+        """The rules, and the one for a file. Raises Stop when they cannot be read, or something is wrong with it."""
         from secrets_gitops.encrypted_files import rules
 
         if self.config is None:
             return rules.Found(None, None, None, None)
         with stage(GENERIC):
-            return rules.find(path, config=self.config, strict=strict)
+            return rules.find(path, config=self.config, strict=False, one_by_one=True)
+
+    def loaded_rules(self) -> CreationRules | None:
+        """All rules. Raises Stop when sops could not load them: it reads them at every command that opens a file."""
+        from secrets_gitops.encrypted_files import rules
+
+        if self.config is None:
+            return None
+        with stage(GENERIC):
+            return rules.loaded(self.config)
 
     def indent(self, form: Format) -> int | None:
         """By how much text of a format is indented that is written anew; None: as sops has it. Raises Stop."""
         indent = self.given.number("indent")
         if indent is None and self.config is not None:
-            rules = self.rules_for("", strict=False).rules
+            rules = self.loaded_rules()
             store = "json_binary" if form == "binary" else form
             indent = rules.indents.get(store) if rules is not None else None
         if indent is not None and indent < (-1 if form == "json" else 0):
             raise Stop(CANNOT_SERIALISE, f"nothing is indented by {indent}")
         return indent
-
-    def check_rules(self) -> None:
-        """Raise Stop when the rules cannot be read: sops reads them at every command that opens a file."""
-        if self.config is not None:
-            self.rules_for("", strict=False)
 
     def keyring(self, given: Arguments) -> Keyring:
         """The keys at hand. Raises Stop when they are to be tried in an order that makes no sense."""

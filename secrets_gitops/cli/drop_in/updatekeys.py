@@ -30,7 +30,7 @@ def run(here: Session, given: Arguments) -> int:
         raise Stop(GENERIC, "there are no creation rules: no `.sops.yaml` here or above")
     if not given.positional:
         raise Stop(NO_FILE, "no file is named")
-    here.check_rules()
+    here.loaded_rules()
     if len(given.positional) == 1:
         _update(here, given, given.positional[0])
         return 0
@@ -58,7 +58,7 @@ def _update(here: Session, given: Arguments, path: str) -> None:
     document = session.read_sealed(data, path, session.input_format(given, path))
     with stage(GENERIC):
         found = opened.required_metadata(document)
-        rule = rules.required(path, here.rules_for(path, strict=True))
+        rule = rules.required(path, here.rules_for(path))
         keys = rules.key_groups(rule)
     wanted = _wanted(found, keys)
     if [sorted(map(rekey.name_of, group)) for group in wanted.groups] == [

@@ -156,6 +156,30 @@ def test_keys_of_the_environment_go_before_those_of_the_rule(run, tmp_path: Path
     run("encrypt", "--age", "<1>", "p.yaml")
 
 
+MISTAKES = {
+    "an unknown field": "path_regx: x",
+    "an invalid selector": "encrypted_regex: '['",
+    "two selectors": "encrypted_regex: a\n  encrypted_suffix: b",
+    "a key that is none": "key_groups: [{kms: [{arn: x, rle: y}]}]",
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=list(MISTAKES))
+def test_a_mistake_in_a_rule_counts_where_the_rule_does(run, tmp_path: Path, keys, mistake) -> None:
+    age_line = f"age: {keys[0][1]}"
+    (tmp_path / ".sops.yaml").write_text(f"creation_rules:\n- {age_line}\n  {mistake}\n")
+    run("encrypt", "p.yaml", code=1)
+    run("decrypt", "f.yaml")
+    (tmp_path / ".sops.yaml").write_text(f"creation_rules:\n- {age_line}\n- {age_line}\n  {mistake}\n")
+    run("encrypt", "p.yaml")
+
+
+def test_a_rule_without_keys_takes_those_of_the_command_line(run, tmp_path: Path) -> None:
+    (tmp_path / ".sops.yaml").write_text("creation_rules:\n- encrypted_regex: ^a$\n")
+    assert b"n: 5" in run("encrypt", "--age", "<1>", "p.yaml").stdout
+    run("encrypt", "p.yaml", code=1)
+
+
 def test_an_audit_configuration_is_refused(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "audit.yaml").write_text("backends: {}\n")
     environ = {"SECRETS_GITOPS_SOPS_AUDIT_FILES": str(tmp_path / "audit.yaml")}
