@@ -49,7 +49,7 @@ def command(
     ignore_mac: bool,
 ) -> int:
     """Choose the files, then decrypt each."""
-    from secrets_gitops.cli import official, sops_files
+    from secrets_gitops.cli import sops_files
     from secrets_gitops.encrypted_files import decrypt
     from secrets_gitops.keys.keyring import Keyring
 
@@ -59,9 +59,12 @@ def command(
         raise SettingsError("`--extract` prints one value; it goes with neither `-i` nor `--output-dir`")
     chosen = sops_files.chosen(files, every=every)
     keyring = Keyring.local(identities)
-    sops = official.engine(identities) if engine == "sops" else None
-    if sops is not None:
+    sops = None
+    if engine == "sops":
+        from secrets_gitops.cli import official
+
         official.refuse_stdin(chosen.files)
+        sops = official.engine(identities)
 
     def plaintext(path: str) -> bytes:
         if sops is not None:

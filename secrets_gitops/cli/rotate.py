@@ -60,7 +60,11 @@ def command(
         raise SettingsError(
             "`--add`, `--remove` and `--threshold` are not for `--engine sops`", hints=("leave `--engine` out",)
         )
-    official = _official(identities) if engine == "sops" else None
+    sops = None
+    if engine == "sops":
+        from secrets_gitops.cli import official
+
+        sops = official.engine(identities)
     keyring, now = Keyring.local(identities), sops_files.now()
     journal = (
         Journal(("rotate", *(("all",) if every else files), "+", *add, "-", *gone, str(threshold or "")))
@@ -75,8 +79,8 @@ def command(
         found = opened.required_metadata(document)
         if older_than is not None and inventory.age_days(found.lastmodified) < older_than:
             return batch.Done("young enough", f"{path} is not old enough", silent=True)
-        if official is not None:
-            return batch.Done("rotated", f"rotated {path}", official.rotate(path), path)
+        if sops is not None:
+            return batch.Done("rotated", f"rotated {path}", sops.rotate(path), path)
         here = [text for text in gone if not chosen.searched or rotate.standing(found, text)]
         result = rotate.rotate(document, keyring, now, add=new, remove=here, threshold=threshold)
         data = result.document.to_bytes()
@@ -88,9 +92,3 @@ def command(
     if journal is not None and not code and not dry_run:
         journal.close()
     return code
-
-
-def _official(identities: tuple[str, ...]):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    from secrets_gitops.cli import official
-
-    return official.engine(identities)

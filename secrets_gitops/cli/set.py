@@ -48,7 +48,7 @@ def command(
     dry_run: bool,
 ) -> int:
     """Read the value, change the files, say what was done."""
-    from secrets_gitops.cli import official, sops_files
+    from secrets_gitops.cli import sops_files
     from secrets_gitops.encrypted_files.set_value import holds, set_value
     from secrets_gitops.keys.keyring import Keyring
 
@@ -65,7 +65,11 @@ def command(
     data = _read(path, value_file, value_stdin=value_stdin)
     value = _json(data) if as_json else _text(data)
     keyring, now = Keyring.local(identities), sops_files.now()
-    sops = official.engine(identities) if engine == "sops" else None
+    sops = None
+    if engine == "sops":
+        from secrets_gitops.cli import official
+
+        sops = official.engine(identities)
 
     def step(file: str) -> batch.Done:
         document = documents.pop(file, None) or sops_files.read_unless_unmerged(file)

@@ -23,14 +23,18 @@ def command(
     arguments: tuple[str, ...], root: int, identities: tuple[str, ...], engine: str, *, every: bool, dry_run: bool
 ) -> int:
     """Change the files, say what was done."""
-    from secrets_gitops.cli import official, sops_files
+    from secrets_gitops.cli import sops_files
     from secrets_gitops.encrypted_files.set_value import holds, unset
     from secrets_gitops.keys.keyring import Keyring
 
     files, path = sops_files.files_and_path(arguments, every=every)
     chosen = sops_files.chosen(files, every=every)
     keyring, now = Keyring.local(identities), sops_files.now()
-    sops = official.engine(identities) if engine == "sops" else None
+    sops = None
+    if engine == "sops":
+        from secrets_gitops.cli import official
+
+        sops = official.engine(identities)
 
     def step(file: str) -> batch.Done:
         document = sops_files.read_unless_unmerged(file)
