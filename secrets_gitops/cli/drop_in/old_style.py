@@ -5,10 +5,11 @@ Flags behind the file are refused. sops passes over them, so that `sops -d FILE 
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING
 
 from secrets_gitops.cli import console
-from secrets_gitops.cli.drop_in import change, decrypt, edit, encrypt, flags, recipients, rotate, session
+from secrets_gitops.cli.drop_in import flags, recipients, session
 from secrets_gitops.cli.drop_in.arguments import Flag
 from secrets_gitops.cli.drop_in.exit_codes import (
     BAD_SET,
@@ -17,7 +18,6 @@ from secrets_gitops.cli.drop_in.exit_codes import (
     NO_FILE,
     Stop,
 )
-from secrets_gitops.cli.drop_in.index_path import keys_of
 
 if TYPE_CHECKING:
     from secrets_gitops.cli.drop_in.arguments import Arguments
@@ -61,12 +61,15 @@ def run(here: Session, given: Arguments) -> int:
         console.warn(f"`--{changes[0]}` has no effect without `--rotate`")
     if action == "set":
         return _set(here, given, path)
-    runs = {"decrypt": decrypt.run, "encrypt": encrypt.run, "rotate": rotate.run, "edit": edit.run}
-    return runs[action](here, given)
+    code: int = importlib.import_module(f"secrets_gitops.cli.drop_in.{action}").run(here, given)
+    return code
 
 
 def _set(here: Session, given: Arguments, path: str) -> int:
     """`--set '["key"][0] "value"'`: a path and a value with a blank in between."""
+    from secrets_gitops.cli.drop_in import change
+    from secrets_gitops.cli.drop_in.index_path import keys_of
+
     text = given.text("set")
     index, blank, value = text.partition("] ")
     if not blank:

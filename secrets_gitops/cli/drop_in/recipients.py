@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from secrets_gitops.cli.drop_in.exit_codes import BAD_CONTEXT, GENERIC, Stop, stage
-from secrets_gitops.keys import catalog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +36,8 @@ KINDS = {
 
 def named(given: Arguments, prefix: str = "") -> list[Recipient]:
     """The recipients of the flags that begin with `prefix`, kind by kind. Raises Stop."""
+    from secrets_gitops.keys import catalog
+
     found: dict[tuple[str, str], Recipient] = {}
     for kind, text in texts(given, prefix):
         with stage(GENERIC):
