@@ -6,6 +6,7 @@ program, `GNUPGHOME` another home. Arguments are those of sops, so that a wrappe
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -23,12 +24,15 @@ from secrets_gitops.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import IO
 
     from secrets_gitops.keys.recipient import WrappedKey
 
 KIND = "pgp"
 _FINGERPRINT = re.compile("(?:0x)?[0-9A-Fa-f]{16,64}!?")
 """A fingerprint or an id of 16 digits; gpg could take shorter ones and names, but not as a key to trust."""
+_LARGEST = 1 << 20
+"""Bytes of an output; a data key has 32."""
 _NOT_ASKED = re.compile(
     "cancell?ed|No pinentry|Inappropriate ioctl|No passphrase given|Bad passphrase|Timeout|Not a tty|No agent",
     re.IGNORECASE,
@@ -165,24 +169,74 @@ def _run(
     environ = os.environ if environ is None else environ
     program = environ.get("SOPS_GPG_EXEC") or "gpg"
     try:
-        with ASKING:
-            done = subprocess.run(
+        with (
+            ASKING,
+            subprocess.Popen(
                 [program, *arguments],
-                input=data,
-                capture_output=True,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
                 env=environment(environ),
-                timeout=(deadline or Deadline(ANSWER_SECONDS)).left(),
-                check=False,
-            )
-    except subprocess.TimeoutExpired:
-        raise KeySourceError("gpg did not answer in time") from None
+            ) as process,
+        ):
+            out, said = _exchange(process, data, (deadline or Deadline(ANSWER_SECONDS)).left())
     except FileNotFoundError:
         hint = "install GnuPG, or name it in `SOPS_GPG_EXEC`" if program == "gpg" else "correct `SOPS_GPG_EXEC`"
         raise KeySourceError(f"there is no program `{program}`, which OpenPGP keys need", hints=(hint,)) from None
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else "unknown reason"
         raise KeySourceError(f"`{program}` cannot be run: {reason.lower()}") from None
-    return done.returncode, done.stdout, done.stderr.decode("utf-8", "replace")
+    return process.returncode, out, said.decode("utf-8", "replace")
+
+
+def _exchange(process: subprocess.Popen[bytes], data: bytes, seconds: float | None) -> tuple[bytes, bytes]:
+    """Both outputs of a program that reads `data`. Raises KeySourceError when it is too slow or gives too much.
+
+    An OpenPGP message may be compressed: a few bytes of it could become more than the memory holds.
+    """
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    late = threading.Event()
+    said: list[bytes] = []
+
+    def give_up() -> None:
+        late.set()
+        process.kill()
+
+    def feed(pipe: IO[bytes]) -> None:
+        with contextlib.suppress(OSError), pipe:  # it may end before it has read everything
+            pipe.write(data)
+
+    def listen(pipe: IO[bytes]) -> None:
+        said.append(pipe.read(_LARGEST))
+
+    helpers = [
+        threading.Thread(target=feed, args=(process.stdin,), daemon=True),
+        threading.Thread(target=listen, args=(process.stderr,), daemon=True),
+    ]
+    if seconds is not None:
+        watch = threading.Timer(seconds, give_up)
+        watch.daemon = True
+        watch.start()
+    try:
+        for helper in helpers:
+            helper.start()
+        out = process.stdout.read(_LARGEST + 1)
+        if len(out) > _LARGEST:
+            raise KeySourceError("gpg gave far more than a data key")
+        process.wait()
+        for helper in helpers:
+            helper.join()
+    except BaseException:
+        process.kill()
+        raise
+    finally:
+        if seconds is not None:
+            watch.cancel()
+    if late.is_set():
+        raise KeySourceError("gpg did not answer in time")
+    return out, said[0]
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:
