@@ -31,6 +31,7 @@ _SAFE_START = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz/_"
 _NEXT_LINE = pattern(r"(?:[ \t]*\r?\n)*( *)(.?)")
 _ENVELOPE = pattern(r"ENC\[[^\]]*\]")
 _HEADER_COMMENT = pattern(r"[|>][-+0-9]*[ \t]+(#[^\r\n]*)")
+_TIME = pattern(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \t]+)[0-9]")
 _NOT_UTF_8 = pattern("[\udc80-\udcff]")
 _CORE_TAG = pattern(r"(?:!!|!<tag:yaml\.org,2002:)(?!str\b)\S*\s*")
 
@@ -56,7 +57,7 @@ def value_text(value: Value, document: Document, node: Node, *, flow: bool, step
         indent = _indent(document.text, node, step)
         text = emit.yaml_scalar(value, indent=indent, inline_only=not _ends_a_block(document.text, node.end, indent))
         return text.replace("\n", newline_of(document))
-    if node.style == "plain" and not flow and _is_plain(value):
+    if node.style == "plain" and not flow and (_is_plain(value) or _is_time_elsewhere(value)):
         return value
     return emit.yaml_scalar(value)
 
@@ -95,6 +96,15 @@ def _is_plain(value: str) -> bool:
         and " #" not in value
         and value[-1] not in " :"
     )
+
+
+def _is_time_elsewhere(value: str) -> bool:
+    """Is it a time to other readers of YAML, but text to sops, which writes it without quotes?"""
+    if not _TIME.match(value):
+        return False
+    from secrets_gitops.documents import go_yaml  # noqa: PLC0415  hardly a file has one
+
+    return go_yaml.scalar_text(value, indent=2, step=2) == value
 
 
 def envelope_text(
