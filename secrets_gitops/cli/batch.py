@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from secrets_gitops.encrypted_files.selected import Selected
     from secrets_gitops.keys.keyring import Keyring
+    from secrets_gitops.repository.files import Together
 
 all_option = click.option("--all", "every", is_flag=True, help="Take every such file of the repository.")
 files_argument = click.argument("files", nargs=-1, metavar="[FILE | FOLDER]...")
@@ -31,6 +32,10 @@ _AT_ONCE = 8
 """Files that wait for services at the same time."""
 _TOGETHER = 200
 """Files whose data keys are asked for in one go."""
+_OPEN = 64
+"""Files that are written together; all of them are open at a time."""
+_HELD = 16 << 20
+"""Bytes that wait to be written together at most, but for the last file."""
 _FAR = (b"arn:", b"vault_address", b"vault_url", b"resource_id")
 """Bytes of which one stands in every file that has a key of a service."""
 
@@ -76,33 +81,66 @@ def run(
     if not chosen.searched and not carry_on:
         prepared(chosen.files, keyring)
         results = [(path, result()) for path, result in _steps(chosen.files, step, waits=waits)]
-        for path, done in results:
-            _finish(path, done, dry_run=dry_run, quiet=False, written=written)
+        for begin in range(0, len(results), _OPEN):
+            group = results[begin : begin + _OPEN]
+            together = _together(group, dry_run=dry_run)
+            try:
+                for path, done in group:
+                    _finish(path, done, together, dry_run=dry_run, quiet=False, written=written)
+            finally:
+                if together is not None:
+                    together.close()
         return worst([done.code for _, done in results])
     counts: Counter[str] = Counter()
-    codes = []
+    codes: list[int] = []
     progress = _Progress(len(chosen.files))
-    at = 0
+    waiting: list[tuple[str, Done]] = []
+
+    def failed(error: Error) -> None:
+        progress.clear()
+        console.show(error)
+        counts["failed"] += 1
+        codes.append(error.exit_code)
+
+    def write() -> None:
+        group = waiting.copy()
+        waiting.clear()
+        try:
+            together = _together(group, dry_run=dry_run)
+        except Error:  # each by itself then, to see which one it is
+            together = None
+        for path, done in group:
+            try:
+                progress.clear()
+                _finish(path, done, together, dry_run=dry_run, quiet=chosen.searched, written=written)
+            except Error as error:
+                failed(error)
+            else:
+                counts[done.word] += 1
+                codes.append(done.code)
+        try:
+            if together is not None:
+                together.close()
+        except Error as error:
+            failed(error)
+
     try:
         for at, (path, result) in enumerate(_steps(chosen.files, step, waits=waits)):
             if at % _TOGETHER == 0:
                 prepared(chosen.files[at : at + _TOGETHER], keyring)
             progress.show(at, path)
             try:
-                done = result()
-                progress.clear()
-                _finish(path, done, dry_run=dry_run, quiet=chosen.searched, written=written)
+                waiting.append((path, result()))
             except Error as error:
-                progress.clear()
-                console.show(error)
-                counts["failed"] += 1
-                codes.append(error.exit_code)
-            else:
-                counts[done.word] += 1
-                codes.append(done.code)
+                write()
+                failed(error)
+            if len(waiting) == _OPEN or sum(len(done.data or b"") for _, done in waiting) > _HELD:
+                write()
+        write()
     except (KeyboardInterrupt, click.Abort):
         progress.clear()
-        console.note(f"stopped after {at} of {len(chosen.files)} files; run the same again to go on")
+        finished = sum(counts.values())
+        console.note(f"stopped after {finished} of {len(chosen.files)} files; run the same again to go on")
         raise
     progress.clear()
     if chosen.searched:
@@ -125,7 +163,29 @@ def _steps(
             yield from ((path, future.result) for path, future in futures)
 
 
-def _finish(path: str, done: Done, *, dry_run: bool, quiet: bool, written: Callable[[str, bytes], None] | None) -> None:
+def _together(group: Sequence[tuple[str, Done]], *, dry_run: bool) -> Together | None:
+    """What is to be written of these, in files that wait for their place; None where it is not worth while."""
+    contents = [(done.target, done.data) for _, done in group if done.target is not None and done.data is not None]
+    if dry_run or len(contents) < 2:
+        return None
+    from secrets_gitops.repository.files import Together
+
+    for folder in {os.path.dirname(target) for target, _ in contents}:
+        if folder:
+            os.makedirs(folder, exist_ok=True)
+    return Together(contents)
+
+
+def _finish(
+    path: str,
+    done: Done,
+    together: Together | None,
+    *,
+    dry_run: bool,
+    quiet: bool,
+    written: Callable[[str, bytes], None] | None,
+) -> None:
+    """Write what there is to write, or let it take its place where it waits in `together`, and say what was done."""
     for note in done.notes:
         console.note(note)
     for warning in done.warnings:
@@ -136,7 +196,10 @@ def _finish(path: str, done: Done, *, dry_run: bool, quiet: bool, written: Calla
         else:
             from secrets_gitops.cli import sops_files
 
-            sops_files.write(done.target, done.data)
+            if together is None:
+                sops_files.write(done.target, done.data)
+            else:
+                together.place()
             if written is not None:
                 written(path, done.data)
     if done.line and not (quiet and done.silent):

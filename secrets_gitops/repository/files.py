@@ -10,8 +10,12 @@ from secrets_gitops.errors import FileError, Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from secrets_gitops.repository.unfinished import Unfinished
+
+_SYNCING = 16
+"""Files whose content is on its way to the disk at a time: the file system confirms them together."""
 _HINTS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
@@ -64,6 +68,98 @@ def replace(path: str, data: bytes, *, check: Callable[[bytes], None] | None = N
             _replace(path, target, data, None, mode, nameless=False)
     except OSError as error:
         raise _translated(error, "write", path) from error
+    _confirm(folder, path)
+
+
+class Together:
+    """As `replace` for several files, in a tenth of the time: the disk has all of them whole before the first takes its
+    place.
+
+    A few dozen at a time, since they stay open.
+    """
+
+    def __init__(self, contents: Sequence[tuple[str, bytes]]) -> None:
+        """Write all of `contents`, paths and what they shall hold. Raises FileError; then no file was changed."""
+        from secrets_gitops.repository import unfinished  # noqa: PLC0415
+
+        self._folders: dict[str, str] = {}
+        self._waiting: list[tuple[str, str, bytes, Unfinished]] = []
+        try:
+            for path, data in contents:
+                target = os.path.realpath(path)
+                unfinished.sweep(os.path.dirname(target))
+                self._waiting.append((path, target, data, _unfinished(path, target, data)))
+            _sync([(path, new.fd) for path, _, _, new in self._waiting])
+        except BaseException:
+            self.close()
+            raise
+
+    def place(self) -> None:
+        """Put the next file in its place. Raises FileError."""
+        from secrets_gitops.repository import unfinished  # noqa: PLC0415
+
+        path, target, data, new = self._waiting.pop(0)
+        try:
+            new.take_place(target)
+            self._folders[os.path.dirname(target)] = path
+        except unfinished.NoLink:
+            replace(path, data)
+        except OSError as error:
+            raise _translated(error, "write", path) from error
+        finally:
+            new.close()
+
+    def close(self) -> None:
+        """Drop what was not put in its place, and let the disk confirm the rest. Raises FileError."""
+        for *_, new in self._waiting:
+            new.close()
+        self._waiting.clear()
+        folders, self._folders = self._folders, {}
+        for folder, path in folders.items():
+            _confirm(folder, path)
+
+
+def _unfinished(path: str, target: str, data: bytes) -> Unfinished:
+    from secrets_gitops.repository.unfinished import Unfinished  # noqa: PLC0415
+
+    try:
+        old = _old(target, path)
+        new = Unfinished(os.path.dirname(target))
+        try:
+            _write(new.fd, data, path)
+            _dress(new.fd, target, old, None)
+        except BaseException:
+            new.close()
+            raise
+    except OSError as error:
+        raise _translated(error, "write", path) from error
+    return new
+
+
+def _sync(opened: Sequence[tuple[str, int]]) -> None:
+    """Wait until the disk has all of these files."""
+    from threading import Thread  # noqa: PLC0415  most runs write one file or none
+
+    errors: list[tuple[str, OSError]] = []
+    rest = iter(opened)
+
+    def work() -> None:
+        for path, fd in rest:
+            try:
+                os.fsync(fd)
+            except OSError as error:
+                errors.append((path, error))
+
+    threads = [Thread(target=work) for _ in range(min(_SYNCING, len(opened)))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for path, error in errors:
+        raise _translated(error, "write", path) from error
+
+
+def _confirm(folder: str, path: str) -> None:
     try:
         _sync_folder(folder)
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import stat
@@ -200,6 +201,47 @@ class TestReplace:
         assert (
             'cannot write: operation not permitted | ("run as the file\'s owner, or write to another file",)' in shown
         )
+        assert (tmp_path / "a").read_bytes() == b"old"
+        assert names(tmp_path) == ["a"]
+
+
+class TestTogether:
+    def test_each_takes_its_place_when_asked(self, tmp_path):
+        (tmp_path / "b").write_bytes(b"old")
+        together = files.Together([(str(tmp_path / name), name.encode()) for name in "abc"])
+        assert [(tmp_path / name).exists() for name in "abc"] == [False, True, False]
+        for name in "abc":
+            together.place()
+            assert (tmp_path / name).read_bytes() == name.encode()
+        together.close()
+        assert names(tmp_path) == ["a", "b", "c"]
+
+    def test_what_was_not_placed_is_gone(self, tmp_path):
+        (tmp_path / "b").write_bytes(b"old")
+        together = files.Together([(str(tmp_path / name), b"new") for name in "ab"])
+        together.place()
+        together.close()
+        assert names(tmp_path) == ["a", "b"]
+        assert (tmp_path / "b").read_bytes() == b"old"
+
+    def test_one_that_cannot_be_written_leaves_all_as_they_were(self, tmp_path):
+        (tmp_path / "a").write_bytes(b"old")
+        (tmp_path / "folder").mkdir()
+        with pytest.raises(FileError, match="not a regular file") as caught:
+            files.Together([(str(tmp_path / name), b"new") for name in ("a", "folder")])
+        assert str(caught.value.place) == str(tmp_path / "folder")
+        assert (tmp_path / "a").read_bytes() == b"old"
+        assert names(tmp_path) == ["a", "folder"]
+
+    def test_a_disk_that_fails_to_confirm_leaves_all_as_they_were(self, tmp_path, monkeypatch):
+        (tmp_path / "a").write_bytes(b"old")
+
+        def fail(fd: int) -> None:
+            raise OSError(errno.EIO, "broken")
+
+        monkeypatch.setattr(os, "fsync", fail)
+        with pytest.raises(FileError, match="cannot write"):
+            files.Together([(str(tmp_path / name), b"new") for name in "ab"])
         assert (tmp_path / "a").read_bytes() == b"old"
         assert names(tmp_path) == ["a"]
 
