@@ -15,6 +15,7 @@ from secrets_gitops.encrypted_files.merge_text import transplant, trees
 from secrets_gitops.encrypted_files.merge_trees import Absent, Digests
 from secrets_gitops.encrypted_files.merge_trees import merge as merge_trees
 from secrets_gitops.envelopes.sops import block, metadata
+from secrets_gitops.envelopes.sops.cut import Stamp
 from secrets_gitops.envelopes.sops.reading import shown
 from secrets_gitops.errors import DocumentError
 
@@ -46,24 +47,42 @@ def _merged(
     base: Document | None, ours: Document, theirs: Document
 ) -> tuple[Document, Document, tuple[str, ...]] | None:
     """Our and their version of the merged file; None where it is not certain that all have the same data key."""
-    if base is None or ours.format in LINE_FORMATS or not _share_a_key(base, ours, theirs):
+    if base is None or not _share_a_key(base, ours, theirs):
         return None
     digests = Digests()
-    versions = [trees(one) for one in (base, ours, theirs)]
-    if len({len(one) for one in versions}) > 1:
+    versions = [_without_lines_of_block(one) for one in (base, ours, theirs)]
+    values = [trees(one) for one in versions]
+    if len({len(one) for one in values}) > 1:
         return None
-    parts = [merge_trees(a, b, c, digests) for a, b, c in zip(*versions, strict=True)]
+    parts = [merge_trees(a, b, c, digests) for a, b, c in zip(*values, strict=True)]
     mine = [part.ours for part in parts if not isinstance(part.ours, Absent)]
     yours = [part.theirs for part in parts if not isinstance(part.theirs, Absent)]
-    one = merge_comments.carry(transplant(ours, mine, theirs, digests), base, (ours, theirs))
-    other = transplant(one, yours, theirs, digests)
+    one = transplant(versions[1], mine, versions[2], digests)
+    one = merge_comments.carry(one, versions[0], (versions[1], versions[2]))
+    other = transplant(one, yours, versions[2], digests)
+    names = tuple(shown(path) for part in parts for path in part.conflicts)
+    return _with_block(one, ours), _with_block(other, theirs), names
+
+
+def _without_lines_of_block(document: Document) -> Document:
+    """A dotenv or INI file without its block, whose lines stand among the others; other files as they are."""
+    found = block.cut(document, 0) if document.format in LINE_FORMATS else None
+    return document if found is None else document.apply(block.removals(document, 0, found))
+
+
+def _with_block(document: Document, source: Document) -> Document:
+    """The document with the block of `source`, in place of its own where it has one."""
+    if document.format in LINE_FORMATS:
+        there, found = block.cut(source, 0), metadata.read(source)
+        assert there is not None
+        assert found is not None
+        return document.apply([block.insertion(document, 0, there, Stamp(found.lastmodified, found.mac))])
     edits = []
-    for root in range(len(other.roots)):
-        here, there = block.cut(other, root), block.cut(theirs, root)
-        if here is None or there is None:
-            return None
-        edits.append(Edit(here.start, here.end, there.text))
-    return one, other.apply(edits), tuple(shown(path) for part in parts for path in part.conflicts)
+    for root in range(len(document.roots)):
+        here, there = block.cut(document, root), block.cut(source, root)
+        if here is not None and there is not None:
+            edits.append(Edit(here.start, here.end, there.text))
+    return document.apply(edits)
 
 
 def _share_a_key(*documents: Document) -> bool:

@@ -39,7 +39,10 @@ _BREAK = re.compile("\r?\n")
 
 
 def trees(document: Document) -> list[PlainTree]:
-    """The values of all documents of a file, without `sops` blocks. Raises DocumentError where a key stands twice."""
+    """The values of all documents of a file, without `sops` blocks; a dotenv file must have none.
+
+    Raises DocumentError where a key stands twice.
+    """
     found = []
     for at, root in enumerate(document.roots):
         _refuse_twice(document, root)

@@ -344,6 +344,31 @@ def test_without_a_key_the_envelopes_merge_and_both_blocks_are_kept(repo: Reposi
     assert repo.opens("a.yaml").replace("    ", "  ") == plain.replace("    ", "  ")
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "theirs"),
+    [
+        ("a.json", JSON, ('"two"', '"three"')),
+        ("a.env", DOTENV, ("MORE=2", "MORE=3\nNEW=4")),
+        ("a.ini", INI, ("5432", "5433")),
+        ("a.yaml", YAML + "---\nsecond: 1\n", ("second: 1", "second: 2")),
+    ],
+)
+def test_without_a_key_in_every_format_each_side_opens_but_for_its_mac(repo: Repository, name, text, theirs) -> None:
+    repo.add(name, text)
+    diverge(repo, name, [("admin", "root")], [theirs])
+    repo.git("merge", "side", code=1, key=None)
+    sides = conflicts.split(repo.text(name))
+    assert sides is not None
+    for side in (sides.ours, sides.theirs):
+        (repo.path / f"side.{name}").write_text(side)
+        repo.sops("decrypt", f"side.{name}", code=51)
+        plain = repo.sops("decrypt", "--ignore-mac", f"side.{name}").decode()
+        assert "root" in plain
+        assert theirs[1].split("\n")[0].strip('"') in plain
+    repo.git("checkout", "--merge", "--", name)
+    repo.ours("verify", name)
+
+
 def test_without_a_key_and_after_a_rotation_nothing_is_mixed(repo: Repository) -> None:
     repo.add("a.yaml", YAML)
     repo.branch("side")
