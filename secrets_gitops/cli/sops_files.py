@@ -40,10 +40,15 @@ def check_targets(
         )
     if output_dir is not None:
         for path in files:
-            if path == "-" or os.path.isabs(path) or os.path.normpath(path).startswith(".."):
-                raise SettingsError(
-                    f"`{path}` has no place below `--output-dir`", hints=("name files below the current folder",)
-                )
+            _refuse_outside(path)
+
+
+def _refuse_outside(path: str) -> None:
+    if path == "-" or os.path.isabs(path) or os.path.normpath(path).split(os.sep)[0] == "..":
+        raise SettingsError(
+            f"`{path}` has no place below `--output-dir`",
+            hints=("name files below the current folder; for `--all`, go to the top of the repository",),
+        )
 
 
 def read_input(path: str, filename: str | None) -> tuple[bytes, str]:
@@ -89,6 +94,7 @@ def target(path: str, output: str | None, output_dir: str | None, *, in_place: b
     if in_place:
         return path
     if output_dir is not None:
+        _refuse_outside(path)
         return os.path.join(output_dir, path)
     return None if output in {None, "-"} else output
 

@@ -153,6 +153,13 @@ class TestDecrypt:
         assert (clear / "apps/one.enc.yaml").stat().st_mode & 0o777 == 0o600
         assert sgo("decrypt", "--all", "--output-dir", "../clear")[1] == "3 files: 3 there already\n"
 
+    def test_nothing_leaves_the_output_folder(self, sgo, sealed: Path):
+        before = files_of(sealed)
+        said = sgo("decrypt", "--all", "--output-dir", "out", cwd=sealed / "apps", code=2)[1]
+        assert "`../three.enc.env` has no place below `--output-dir`" in said
+        assert "2 decrypted, 1 failed" in said
+        assert {name: data for name, data in files_of(sealed).items() if not name.startswith("apps/out")} == before
+
     def test_in_place_from_a_folder_of_the_repository(self, sgo, sealed: Path):
         assert "decrypted ../three.enc.env" in sgo("decrypt", "-i", "--all", cwd=sealed / "apps")[1]
         assert (sealed / "three.enc.env").read_text() == "a=s3cret three\n"
@@ -363,3 +370,28 @@ def test_a_run_that_is_interrupted_says_how_to_go_on_and_leaves_whole_files(sgo,
     assert "43 intact" in sgo("verify", "--all")[1]
     assert " rotated before" in sgo("rotate", "--all")[1]
     assert not [name for _, _, names in os.walk(sealed) for name in names if name.endswith(".tmp")]
+
+
+class TestPush:
+    @pytest.fixture
+    def pushed(self, sealed: Path) -> Path:
+        with (sealed / ".sops.yaml").open("a") as rules:
+            rules.write(
+                "destination_rules:\n- {path_regex: ^apps/, s3_bucket: b, s3_prefix: in/}\n"
+                "- {path_regex: ^clear/, vault_path: x/, vault_address: https://v.example.org}\n"
+            )
+        return sealed
+
+    def test_a_dry_run_says_what_would_go_where(self, sgo, pushed: Path):
+        said = sgo("push", "--dry-run", "--all")[1]
+        assert said == (
+            "apps/one.enc.yaml -> s3://b/in/apps/one.enc.yaml\napps/two.enc.json -> s3://b/in/apps/two.enc.json\n"
+        )
+        assert "-> s3://b/in/one.enc.yaml" in sgo("push", "--dry-run", "apps/one.enc.yaml")[1]
+        assert "-> s3://b/in/two.enc.json" in sgo("push", "--dry-run", "apps")[1]
+
+    def test_what_no_rule_takes_is_refused(self, sgo, pushed: Path):
+        assert "no destination rule" in sgo("push", "--yes", "three.enc.env", code=2)[1]
+        assert "nobody can be asked" in sgo("push", "apps", code=2)[1]
+        (pushed / "apps/plain.yaml").write_text(PLAIN)
+        assert "is not encrypted" in sgo("push", "--yes", "apps/plain.yaml", code=3)[1]
