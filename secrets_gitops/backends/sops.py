@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from secrets_gitops.backends import confined
 from secrets_gitops.backends.backend import Fetched
-from secrets_gitops.documents.formats import format_of
+from secrets_gitops.documents.formats import file_format
 from secrets_gitops.documents.limits import Limits
 from secrets_gitops.documents.read import read
 from secrets_gitops.envelopes.sops.opened import open as open_sealed
-from secrets_gitops.errors import AccessDenied, Error, NotBuiltYet
+from secrets_gitops.errors import AccessDenied, BadReference, Error
 from secrets_gitops.plaintext import Plaintext
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from secrets_gitops.documents.document import Format
     from secrets_gitops.keys.keyring import Keyring
 
-_FORMATS: dict[str, Format] = {"yaml": "yaml", "json": "json"}
+_FORMATS: dict[str, Format] = {"yaml": "yaml", "json": "json", "dotenv": "dotenv", "ini": "ini", "binary": "binary"}
 
 
 class SealedFiles:
@@ -49,27 +49,23 @@ class SealedFiles:
         if self._surroundings.keyring is None:
             raise AccessDenied("encrypted files are not opened here")
         data = confined.read(locator.path, self._surroundings)
-        document = read(data, path=locator.path, format=form, limits=Limits.LARGE)
+        document = read(data, path=locator.path, format=form, limits=Limits.LARGE, sealed=True)
         if self._keyring is None:
             self._keyring = self._surroundings.keyring()
         result = open_sealed(document, self._keyring)
-        return Fetched(Plaintext(result.text), metadata={"format": form})
+        return Fetched(Plaintext(result.content()), metadata={"format": form})
 
 
 def _format(locator: Locator) -> Format:
-    """By the `format` parameter, else by the file's name. Raises NotBuiltYet for the formats that are not."""
+    """By the `format` parameter, else by the file's name. Raises BadReference for a word that is no format."""
     wanted = locator.parameter("format")
-    if wanted is not None:
-        if wanted not in _FORMATS:
-            raise NotBuiltYet(f"the sops format `{wanted}` is not built yet", hints=("`yaml` and `json` are",))
-        return _FORMATS[wanted]
-    by_name = format_of(locator.path)
-    if by_name is None:
-        raise NotBuiltYet(
-            f"`{locator.path}` is a sops file of a format that is not built yet",
-            hints=("YAML and JSON are; `?format=yaml` or `?format=json` says so where the name does not",),
+    if wanted is None:
+        return file_format(locator.path)
+    if wanted not in _FORMATS:
+        raise BadReference(
+            f"`{wanted}` is no format of sops", hints=(f"these are: {', '.join(f'`{name}`' for name in _FORMATS)}",)
         )
-    return by_name
+    return _FORMATS[wanted]
 
 
 def connect(settings: Mapping[str, str], surroundings: Surroundings) -> SealedFiles:  # noqa: ARG001  it has no settings

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from secrets_gitops.documents.formats import format_of
 from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
@@ -21,8 +20,8 @@ def quoted(path: str) -> str:
 
 
 def encrypt(path: str) -> str:
-    """Encrypt it as its creation rule says; formats that we do not write are the business of sops itself."""
-    return f"{'secrets-gitops' if format_of(path) else 'sops'} encrypt -i {quoted(path)}"
+    """Encrypt it as its creation rule says."""
+    return f"secrets-gitops encrypt -i {quoted(path)}"
 
 
 def close(target: Target, *, namespaced: bool = True) -> str:

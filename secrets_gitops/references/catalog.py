@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from secrets_gitops.backends.backend import Locator
-from secrets_gitops.documents.formats import format_of
+from secrets_gitops.documents.formats import file_format
 from secrets_gitops.errors import BadReference, NotBuiltYet
 from secrets_gitops.references.dialects import vals
 from secrets_gitops.references.pick import Pick
@@ -94,7 +94,7 @@ def reference(expression: Expression, environ: Mapping[str, str], place: Place |
     if encode not in {"", "base64"}:
         raise BadReference(f"`encode` of `ref+{scheme}://` can only be `base64`", place=place)
     locating = {name: given[name] for name in known.locator if name in given}
-    if scheme == "sops" and expression.fragment is not None and format_of(expression.path) is None:
+    if scheme == "sops" and expression.fragment is not None and file_format(expression.path) == "binary":
         locating.setdefault("format", "yaml")  # as in vals: with a key, a file of unknown name is read as YAML
     path = expression.path
     if known is _VAULT:

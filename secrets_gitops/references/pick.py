@@ -81,6 +81,9 @@ def as_value(data: bytes) -> str | bytes:
         return data
 
 
+_FORMATS: dict[str, Format] = {"json": "json", "dotenv": "dotenv", "ini": "ini"}
+
+
 def as_document(data: bytes, name: str, form: str | None) -> Value:
     """Fetched bytes as data: of several YAML documents the first, as sops and vals do. Raises DocumentError.
 
@@ -88,7 +91,7 @@ def as_document(data: bytes, name: str, form: str | None) -> Value:
     """
     formats: list[Format] = ["json", "yaml"] if data.lstrip()[:1] in {b"{", b"["} else ["yaml"]
     if form is not None:
-        formats = ["json" if form == "json" else "yaml"]
+        formats = [_FORMATS.get(form, "yaml")]
     for at, each in enumerate(formats):
         try:
             return tree(read(data, path=name, format=each))

@@ -11,7 +11,15 @@ from secrets_gitops.backends.backend import Fetched, Locator, Surroundings
 from secrets_gitops.backends.sops import connect
 from secrets_gitops.deadline import Deadline
 from secrets_gitops.envelopes.sops import opened
-from secrets_gitops.errors import AccessDenied, NoMatchingKey, NotBuiltYet, NotSealed, SecretNotFound, Tampered
+from secrets_gitops.errors import (
+    AccessDenied,
+    BadReference,
+    DocumentError,
+    NoMatchingKey,
+    NotSealed,
+    SecretNotFound,
+    Tampered,
+)
 from secrets_gitops.keys.keyring import Keyring
 
 VECTORS = Path(__file__).parents[2] / "interop" / "vectors" / "integrations"
@@ -44,6 +52,18 @@ def test_the_plaintext_of_a_file_is_given_out_with_its_format(fetch):
     assert named.value.reveal() == yaml.value.reveal()
 
 
+def test_files_of_lines_and_of_bytes_are_given_out_too(fetch, tmp_path):
+    recorded = VECTORS.parent / "sops" / "generated"
+    for case in ("dotenv/misc/enc.env", "ini/misc/enc.ini", "binary/bytes/enc.bin"):
+        shutil.copy(recorded / case, tmp_path)
+    shutil.copy(VECTORS.parent / "sops" / "keys" / "age1.txt", tmp_path / "age1.txt")
+    env, ini, binary = fetch(("enc.env",), ("enc.ini",), ("enc.bin",), keys=(tmp_path / "age1.txt",))
+    assert env.value.reveal().startswith(b"A=1\nB=\n")
+    assert env.metadata == {"format": "dotenv"}
+    assert ini.value.reveal().startswith(b"top = 1\n")
+    assert binary.value.reveal() == (recorded / "binary" / "bytes" / "plain.bin").read_bytes()
+
+
 def test_a_file_that_is_wanted_twice_is_opened_once(fetch, monkeypatch):
     count = []
     real = opened.open
@@ -57,10 +77,10 @@ def test_a_file_that_is_wanted_twice_is_opened_once(fetch, monkeypatch):
 def test_each_failure_has_its_own_class_and_does_not_fail_the_others(fetch):
     answers = fetch(
         ("v.enc.yaml",), ("nope.yaml",), ("tampered.yaml",), ("plain.yaml",), ("no-suffix",), ("x.ini",),
-        ("v.enc.yaml", (("format", "dotenv"),)), ("../outside.yaml",),
+        ("v.enc.yaml", (("format", "toml"),)), ("../outside.yaml",),
     )  # fmt: skip
     assert [type(answer) for answer in answers] == [
-        Fetched, SecretNotFound, Tampered, NotSealed, NotBuiltYet, NotBuiltYet, NotBuiltYet, SecretNotFound,
+        Fetched, SecretNotFound, Tampered, NotSealed, DocumentError, SecretNotFound, BadReference, SecretNotFound,
     ]  # fmt: skip
 
 

@@ -116,7 +116,7 @@ def test_an_absent_parameter_falls_back_to_the_environment(resolver):
         ("ref+awssecrets://app#/password", NotBuiltYet, 3),
         ("ref+awsssm://some/name", NotBuiltYet, 3),
         ("ref+sops://x.yaml?key_type=base64", NotBuiltYet, 3),
-        ("ref+sops://some.ini", NotBuiltYet, 3),
+        ("ref+sops://some.ini?format=toml", BadReference, 2),
         ("ref+envsubst:///${A:-x}", NotBuiltYet, 3),
         ("ref+file://plain.txt?colour=blue", BadReference, 2),
         ("ref+file://plain.txt?encode=hex", BadReference, 2),

@@ -126,4 +126,4 @@ class TestFile:
         assert found.fix == "secrets-gitops encrypt -i base/p.yaml"
         encoded = base64.b64encode(values.bytes(30)).decode()
         (found,) = scan(self.repository("p.key", {"base/p.key": encoded}), self.RULE).findings
-        assert found.fix == "sops encrypt -i base/p.key"
+        assert found.fix == "secrets-gitops encrypt -i base/p.key"
