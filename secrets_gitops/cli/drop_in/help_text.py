@@ -39,7 +39,8 @@ def command(name: str, flags: Sequence[Flag]) -> str:
 
     _, takes, text = COMMANDS[name]
     usage = f"sops {name} [FLAGS] {takes}".rstrip()
-    return f"Usage: {usage}\n\n{text[:1].upper()}{text[1:]}.\n\nFlags:\n{_flags(flags)}"
+    listed = f"\n\nFlags:\n{_flags(flags)}" if flags else "\n"
+    return f"Usage: {usage}\n\n{text[:1].upper()}{text[1:]}.{listed}"
 
 
 def _flags(flags: Sequence[Flag]) -> str:
@@ -47,5 +48,5 @@ def _flags(flags: Sequence[Flag]) -> str:
 
 
 def _table(rows: Sequence[tuple[str, str]]) -> str:
-    width = max(len(name) for name, _ in rows)
+    width = max((len(name) for name, _ in rows), default=0)
     return "".join(f"  {name.ljust(width)}  {text}".rstrip() + "\n" for name, text in rows)

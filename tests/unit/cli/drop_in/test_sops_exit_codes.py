@@ -249,6 +249,13 @@ def test_help_names_every_command_and_flag(run) -> None:
         assert "Usage: sops " in run(*name.split(), "--help").stdout.decode()
 
 
+def test_completion(run) -> None:
+    assert b"complete " in run("completion", "bash").stdout
+    assert run("completion", "zsh").stdout.startswith(b"#compdef sops")
+    assert b"bash|zsh" in run("completion").stdout
+    assert b"--extract" in run("decrypt", "--", "--generate-bash-completion").stdout
+
+
 def test_exec_file_gives_a_pipe_and_leaves_nothing(run) -> None:
     kind, path, *text = run("exec-file", "f.yaml", "stat -c %F {}; echo {}; cat {}").stdout.decode().splitlines()
     assert kind == "fifo"
