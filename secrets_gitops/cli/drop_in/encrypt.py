@@ -114,6 +114,7 @@ def encrypted(plain: Document, how: Recipe, form: Format, here: Session) -> Docu
             plain = convert.to_document(plain, form, indent=here.indent(form))
     with stage(HAS_METADATA):
         creating.refuse_own_block(plain)
+    allow_clear = how.clear_is_meant or _marks_something(plain, how.selector)
     with (
         stage(GENERIC, SettingsError, KeySourceError, BackendError),
         stage(CANNOT_READ if plain.inner == "json" else CANNOT_ENCRYPT, DocumentError),  # a number beyond all doubles
@@ -125,9 +126,9 @@ def encrypted(plain: Document, how: Recipe, form: Format, here: Session) -> Docu
             how.selector,
             session.now(),
             mac_only_encrypted=how.mac_only_encrypted,
-            allow_clear=how.clear_is_meant or _marks_something(plain, how.selector),
+            allow_clear=allow_clear,
         )
-    if plain.inner != "binary" and sealed.text.count(_ENVELOPE) <= len(sealed.roots):  # the MAC of each document
+    if allow_clear and sealed.text.count(_ENVELOPE) <= len(sealed.roots):  # the MAC of each document
         console.warn(f"nothing was encrypted: `{how.selector}` leaves every value in clear")
     for line in expanded:
         console.note(f"{plain.path}:{line}: the alias was written out, since what it repeats is encrypted")
