@@ -52,8 +52,9 @@ def command(
             hints=("take it out, or `updatekeys` and `encrypt` let it in again",),
         )
     if known:
+        what = f"{len(known)} values" if len(known) > 1 else "one value"
         console.note(
-            f"hint: they could read {len(known)} values, and git's history keeps them: change each where it comes from,"
+            f"hint: they could read {what}, and git's history keeps the old text: change each where it comes from,"
             " then `set` it here"
         )
     return code

@@ -61,7 +61,7 @@ def rotate(
         which = f"key group {at + 1}" if len(groups) > 1 else "the file"
         raise SettingsError(
             f"{which} would have no recipient left: `{document.path}`",
-            hints=("let another one in first: `--add RECIPIENT`",),
+            hints=(f"let another one in first: `secrets-gitops rotate --add RECIPIENT {document.path}`",),
             place=Place(document.path),
         )
     changed = rekey.rotated(result, Wanted(tuple(groups), found.threshold if threshold is None else threshold), now)

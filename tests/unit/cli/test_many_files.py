@@ -254,7 +254,7 @@ class TestRevoke:
         assert listed == "apps/one.enc.yaml: a\napps/two.enc.json: a\n"
         assert "2 revoked, 1 without it" in said
         assert ".sops.yaml:3:8: the creation rule still names it" in said
-        assert "git's history keeps them" in said
+        assert "git's history keeps the old text" in said
         sgo("decrypt", "apps/one.enc.yaml", key="key1", code=3)
         assert sgo("decrypt", "apps/one.enc.yaml")[0] == PLAIN
         assert "3 files: 3 without it" in sgo("revoke", keys[1][1])[1]
