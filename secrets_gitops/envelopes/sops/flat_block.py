@@ -98,7 +98,8 @@ def _section(document: Document, found: tuple[Node, Node]) -> Cut:
         if name.text in _STAMPED and node.kind == "scalar" and node.end > node.start
     )
     after = len(root.pairs) - at - 1
-    return Cut(start, end, out, fields, at, after, 0, (piece,), quoted=False)
+    tail = len(text[end:]) - len(text[end:].lstrip("\r\n"))
+    return Cut(start, end, out, fields, at, after, text.count("\n", end, end + tail), (piece,), quoted=False)
 
 
 def removals(block: Cut) -> list[Edit]:
@@ -124,7 +125,7 @@ def _boundary(plain: Document, block: Cut) -> int:
         key, section = root.pairs[block.before]
         own = (plain.slots or {}).get(id(section), {}).get(0, []) if plain.format == "ini" else []
         first = min([key.start, *(comment.start for comment in own)])
-        return text.rfind("\n", 0, first) + 1
+        return _blank_lines_above(text, text.rfind("\n", 0, first) + 1, block.tail)
     last = slots.get(len(root.pairs), [])
     if plain.format == "ini":  # comments behind the last key would become those of the section
         return _first_comment_line(text, last[0].start) if last else len(text)
@@ -132,6 +133,16 @@ def _boundary(plain: Document, block: Cut) -> int:
     for _ in range(block.tail):
         line = text.rfind("\n", 0, max(at - 1, 0)) + 1
         if root.pairs and line < root.pairs[-1][1].end:
+            break
+        at = line
+    return at
+
+
+def _blank_lines_above(text: str, at: int, count: int) -> int:
+    """As many blank lines further up as there were between the block and what follows it."""
+    for _ in range(count):
+        line = text.rfind("\n", 0, max(at - 1, 0)) + 1
+        if text[line:at].strip() or not at:
             break
         at = line
     return at

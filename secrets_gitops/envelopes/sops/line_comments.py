@@ -82,6 +82,8 @@ def plain_edit(sealed: Document, comment: Comment, text: str) -> Edit:
     first, *rest = text.replace("\r\n", "\n").split("\n")
     if comment.inline:  # its place is one line
         return Edit(comment.start, comment.end, " ; ".join([first, *(line.strip("; #") for line in rest)]))
+    if not rest:
+        return Edit(comment.start, comment.end, first)
     newline = "\r\n" if "\r\n" in sealed.text else "\n"
     lines = [line if line.lstrip()[:1] in {"#", ";"} else f"; {line}" for line in rest]
     return Edit(comment.start, comment.end, newline.join([first, *lines]))
