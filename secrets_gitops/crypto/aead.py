@@ -35,7 +35,8 @@ class Cipher:
 
     def decrypt(self, nonce: bytes, ciphertext: bytes, tag: bytes, associated: bytes) -> bytes:
         """The plaintext. Raises ValueError when anything was changed or the key is another."""
-        _check(nonce)
+        if not SHORTEST_NONCE <= len(nonce) <= LONGEST_NONCE:  # as `_check`, for every value of every file
+            _check(nonce)
         if len(tag) != TAG_SIZE:
             raise ValueError(f"the tag has {len(tag)} bytes instead of {TAG_SIZE}")
         try:

@@ -182,6 +182,30 @@ class Document:
         """The document after all `edits`, read again under the same limits, so that what is handed on can be read."""
         return self._reread(self.splice(edits))
 
+    def replaced(self, edits: Iterable[Edit]) -> Document:
+        """As `apply`, for edits that are known to leave a text that can be read: it is when somebody asks for nodes."""
+        reread = self._reread
+        document = Document(
+            self.path,
+            self.splice(edits),
+            self.format,
+            [],
+            bom=self.bom,
+            comments=lambda new: reread(new.text).comments(),
+            reread=reread,
+        )
+        document.inner = self.inner
+        del document.roots
+        return document
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            if name != "roots":
+                raise AttributeError(name)
+            self.roots = self._reread(self.text).roots
+            return self.roots
+
     def to_bytes(self) -> bytes:
         """The file's content: UTF-8, with the byte order mark it came with; a binary file's bytes."""
         return (b"\xef\xbb\xbf" if self.bom else b"") + encoded(self.text, self.format)

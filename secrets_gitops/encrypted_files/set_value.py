@@ -39,6 +39,11 @@ def set_value(document: Document, keyring: Keyring, path_text: str, value: Tree,
     through a value, and what `opened.open` raises.
     """
     result = opened.open(document, keyring)
+    if root < len(document.roots):
+        path = index_path.parse(path_text, document.roots[root])
+        if path[0] != metadata.KEY and result.can_set_at_once(path, value, root=root):
+            result.set(path, value, root=root)
+            return Changed(result.seal(now), shown(path))
     path = _path(result, path_text, root)
     if _holds(result, path, value, root):
         return Changed(None, shown(path))

@@ -39,6 +39,7 @@ SELECTORS = st.sampled_from(
     ]
 )
 STAMPS = re.compile(r'(?m)^(\s*"?(?:mac|lastmodified)"?: ).*$')
+BLANKS = re.compile(r"(?m)[ \t]+$")
 SLOW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -86,6 +87,38 @@ def test_sealing_what_was_opened_changes_only_the_mac_and_its_time(seed: int, se
     again = opened.open(sealed, KEYRING).seal(NOW)
     assert STAMPS.sub(r"\1", again.text) == STAMPS.sub(r"\1", sealed.text)
     assert again.text != sealed.text
+
+
+@SLOW
+@given(
+    st.integers(0, 10**9), st.text(max_size=12) | st.sampled_from(["yes", "12:30", "a b", "x: y", "'", "#", "- a"]),
+    SELECTORS, st.randoms(), st.sampled_from(["yaml", "json"]),
+)  # fmt: skip
+def test_the_short_way_to_set_a_text_gives_what_the_long_way_gives(
+    seed: int, new: str, selector: Selector, choice: random.Random, form: str
+) -> None:
+    text = Writer(random.Random(seed)).document()
+    if form == "json":
+        try:
+            text = emit.json_text(to_plain(read(text, path="f.yaml").roots[0], "go_v3"))
+        except (Error, IndexError, TypeError, ValueError):
+            return
+    sealed = seal(text, selector, f"f.{form}")
+    if sealed is None:
+        return
+    short, long = opened.open(sealed, KEYRING), opened.open(sealed, KEYRING)
+    places = [(one.leaf.path, one.leaf.root) for one in short.reads]
+    quick = [(path, root) for path, root in places if short.can_set_at_once(path, new, root=root)]
+    if not quick:
+        return
+    path, root = choice.choice(quick)
+    long.replace_plain(long.plain)
+    for result in (short, long):
+        result.set(path, new, root=root)
+    one, two = (result.seal(NOW, random=bytes) for result in (short, long))
+    assert BLANKS.sub("", one.text) == BLANKS.sub("", two.text)  # the short way keeps blanks at the end of the line
+    assert values(opened.open(one, KEYRING).plain, selector) == values(long.plain, selector)
+    assert short.plain.text == long.plain.text
 
 
 @SLOW

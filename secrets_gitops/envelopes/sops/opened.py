@@ -41,12 +41,16 @@ class Opened:
         """Lines of aliases in the plaintext that had to be written out by the last `seal`."""
         self._plain: Document | None = None
         self._text: str | None = None
+        self._as_opened = True
+        """Nothing was changed yet."""
+        self._one: tuple[int, str, Callable[[], Document]] | None = None
+        """A change that `one_value` can carry out: which leaf, its new text, and what gives the changed plaintext."""
 
     @property
     def text(self) -> str:
         """The plaintext, without the `sops` block. Of a binary file: one character for each byte."""
-        if self._plain is not None:
-            return self._plain.text
+        if self._plain is not None or self._one is not None:
+            return self.plain.text
         if self._text is None:
             if self.binary:
                 self._text = binary_store.content(self.sealed, self.reads).decode("latin-1")
@@ -69,6 +73,10 @@ class Opened:
     @property
     def plain(self) -> Document:
         """The plaintext as a document."""
+        if self._one is not None:
+            _, _, change = self._one
+            self._one = None
+            self._plain = change()
         if self._plain is None and self.binary:
             self._plain = read(self.content(), path=self.sealed.path, format="binary", limits=Limits.LARGE)
         elif self._plain is None:
@@ -87,26 +95,49 @@ class Opened:
     def set(self, path: tuple[str | int, ...], value: Tree, *, root: int = 0) -> None:
         """Put a value into the plaintext; missing maps and lists on the way are made."""
         from secrets_gitops.documents import edit  # noqa: PLC0415  decrypting needs none
+        from secrets_gitops.envelopes.sops import one_value  # noqa: PLC0415
 
-        self._plain = self.plain.apply(edit.set_path(self.plain, root, path, value))
+        def change() -> Document:
+            return self.plain.apply(edit.set_path(self.plain, root, path, value))
+
+        at = one_value.place_of(self, path, value, root) if self._as_opened else None
+        self._as_opened = False
+        if at is not None and isinstance(value, str):
+            self._one = at, value, change
+        else:
+            self._plain = change()
+
+    def can_set_at_once(self, path: tuple[str | int, ...], value: Tree, *, root: int = 0) -> bool:
+        """Is this a change of one encrypted text to another, for which the plaintext need not be made?"""
+        from secrets_gitops.envelopes.sops import one_value  # noqa: PLC0415
+
+        return self._as_opened and one_value.place_of(self, path, value, root) is not None
 
     def unset(self, path: tuple[str | int, ...], *, root: int = 0) -> None:
         """Remove a value from the plaintext."""
         from secrets_gitops.documents import edit  # noqa: PLC0415
 
         self._plain = self.plain.apply(edit.remove_path(self.plain, root, path))
+        self._as_opened = False
 
     def replace_plain(self, document: Document) -> None:
         """Take other plaintext; what it has in common with the old keeps its envelopes."""
-        self._plain = document
+        self._plain, self._one = document, None
+        self._as_opened = False
 
     def seal(self, now: str, *, random: Callable[[int], bytes] = os.urandom) -> Document:
         """The document encrypted again, with `now` (RFC 3339, UTC, whole seconds) as the time of the change.
 
         What comes out was read back and equals the plaintext.
         """
-        from secrets_gitops.envelopes.sops import sealing  # noqa: PLC0415
+        from secrets_gitops.envelopes.sops import one_value, sealing  # noqa: PLC0415
 
+        if self._one is not None:
+            at, new, _ = self._one
+            changed = one_value.sealed(self, at, new, now, random)
+            if changed is not None:
+                self.expanded = []
+                return changed
         blocks = [block.cut(self.sealed, root) for root in range(len(self.sealed.roots))]
         sealer = sealing.Sealer(self.metadata.selector, self.data_key, self.metadata.mac_only_encrypted, random)
         sealer.memory.remember(self.sealed, self.reads)

@@ -57,7 +57,22 @@ def leaves(document: Document, metadata: Metadata, cipher: Cipher, *, keep_open:
     """
     selection = Selection(metadata.selector, lenient=True)
     found = tree.walk(document, selection, sealed=True)
-    return [_read(document, cipher, found, at, keep_open=keep_open) for at in range(len(found))]
+    reads = []
+    make, parse, decrypt, associated = tuple.__new__, value.parse, cipher.decrypt, tree.associated
+    for at, leaf in enumerate(found):
+        node = leaf.node
+        # Texts, of which files are full, are read here; all else, and whatever is wrong, by `_read`.
+        if node is not None and leaf.selected and leaf.path[-1:] != (tree.COMMENT_ITEM,):
+            envelope = parse(node.text)
+            if envelope is not None and envelope.type == "str":
+                try:
+                    data = decrypt(envelope.iv, envelope.data, envelope.tag, associated(leaf.keys))
+                    reads.append(make(Read, (leaf, data.decode(), data, "str", "sealed", ())))
+                    continue
+                except ValueError:
+                    pass
+        reads.append(_read(document, cipher, found, at, keep_open=keep_open))
+    return reads
 
 
 def _read(document: Document, cipher: Cipher, found: list[Leaf], at: int, *, keep_open: bool) -> Read:

@@ -69,6 +69,13 @@ class Selection:
         """Does the suffix or expression fit this key or comment?"""
         return bool(self._found(text))
 
+    def match(self, key: str) -> bool:
+        """As `matches`, for keys, which come again and again."""
+        found = self._keys.get(key)
+        if found is None:
+            found = self._keys[key] = bool(self._found(key))
+        return found
+
     def selects(self, path: Sequence[str], comments: Sequence[Sequence[str]] = (), *, is_comment: bool = False) -> bool:
         """Is the leaf at `path` encrypted? `comments` are the active ones, one sequence per enclosing map or list.
 

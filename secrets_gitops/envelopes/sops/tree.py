@@ -6,8 +6,6 @@ comment counts as a comment (sops writes them so). Needs no key.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-
 from secrets_gitops.documents.document import LINE_FORMATS
 from secrets_gitops.envelopes.sops import metadata, value
 from secrets_gitops.errors import DocumentError
@@ -15,6 +13,8 @@ from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from secrets_gitops.documents.document import Comment, Document, Node
     from secrets_gitops.envelopes.sops.selection import Selection
 
@@ -73,9 +73,72 @@ def walk(document: Document, selection: Selection, *, sealed: bool) -> list[Leaf
         slots = attachment.attach(document)
     leaves: list[Leaf] = []
     for at, root in enumerate(document.roots):
+        if not slots and document.format in {"yaml", "json"} and not selection.by_comment:
+            found = _without_comments(document, selection, at, root, sealed=sealed)
+            if found is not None:
+                leaves += found
+                continue
         _Walk(document, selection, slots, at, leaves, sealed=sealed).run(root)
     if slots or (document.format == "ini" and document.comments()):
-        _add_lost_comments(document, selection, leaves)
+        from secrets_gitops.envelopes.sops import lost_comments  # noqa: PLC0415
+
+        lost_comments.add(document, selection, leaves)
+    return leaves
+
+
+def _without_comments(
+    document: Document, selection: Selection, root_at: int, root: Node, *, sealed: bool
+) -> list[Leaf] | None:
+    """What `_Walk` finds in a document with neither comments nor aliases, in a third of the time; None for others."""
+    if root.kind != "mapping":
+        return None
+    block = metadata.find(document, root_at) if sealed else None
+    block_key = block[0] if block is not None else None
+    leaves: list[Leaf] = []
+    make, append, matches = tuple.__new__, leaves.append, selection.match
+    wanted = selection.wants_match
+    strings: set[str] = set()
+    """Plain keys that are known to be strings."""
+    # Of each open map or list: what is left of it, path, keys, does a key on the way match, in brackets, items so far.
+    waiting: list[tuple[Iterator[tuple[Node, Node]], bool, Path, tuple[str, ...], bool, bool, int]]
+    waiting = [(iter(root.pairs), True, (), (), False, root.style == "flow", 0)]
+    while waiting:
+        rest, is_map, path, keys, matched, flow, counted = waiting.pop()
+        for key, child in rest:
+            if is_map:
+                if key is block_key:
+                    continue
+                name = key.text
+                if key.kind != "scalar":
+                    return None
+                if key.tag is not None or (key.style == "plain" and name not in strings):
+                    _name(document, key)
+                    if key.tag is None:
+                        strings.add(name)
+                inner_keys = (*keys, name)
+                inner: Path = inner_keys if path is keys else (*path, name)
+                inner_matched = matched or matches(name)
+            else:
+                if sealed and child.text.endswith("type:comment]"):
+                    return None
+                inner, inner_keys, inner_matched = (*path, counted), keys, matched
+                counted += 1
+            kind = child.kind
+            if kind == "scalar":
+                selected = wanted if inner_matched else not wanted
+                append(make(Leaf, (root_at, inner, inner_keys, child, None, None, selected, flow, None, False)))
+            elif kind == "alias":
+                return None
+            else:
+                waiting.append((rest, is_map, path, keys, matched, flow, counted))
+                into = flow or child.style == "flow"
+                if kind == "mapping":
+                    waiting.append((iter(child.pairs), True, inner, inner_keys, inner_matched, into, 0))
+                else:
+                    waiting.append(
+                        (zip(child.items, child.items, strict=True), False, inner, inner_keys, inner_matched, into, 0)
+                    )
+                break
     return leaves
 
 
@@ -251,43 +314,3 @@ def _name(document: Document, key: Node) -> str:
             if isinstance(resolve_plain(node.text, "go_v3"), str):
                 return node.text
     raise DocumentError("a key that is no string", hints=("write it in quotes",), place=document.place(key))
-
-
-def _add_lost_comments(document: Document, selection: Selection, leaves: list[Leaf]) -> None:
-    """Comments that sops would drop must not stay readable either: they go with the map or list they stand in."""
-    seen = {leaf.comment.start for leaf in leaves if leaf.comment is not None}
-    blocks = metadata.spans(document)
-    for comment in document.comments():
-        if comment.start in seen or metadata.inside(blocks, comment.start):
-            continue
-        at, path, keys = _around(document, comment.start) if document.format == "yaml" else _section(document, comment)
-        selected = selection.selects(keys, [[comment.text]], is_comment=True)
-        leaves.append(Leaf(at, path, keys, None, comment, None, selected, flow=False))
-
-
-def _section(document: Document, comment: Comment) -> tuple[int, Path, tuple[str, ...]]:
-    """The INI section in which a comment stands that sops drops."""
-    sections = document.roots[0].pairs
-    at = bisect_right(sections, comment.start, key=lambda pair: pair[1].start) - 1
-    return 0, (sections[at][0].text,), (sections[at][0].text,)
-
-
-def _around(document: Document, offset: int) -> tuple[int, Path, tuple[str, ...]]:
-    """The document, and the path of the innermost map or list, whose text encloses `offset`."""
-    at = max(bisect_right(document.roots, offset, key=lambda root: root.start) - 1, 0)
-    path: Path = ()
-    keys: tuple[str, ...] = ()
-    node = document.roots[at]
-    while node.kind in {"mapping", "sequence"}:
-        number = bisect_right(node.pairs, offset, key=lambda pair: pair[1].start) - 1 if node.pairs else -1
-        if node.items:
-            number = bisect_right(node.items, offset, key=lambda item: item.start) - 1
-        if number < 0:
-            break
-        part = node.pairs[number][0].text if node.pairs else number
-        child = node.pairs[number][1] if node.pairs else node.items[number]
-        if child.kind not in {"mapping", "sequence"} or offset >= child.end:
-            break
-        node, path = child, (*path, part)
-        keys = (*keys, part) if isinstance(part, str) else keys
-    return at, path, keys
