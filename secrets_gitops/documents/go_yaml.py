@@ -25,8 +25,11 @@ _OLD_BOOL = frozenset(spelt for word in _OLD_WORDS for spelt in (word, word.titl
 _BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 _NOT_PRINTABLE = re.compile("[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]")
 _ESCAPED = re.compile('[^\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]|["\\\\]')
-_SHORT = {0: "0", 7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 27: "e", 34: '"', 92: "\\", 0x85: "N",
-          0x2028: "L", 0x2029: "P"}  # fmt: skip
+_BREAK = re.compile("[\n\r\x85\u2028\u2029]")
+_SHORT = {
+    0: "0", 7: "a", 8: "b", 9: "t", 10: "n", 11: "v", 12: "f", 13: "r", 27: "e", 34: '"', 92: "\\",
+    0x85: "N", 0xA0: "_", 0x2028: "L", 0x2029: "P",
+}  # fmt: skip
 _LEADING = frozenset("#,[]{}&*!|>'\"%@`")
 _LONGEST_SIMPLE_KEY = 128
 _BASE64_LINE = 70
@@ -99,7 +102,8 @@ class _Writer:
         if isinstance(item, tuple) and not isinstance(item, Remark):
             name, value = item
             key = _key_text(name)
-            head = f"{lead}{key}:" if len(key) <= _LONGEST_SIMPLE_KEY else f"{lead}? {key}\n{' ' * frame.indent}:"
+            simple = len(key) <= _LONGEST_SIMPLE_KEY and _BREAK.search(name) is None
+            head = f"{lead}{key}:" if simple else f"{lead}? {key}\n{' ' * frame.indent}:"
             in_list = False
         else:
             value, head, in_list = item, f"{lead}-", True
@@ -120,7 +124,7 @@ class _Writer:
             self.lines.append(head + beside)
             return _Open(value, inner, "")
         inner = frame.indent + 2 if in_list else self.step * ((frame.indent + self.step) // self.step)
-        text = scalar_text(value, indent=inner, step=self.step)
+        text = scalar_text(value, indent=inner, step=inner - frame.indent)
         first, newline, rest = text.partition("\n")
         self.lines.append(f"{head} {first}{beside}{newline}{rest}")
         return None
@@ -203,11 +207,17 @@ def _has_indicators(text: str) -> bool:
 
 
 def _double(text: str) -> str:
+    if text[0] == "\ufeff":  # go-yaml then takes every character for this one
+        return '"' + "".join(map(_escaped, text)) + '"'
     return '"' + _ESCAPED.sub(_escape, text) + '"'
 
 
 def _escape(match: re.Match[str]) -> str:
-    code = ord(match[0])
+    return _escaped(match[0])
+
+
+def _escaped(char: str) -> str:
+    code = ord(char)
     if code in _SHORT:
         return "\\" + _SHORT[code]
     return f"\\x{code:02X}" if code <= 0xFF else f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"
