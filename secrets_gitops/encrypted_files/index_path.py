@@ -10,8 +10,8 @@ from secrets_gitops.errors import SettingsError
 if TYPE_CHECKING:
     from secrets_gitops.documents.document import Node
 
-_STEP = re.compile(r"""\[(?:"([^"]*)"|'([^']*)'|([0-9]+))\]""")
-_INDEX = re.compile(r"\[([0-9]+)\]")
+_STEP = re.compile(r"""\[(?:"([^"]*)"|'([^']*)'|([0-9]{1,18}))\]""")
+_INDEX = re.compile(r"\[([0-9]{1,18})\]")
 
 Path = tuple[str | int, ...]
 

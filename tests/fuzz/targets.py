@@ -315,7 +315,9 @@ def _targets() -> dict[str, Target]:
         "age-parts": Target(age_parts, [*_age_texts(), *(armor.decode(text) for text in _age_texts()), *TEXTS[:1]]),
         "ssh-keys": Target(ssh_keys, [key for key in _keys() if b"PRIVATE KEY" in key]),
         "shares": Target(shares, [b"\x04abcd\x01efgh\x02", b"\x02a\x01b\x02c\x03"]),
-        "paths": Target(paths, [b'["a"]["b.c"][0]', b"a.b.c[1].d", b"['a'][01]", b"[" + b"1" * 30 + b"]"]),
+        "paths": Target(
+            paths, [b'["a"]["b.c"][0]', b"a.b.c[1].d", b"['a'][01]", b"[" + b"1" * 30 + b"]", b"[" + b"1" * 5000 + b"]"]
+        ),
         "arguments": Target(
             arguments,
             [b"-e\n-i\n--age=age1x\n--\nfile", b"--shamir-secret-sharing-threshold\n0x10\n--in-place=false\nf"],

@@ -26,7 +26,7 @@ def keys_of(text: str, code: int = BAD_EXTRACT) -> Steps:
         inner = part[:-1]
         if len(inner) > 1 and inner[0] == inner[-1] and inner[0] in "\"'":
             steps.append(inner[1:-1])
-        elif inner.isascii() and inner.isdigit():
+        elif inner.isascii() and inner.isdigit() and len(inner) < 19:
             steps.append(int(inner))
         else:
             raise Stop(code, "a step of this path is neither a key in quotes nor a position from 0")
