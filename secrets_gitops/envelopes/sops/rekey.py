@@ -159,6 +159,8 @@ def _block_edits(document: Document, slots: Slots, wanted: Wanted, stamp: Stamp 
 def _put(document: Document, cut: Cut, text: str) -> list[Edit]:
     """A changed block in the place of the old one; where that was in several pieces, in the place of the first."""
     if document.format != "dotenv":
+        if cut.end == len(document.text) and not document.text.endswith("\n"):
+            text = text.removesuffix("\n").removesuffix("\r")  # the file had no line break at its end
         return [Edit(cut.start, cut.end, text)]
     (start, end), *others = cut.pieces
     lead = "\n" if document.text[start] == "\n" else ""  # a piece with the line break before it: none is at its end
