@@ -39,16 +39,11 @@ def find(document: Document) -> tuple[Node, Node] | None:
     return found[0][1], _grown(document, around, found)
 
 
-def is_own(document: Document, key: Node) -> bool:
-    """Is this key at the top of a dotenv or INI file metadata?"""
-    return key.text == KEY if document.format == "ini" else key.text.startswith(PREFIX)
-
-
 def spans(document: Document) -> list[tuple[int, int]]:
     """Where the metadata stands in the text: lines of dotenv, a section of INI; each without its last line break."""
     root = document.roots[0]
     if document.format == "ini":
-        return [(key.start, max(section.end, key.end)) for key, section in root.pairs if key.text == KEY]
+        return [(key.start, max(section.end, key.end)) for key, section in root.pairs if key.text == KEY][:1]
     return [(key.start, value.end) for key, value in root.pairs if key.text.startswith(PREFIX)]
 
 

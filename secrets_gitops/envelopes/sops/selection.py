@@ -57,7 +57,7 @@ class Selection:
             from secrets_gitops.golang import regexp  # noqa: PLC0415  most files select by suffix and need none
 
             try:
-                self._found = regexp.tester(selector.text)
+                self._found = _bearing_bytes(regexp.tester(selector.text))
             except ValueError as error:
                 if not lenient:
                     raise _invalid(selector, str(error), place) from error
@@ -100,6 +100,18 @@ class Selection:
                 if at != newest and self._found(text):
                     return True
         return False
+
+
+def _bearing_bytes(found: Callable[[str], object]) -> Callable[[str], object]:
+    """The same question, which may also be asked of a text with bytes in it that are not UTF-8."""
+
+    def tolerant(text: str) -> object:
+        try:
+            return found(text)
+        except UnicodeEncodeError:
+            return found(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+
+    return tolerant
 
 
 def _invalid(selector: Selector, reason: str, place: Place | None) -> SettingsError:

@@ -6,7 +6,6 @@ comment counts as a comment (sops writes them so). Needs no key.
 
 from __future__ import annotations
 
-from secrets_gitops.documents.document import LINE_FORMATS
 from secrets_gitops.envelopes.sops import metadata, value
 from secrets_gitops.errors import DocumentError
 from secrets_gitops.records import NamedTuple
@@ -174,7 +173,7 @@ class _Walk:
         self.root = root
         self.leaves = leaves
         self.block = metadata.find(document, root) if sealed else None
-        self.lines = document.format in LINE_FORMATS
+        self.dotenv = document.format == "dotenv"
         self.sealed = sealed
         self.active: list[list[str]] = []
         """The comments that govern, one list for each open map or list."""
@@ -234,11 +233,11 @@ class _Walk:
         return True
 
     def _is_block(self, key: Node) -> bool:
-        if not self.lines:
+        if not self.dotenv:
             return self.block is not None and key is self.block[0]
         from secrets_gitops.envelopes.sops import flat  # noqa: PLC0415  most files have another format
 
-        return len(self.frames) == 1 and flat.is_own(self.document, key)
+        return key.text.startswith(flat.PREFIX)
 
     def _hidden(self, frame: _Frame) -> None:
         """The values of an INI section that sops does not see: they must not stay readable."""
