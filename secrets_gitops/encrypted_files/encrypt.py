@@ -171,7 +171,7 @@ def finish(sealed: Document, keyring: Keyring, now: str, *, verify_mac: bool = T
         raise _already(sealed)
     if verify_mac:
         try:
-            opened.verify_mac(result, [read for read in result.reads if read not in left_open])
+            opened.verify_mac(result, [read for read in result.reads if read.state != "open" or read.type == "comment"])
         except Tampered as error:
             error.message = f"the values beside those in clear cannot be verified: {error.message}"
             error.hints = ("look at what changed, then `encrypt -i --ignore-mac` encrypts the file as it is",)

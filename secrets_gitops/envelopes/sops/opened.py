@@ -90,7 +90,8 @@ class Opened:
         inner, outer = self.metadata.block, self.sealed.roots[0].resolved()
         if inner.style != "block" or outer.style != "block" or not inner.pairs:
             return 2
-        return max(inner.pairs[0][0].column - outer.pairs[0][0].column, 1)
+        text, (first, own) = self.sealed.text, (inner.pairs[0][0].start, outer.pairs[0][0].start)
+        return max(first - text.rfind("\n", 0, first) - own + text.rfind("\n", 0, own), 1)
 
     def set(self, path: tuple[str | int, ...], value: Tree, *, root: int = 0) -> None:
         """Put a value into the plaintext; missing maps and lists on the way are made."""
@@ -239,24 +240,29 @@ def _plain_edits(opened: Opened) -> list[Edit]:
     edits = _block_edits(document)
     done: set[int] = set()
     items: list[tuple[Leaf, str]] = []
-    for found in opened.reads:
-        leaf = found.leaf
-        if found.state != "sealed":
+    shared = any(one.leaf.alias is not None for one in opened.reads)
+    value_text, make, form = spelling.value_text, tuple.__new__, document.format
+    for leaf, value, _, kind, state, _ in opened.reads:
+        if state != "sealed":
             continue
-        if leaf.comment is not None and document.format in LINE_FORMATS:
-            edits.append(line_comments.plain_edit(document, leaf.comment, str(found.value)))
+        if leaf.comment is not None and form in LINE_FORMATS:
+            edits.append(line_comments.plain_edit(document, leaf.comment, str(value)))
             continue
         if leaf.comment is not None:
-            edits.append(Edit(leaf.comment.start, leaf.comment.end, spelling.comment_text(str(found.value))))
+            edits.append(Edit(leaf.comment.start, leaf.comment.end, spelling.comment_text(str(value))))
             continue
         node = leaf.node
         assert node is not None
-        if id(node) in done:  # reached again through an alias
+        if shared:
+            if id(node) in done:  # reached again through an alias
+                continue
+            done.add(id(node))
+        if kind == "comment" and leaf.is_comment:
+            items.append((leaf, str(value)))
             continue
-        done.add(id(node))
-        if leaf.is_comment:
-            items.append((leaf, str(found.value)))
-            continue
-        text = spelling.value_text(found.value, document, node, flow=leaf.flow, step=step)
-        edits.append(Edit(reading.start_of_content(document, node), node.end, text))
+        text = value_text(value, document, node, flow=leaf.flow, step=step)
+        start = node.start
+        if node.tag is not None or node.anchor is not None:
+            start = reading.start_of_content(document, node)
+        edits.append(make(Edit, (start, node.end, text)))
     return edits + spelling.comment_item_edits(document, items)

@@ -181,14 +181,20 @@ def _counts(read: Read, only_encrypted: bool) -> bool:
 
 def check_mac(document: Document, metadata: Metadata, cipher: Cipher, reads: Sequence[Read]) -> None:
     """Raise Tampered unless the MAC of the file fits these leaves."""
-    place = Place(document.path, metadata.block.line, metadata.block.column)
-    hints = (f"look at what changed: `git log -p -- {document.path}`", "`decrypt --ignore-mac` shows it nevertheless")
+
+    def tampered(message: str) -> Tampered:
+        hints = (
+            f"look at what changed: `git log -p -- {document.path}`",
+            "`decrypt --ignore-mac` shows it nevertheless",
+        )
+        return Tampered(message, hints=hints, place=Place(document.path, metadata.block.line, metadata.block.column))
+
     if not metadata.mac:
-        raise Tampered("the file has no MAC", hints=hints, place=place)
+        raise tampered("the file has no MAC")
     envelope = value.parse(metadata.mac)
     stored = None if envelope is None else _opened(cipher, envelope, mac_time(metadata.lastmodified).encode())
     if stored is None:
-        raise Tampered("the MAC does not open: it or `lastmodified` was changed", hints=hints, place=place)
+        raise tampered("the MAC does not open: it or `lastmodified` was changed")
     only_encrypted = metadata.mac_only_encrypted
     if stored.decode("ascii", "replace") == computed_mac(reads, only_encrypted=only_encrypted):
         return
@@ -196,10 +202,8 @@ def check_mac(document: Document, metadata: Metadata, cipher: Cipher, reads: Seq
     rounded = [_rounded(read) for read in reads] if document.format == "json" else reads
     if stored.decode("ascii", "replace") == computed_mac(rounded, only_encrypted=only_encrypted):
         return
-    raise Tampered(
-        "the MAC does not fit: values were changed, removed or put in another order by someone without the key",
-        hints=hints,
-        place=place,
+    raise tampered(
+        "the MAC does not fit: values were changed, removed or put in another order by someone without the key"
     )
 
 
