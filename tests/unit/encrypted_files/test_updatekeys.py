@@ -126,7 +126,7 @@ def test_a_rule_with_a_mistake_or_an_empty_group(plan):
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        (ALICE, "age"),
+        pytest.param(ALICE, "age", id="age"),
         ("ssh-ed25519 AAAA me", "age"),
         (ARN, "kms"),
         ("projects/p/locations/l/keyRings/r/cryptoKeys/k", "gcp_kms"),
@@ -152,7 +152,7 @@ def test_the_kind_of_a_recipient_is_told_by_its_form(text, kind):
         ("https://x.vault.azure.net/keys/k", ("azure_kv", "https://x.vault.azure.net/keys/kk/1"), False),
         ("85d77543b3d624b63cea9e6dbc17301b491b3f21", ("pgp", "85D77543B3D624B63CEA9E6DBC17301B491B3F21"), True),
         ("BC17301B491B3F21", ("pgp", "85D77543B3D624B63CEA9E6DBC17301B491B3F21"), True),
-        (ALICE, ("age", BOB), False),
+        pytest.param(ALICE, ("age", BOB), False, id="another age recipient"),
     ],
 )
 def test_who_is_meant(text, entry, meant):
