@@ -91,11 +91,12 @@ def test_sealing_what_was_opened_changes_only_the_mac_and_its_time(seed: int, se
 
 @SLOW
 @given(
-    st.integers(0, 10**9), st.text(max_size=12) | st.sampled_from(["yes", "12:30", "a b", "x: y", "'", "#", "- a"]),
+    st.integers(0, 10**9),
+    st.text(max_size=12) | st.integers(-9, 9) | st.sampled_from([True, "yes", "12:30", "a b", "x: y", "'", "#", "a\n"]),
     SELECTORS, st.randoms(), st.sampled_from(["yaml", "json"]),
 )  # fmt: skip
-def test_the_short_way_to_set_a_text_gives_what_the_long_way_gives(
-    seed: int, new: str, selector: Selector, choice: random.Random, form: str
+def test_the_short_way_to_set_a_value_gives_what_the_long_way_gives(
+    seed: int, new: str | int, selector: Selector, choice: random.Random, form: str
 ) -> None:
     text = Writer(random.Random(seed)).document()
     if form == "json":

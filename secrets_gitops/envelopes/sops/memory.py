@@ -46,6 +46,8 @@ class Memory:
         self._comments: dict[bytes, deque[Old]] = {}
         """By text, in the order of the file: where a comment belongs can change with what stands around it."""
         self._quotes: dict[tuple[int, Path], str] = {}
+        self.known: dict[str, Read] = {}
+        """What was opened, by its envelope."""
 
     def remember(self, sealed: Document, reads: Sequence[Read]) -> None:
         """Take in the sealed leaves of a document, and comments that stand in clear in it."""
@@ -60,6 +62,8 @@ class Memory:
                 raw = reading.raw(sealed, leaf)
                 home = leaf.root, leaf.path
                 self._quotes[home] = raw[0] if raw[0] in "\"'" else ""
+                if leaf.node is not None:
+                    self.known[leaf.node.text] = read
                 self._values.setdefault(home, []).append(
                     Old(raw, read.data, read.type, leaf.keys, 0, (), home, read.value)
                 )

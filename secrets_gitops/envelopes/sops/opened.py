@@ -43,8 +43,8 @@ class Opened:
         self._text: str | None = None
         self._as_opened = True
         """Nothing was changed yet."""
-        self._one: tuple[int, str, Callable[[], Document]] | None = None
-        """A change that `one_value` can carry out: which leaf, its new text, and what gives the changed plaintext."""
+        self._one: tuple[int, str | int, Callable[[], Document]] | None = None
+        """A change that `one_value` can carry out: which leaf, its new value, and what gives the changed plaintext."""
 
     @property
     def text(self) -> str:
@@ -103,13 +103,13 @@ class Opened:
 
         at = one_value.place_of(self, path, value, root) if self._as_opened else None
         self._as_opened = False
-        if at is not None and isinstance(value, str):
+        if at is not None and isinstance(value, str | int):
             self._one = at, value, change
         else:
             self._plain = change()
 
     def can_set_at_once(self, path: tuple[str | int, ...], value: Tree, *, root: int = 0) -> bool:
-        """Is this a change of one encrypted text to another, for which the plaintext need not be made?"""
+        """Is this a change of one encrypted value to another, for which the plaintext need not be made?"""
         from secrets_gitops.envelopes.sops import one_value  # noqa: PLC0415
 
         return self._as_opened and one_value.place_of(self, path, value, root) is not None

@@ -15,7 +15,7 @@ from secrets_gitops.golang.numbers import format_float
 from secrets_gitops.records import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from secrets_gitops.crypto.aead import Cipher
     from secrets_gitops.documents.document import Document, Node
@@ -49,12 +49,21 @@ def shown(path: tree.Path) -> str:
     return text.removeprefix(".") or "."
 
 
-def leaves(document: Document, metadata: Metadata, cipher: Cipher, *, keep_open: bool = False) -> list[Read]:
+def leaves(
+    document: Document,
+    metadata: Metadata,
+    cipher: Cipher,
+    *,
+    keep_open: bool = False,
+    known: Mapping[str, Read] | None = None,
+) -> list[Read]:
     """All leaves in order. Raises Tampered where an envelope does not open.
 
     A scalar in clear where the selector wants an envelope is Tampered too, unless `keep_open`. A comment in clear is
-    not: old versions of sops left them so.
+    not: old versions of sops left them so. `known` holds values that were opened under the same data key, by
+    their envelopes; under the same keys such a one need not be opened again.
     """
+    known = known or {}
     selection = Selection(metadata.selector, lenient=True)
     found = tree.walk(document, selection, sealed=True)
     reads = []
@@ -63,6 +72,10 @@ def leaves(document: Document, metadata: Metadata, cipher: Cipher, *, keep_open:
         node = leaf.node
         # Texts, of which files are full, are read here; all else, and whatever is wrong, by `_read`.
         if node is not None and leaf.selected and leaf.path[-1:] != (tree.COMMENT_ITEM,):
+            before = known.get(node.text)
+            if before is not None and before.leaf.keys == leaf.keys:
+                reads.append(make(Read, (leaf, before.value, before.data, before.type, "sealed", ())))
+                continue
             envelope = parse(node.text)
             if envelope is not None and envelope.type == "str":
                 try:

@@ -164,7 +164,7 @@ class Sealer:
         if found_metadata is None:  # as where a second `[sops]` stood in an INI file
             raise _not_the_same("the block is not found in it")
         try:
-            found = reading.leaves(sealed, found_metadata, self._cipher)
+            found = reading.leaves(sealed, found_metadata, self._cipher, known=self.memory.known)
             reading.check_mac(sealed, found_metadata, self._cipher, found)
         except Tampered as error:
             raise _not_the_same(error.message) from error
