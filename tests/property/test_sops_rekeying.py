@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,12 @@ from secrets_gitops.keys import age
 if TYPE_CHECKING:
     from secrets_gitops.documents.document import Document
 
-SLOW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+SLOW = settings(
+    max_examples=25 * int(os.environ.get("SECRETS_GITOPS_FUZZ", "1")),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+COMMENT = re.compile(r"ENC\[[^\]]*type:comment\]")
 STAMPS = re.compile(r'(?m)^(\s*"?(?:sops_)?(?:mac|lastmodified)"?\s*[=:] ?).*$')
 
 
@@ -77,6 +83,7 @@ def test_another_recipient_changes_the_metadata_and_nothing_else(form: str, data
 def test_a_value_that_goes_takes_its_line_alone(form: str, data: st.DataObject) -> None:
     before = sealed(data, form)
     result = opened.open(before, KEYRING)
+    places = [(one.leaf.root, one.leaf.path) for one in result.reads if one.type != "comment"]
     leaves = [
         one.leaf for one in result.reads if one.state == "sealed" and one.type != "comment" and not one.leaf.alias
     ]
@@ -85,7 +92,7 @@ def test_a_value_that_goes_takes_its_line_alone(form: str, data: st.DataObject) 
     fit = [
         (root, path)
         for root, path in paths
-        if paths.count((root, path)) == 1
+        if places.count((root, path)) == 1
         and isinstance(path[-1], str)
         and "<<" not in path
         and sum(one[0] == root and one[1][:-1] == path[:-1] for one in paths) > 1
@@ -100,8 +107,14 @@ def test_a_value_that_goes_takes_its_line_alone(form: str, data: st.DataObject) 
     again = opened.open(read_sealed(after.to_bytes(), FORMATS[form]), KEYRING)
     left = [(one.leaf.root, one.leaf.path) for one in again.reads if one.state == "sealed" and one.type != "comment"]
     assert (root, path) not in left
-    old, new = (STAMPS.sub(r"\1", text).split("\n") for text in (before.text, after.text))
+    # Of two comments that say the same it may be the other one's envelope that stays.
+    old, new = (COMMENT.sub("#", STAMPS.sub(r"\1", text)).split("\n") for text in (before.text, after.text))
     flow = "{" in before.text.split("sops")[0] and form == "yaml"
     if not flow and (form != "json" or len(old) > 3):
-        known = {"", *(line.rstrip(",\r") for line in old)}
-        assert all(line.rstrip(",\r") in known for line in new)
+        known = {"", *map(_essence, old)}
+        assert all(_essence(line) in known for line in new)
+
+
+def _essence(line: str) -> str:
+    """A line without what moves when its neighbour goes: the dash of an item, the comma."""
+    return line.rstrip(",\r").lstrip(" -")
