@@ -106,7 +106,7 @@ def main() -> None:
     """Entry point of `secrets-gitops` and `sgo`."""
     arguments = sys.argv[1:]
     if arguments[:1] != ["controller"]:  # the others end soon, and looking for cycles takes a third of their time
-        gc.set_threshold(100_000)
+        gc.set_threshold(1_000_000)
     if arguments[:1] == ["sops"] or os.path.basename(sys.argv[0]) == "sops":
         from secrets_gitops.cli.drop_in import sops
 

@@ -43,8 +43,8 @@ class Opened:
         self._text: str | None = None
         self._as_opened = True
         """Nothing was changed yet."""
-        self._one: tuple[int, str | int, Callable[[], Document]] | None = None
-        """A change that `one_value` can carry out: which leaf, its new value, and what gives the changed plaintext."""
+        self._one: tuple[int, str | int] | None = None
+        """A change that `one_value` can carry out: which leaf, and its new value."""
 
     @property
     def text(self) -> str:
@@ -74,9 +74,11 @@ class Opened:
     def plain(self) -> Document:
         """The plaintext as a document."""
         if self._one is not None:
-            _, _, change = self._one
-            self._one = None
-            self._plain = change()
+            from secrets_gitops.documents import edit  # noqa: PLC0415
+
+            (at, value), self._one = self._one, None
+            leaf = self.reads[at].leaf
+            self._plain = self.plain.apply(edit.set_path(self.plain, leaf.root, leaf.path, value))
         if self._plain is None and self.binary:
             self._plain = read(self.content(), path=self.sealed.path, format="binary", limits=Limits.LARGE)
         elif self._plain is None:
@@ -98,15 +100,12 @@ class Opened:
         from secrets_gitops.documents import edit  # noqa: PLC0415  decrypting needs none
         from secrets_gitops.envelopes.sops import one_value  # noqa: PLC0415
 
-        def change() -> Document:
-            return self.plain.apply(edit.set_path(self.plain, root, path, value))
-
         at = one_value.place_of(self, path, value, root) if self._as_opened else None
         self._as_opened = False
         if at is not None and isinstance(value, str | int):
-            self._one = at, value, change
+            self._one = at, value
         else:
-            self._plain = change()
+            self._plain = self.plain.apply(edit.set_path(self.plain, root, path, value))
 
     def can_set_at_once(self, path: tuple[str | int, ...], value: Tree, *, root: int = 0) -> bool:
         """Is this a change of one encrypted value to another, for which the plaintext need not be made?"""
@@ -134,7 +133,7 @@ class Opened:
         from secrets_gitops.envelopes.sops import one_value, sealing  # noqa: PLC0415
 
         if self._one is not None:
-            at, new, _ = self._one
+            at, new = self._one
             changed = one_value.sealed(self, at, new, now, random)
             if changed is not None:
                 self.expanded = []
