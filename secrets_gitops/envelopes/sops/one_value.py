@@ -51,7 +51,7 @@ def place_of(opened: Opened, path: tree.Path, new: Tree, root: int) -> int | Non
     if found is None:
         return None
     one = opened.reads[found]
-    simple = one.state == "sealed" and one.type in {"str", "int", "bool"} and one.value != new
+    simple = one.state == "sealed" and isinstance(one.value, str | int) and one.value != new
     return found if simple and _is_simple(document, one.leaf) else None
 
 
