@@ -149,11 +149,12 @@ class _Given:
 
 
 def _store_file(path: str) -> Sequence[Document]:
+    from secrets_gitops.documents.formats import manifest_format
     from secrets_gitops.documents.read import Limits, read
     from secrets_gitops.render.objects import stores_of
     from secrets_gitops.repository import files
 
-    return stores_of([read(files.read(path), path=path, limits=Limits.LARGE)], path)
+    return stores_of([read(files.read(path), path=path, format=manifest_format(path), limits=Limits.LARGE)], path)
 
 
 def _summary(rendered: Rendered) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from secrets_gitops.documents.formats import format_of
+from secrets_gitops.documents.formats import format_of, manifest_format
 from secrets_gitops.documents.limits import Limits
 from secrets_gitops.documents.read import read
 from secrets_gitops.errors import AccessDenied, DocumentError, Error, Place, SettingsError
@@ -117,4 +117,4 @@ def _is_object(node: Node) -> bool:
 
 
 def _named(path: str) -> Document:
-    return read(files.read(path), path=path, limits=Limits.LARGE)
+    return read(files.read(path), path=path, format=manifest_format(path), limits=Limits.LARGE)
