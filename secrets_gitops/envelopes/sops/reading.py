@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from binascii import a2b_base64
 from typing import TYPE_CHECKING
 
 from secrets_gitops.documents.document import LINE_FORMATS
@@ -66,25 +67,36 @@ def leaves(
     known = known or {}
     selection = Selection(metadata.selector, lenient=True)
     found = tree.walk(document, selection, sealed=True)
-    reads = []
-    make, parse, decrypt, associated = tuple.__new__, value.parse, cipher.decrypt, tree.associated
+    reads: list[Read] = []
+    append, make, simple, decode, decrypt = (
+        reads.append,
+        tuple.__new__,
+        value.SIMPLE.fullmatch,
+        a2b_base64,
+        cipher.decrypt,
+    )
     for at, leaf in enumerate(found):
         node = leaf.node
         # Texts, of which files are full, are read here; all else, and whatever is wrong, by `_read`.
         if node is not None and leaf.selected and leaf.path[-1:] != (tree.COMMENT_ITEM,):
-            before = known.get(node.text)
+            before = known.get(node.text) if known else None
             if before is not None and before.leaf.keys == leaf.keys:
-                reads.append(make(Read, (leaf, before.value, before.data, before.type, "sealed", ())))
+                append(make(Read, (leaf, before.value, before.data, before.type, "sealed", ())))
                 continue
-            envelope = parse(node.text)
-            if envelope is not None and envelope.type == "str":
+            envelope = simple(node.text)
+            if envelope is not None and envelope[4] == "str":
                 try:
-                    data = decrypt(envelope.iv, envelope.data, envelope.tag, associated(leaf.keys))
-                    reads.append(make(Read, (leaf, data.decode(), data, "str", "sealed", ())))
+                    data = decrypt(
+                        decode(envelope[2], strict_mode=True),
+                        decode(envelope[1], strict_mode=True),
+                        decode(envelope[3], strict_mode=True),
+                        (":".join(leaf.keys) + ":").encode(),
+                    )
+                    append(make(Read, (leaf, data.decode(), data, "str", "sealed", ())))
                     continue
                 except ValueError:
                     pass
-        reads.append(_read(document, cipher, found, at, keep_open=keep_open))
+        append(_read(document, cipher, found, at, keep_open=keep_open))
     return reads
 
 

@@ -25,8 +25,8 @@ INT_LIMIT = 1 << 63
 
 # Greedy and open at the end, as sops reads it: text after the last bracket is ignored.
 _ENVELOPE = pattern(r"ENC\[AES256_GCM,data:(.+),iv:(.+),tag:(.+),type:(.+)\]")
-# What every program writes: the same parts, found in a third of the time.
-_SIMPLE = pattern(r"ENC\[AES256_GCM,data:([^,]+),iv:([^,]+),tag:([^,]+),type:([a-z]+)\]")
+SIMPLE = pattern(r"ENC\[AES256_GCM,data:([^,]+),iv:([^,]+),tag:([^,]+),type:([a-z]+)\]")
+"""An envelope as every program writes it: the same parts, not decoded, in a third of the time."""
 _INT = pattern(rb"[+-]?[0-9]+")
 _FLOAT = pattern(rb"[+-]?([0-9_]*\.?[0-9_]*([eE][+-]?[0-9_]+)?|inf|infinity|nan)", re.IGNORECASE)
 _HEX_FLOAT = pattern(rb"[+-]?0x[0-9a-f_]*\.?[0-9a-f_]*p[+-]?[0-9]+", re.IGNORECASE)
@@ -55,7 +55,7 @@ def looks_sealed(text: str) -> bool:
 
 def parse(text: str) -> Sealed | None:
     """The envelope that `text` begins with; None when it is no envelope or its base64 is broken."""
-    found = _SIMPLE.fullmatch(text) or _ENVELOPE.match(text)
+    found = SIMPLE.fullmatch(text) or _ENVELOPE.match(text)
     if found is None:
         return None
     data, iv, tag, kind = found.groups()
