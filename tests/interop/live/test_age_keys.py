@@ -112,7 +112,8 @@ class TestSsh:
         for command in commands:
             done = pseudo_terminal.run(command, [("assphrase for", "open sesame")], env=environ)
             assert (done.returncode, done.stdout) == (0, b"a: hunter2\n"), done.stderr
-            assert "open sesame" not in done.screen
+            if command[0] == OURS[0]:  # sops asks before it turns the echo off
+                assert "open sesame" not in done.screen
         wrong = pseudo_terminal.run([*OURS, "decrypt", str(theirs)], [("assphrase for", "hunter2")], env=environ)
         assert wrong.returncode == 3
         assert b"the passphrase is wrong" in wrong.stderr
