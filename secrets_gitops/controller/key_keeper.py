@@ -82,7 +82,8 @@ class KeyKeeper:
             self._wake.wait(sleep)
             self._wake.clear()
             asked = self._asked.is_set()
-            self._asked.clear()
+            if asked:  # else a signal that comes just now would be lost
+                self._asked.clear()
             due = self._keys.renew_in(datetime.now(UTC))
             if stop.is_set() or not (asked or (due is not None and due <= 0)):
                 continue
@@ -97,7 +98,9 @@ class KeyKeeper:
                 failed = False
             except Error as error:
                 failed = True
-                self._log.error("Failed to make a new key", error=error.message)
+                if asked:
+                    self._asked.set()
+                self._log.error("Failed to make a new key, will try again", error=error.message)
 
     # a Handler of the reflector
 
