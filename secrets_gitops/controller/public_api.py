@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _LIMITS = Limits(size=LARGEST_BODY)
 _KEY_WAIT = 15.0
 """Seconds that a request waits for the keys of a process that has just started."""
+_READY_WAIT = 0.5
+"""Seconds that a probe waits: less than the second that the kubelet gives it by default."""
 _AT_ONCE = 2
 """Requests that decrypt at the same time; the objects of the cluster come first."""
 
@@ -47,7 +49,7 @@ class PublicApi:
         self.ready = threading.Event()
         self._routes: dict[str, Callable[[Request], Response]] = {
             "/healthz": lambda _: text(200, "ok"),
-            "/readyz": lambda _: text(200, "ok") if self.ready.is_set() else text(503, "not ready"),
+            "/readyz": lambda _: text(200, "ok") if self.ready.wait(_READY_WAIT) else text(503, "not ready"),
             "/v1/cert.pem": self._certificate,
             "/v1/verify": lambda request: self._limited(request, self._verify),
             "/v1/rotate": lambda request: self._limited(request, self._rotate),
