@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import datetime
+import functools
 import ipaddress
 import json
 import os
@@ -230,6 +231,21 @@ class Cluster:
                 "subjects": [subject],
             }
         )
+        for group, named, verbs in rules:
+            wait_for(
+                functools.partial(self._may, user, group, named.split()[-1], verbs.split()[-1], namespace or ""),
+                10,
+                "the rights do not come into force",
+            )
+
+    def _may(self, user: User, group: str, resource: str, verb: str, namespace: str) -> bool:
+        """Whether the server, which hears of new rights through a watch of its own, grants it by now."""
+        resource, _, sub = resource.partition("/")
+        attributes = {"verb": verb, "group": group, "resource": resource, "subresource": sub, "namespace": namespace}
+        spec = {"user": user.name, "groups": ["system:authenticated"], "resourceAttributes": attributes}
+        body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "metadata": {}, "spec": spec}
+        answer = self.kube.api.call("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", body)
+        return bool(answer["status"]["allowed"])
 
     def certificate(self, user: str) -> tuple[bytes, bytes]:
         """A client certificate for somebody of that name, and its key; both PEM."""
