@@ -6,6 +6,7 @@ A key is made only where writing is allowed. A replica that may not write waits 
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ _LONGEST_SLEEP = 10.0  # seconds; a step of the wall clock, or a machine that sl
 _AFTER_FAILURE = 60.0
 _POLL = 1.0
 _LOOK_FOR_KEYS = 4.0
+_WISH_LASTS = 20.0  # longer than a Lease that a busy machine renews late
 
 
 class KeyKeeper:
@@ -74,28 +76,33 @@ class KeyKeeper:
     def run(self, stop: threading.Event) -> None:
         """Renew until `stop`. A failure is logged, and tried again."""
         failed = False
+        asked_at: float | None = None
         while not stop.is_set():
             due = self._keys.renew_in(datetime.now(UTC))
             sleep = _LONGEST_SLEEP if due is None else min(due, _LONGEST_SLEEP)
             if failed or (due is not None and due <= 0 and not self._may_write()):
                 sleep = max(sleep, _AFTER_FAILURE)
-            self._wake.wait(sleep)
+            self._wake.wait(sleep if asked_at is None or failed else _POLL)
             self._wake.clear()
             asked = self._asked.is_set()
             if asked:  # else a signal that comes just now would be lost
                 self._asked.clear()
+                asked_at = asked_at or time.monotonic()
             due = self._keys.renew_in(datetime.now(UTC))
             if stop.is_set() or not (asked or (due is not None and due <= 0)):
                 continue
             if not self._may_write():
-                if asked:
+                if asked_at is not None and time.monotonic() - asked_at < _WISH_LASTS:
+                    self._asked.set()
+                elif asked:
+                    asked_at = None
                     self._log.error(
                         "No key made: another replica leads, or the Lease is not held; send SIGUSR1 to that one"
                     )
                 continue
             try:
                 self._keys.make(self._may_write)
-                failed = False
+                failed, asked_at = False, None
             except Error as error:
                 failed = True
                 if asked:

@@ -78,7 +78,11 @@ class SealingKeys:
             self.take(secret)
 
     def take(self, secret: dict[str, object], *, made_at: datetime | None = None) -> bool:
-        """Add the key in `secret`; whether it is new. What cannot be used is logged once per version and skipped."""
+        """Add the key in `secret`; whether it is new. What cannot be used is logged once per version and skipped.
+
+        `made_at` is for who made it: certificates count in whole seconds, so of two keys of one second only their maker
+        knows the newer, also when a watch has brought the key before the answer came.
+        """
         name = _text(secret, "name")
         try:
             entry = self._read(secret, name, made_at)
@@ -89,11 +93,15 @@ class SealingKeys:
                 self._log.error("Skipping a key Secret that cannot be used", secretname=name, reason=error.message)
             return False
         with self._lock:
-            if any(other.key.fingerprint == entry.key.fingerprint for other in self._entries):
+            others = [other for other in self._entries if other.key.fingerprint != entry.key.fingerprint]
+            is_new = len(others) == len(self._entries)
+            if not is_new and made_at is None:
                 return False
             # The sort is stable: of keys with the same time the first one registered stays ahead.
-            self._entries = tuple(sorted((*self._entries, entry), key=lambda one: one.ordered_by, reverse=True))
+            self._entries = tuple(sorted((*others, entry), key=lambda one: one.ordered_by, reverse=True))
             self._newest_first = tuple(one.key for one in self._entries)
+        if not is_new:
+            return False
         self._log.info("registered private key", secretname=name)
         self.on_new()
         return True

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from fake_api import FakeApi
 
-from secrets_gitops.controller import key_secret
+from secrets_gitops.controller import key_secret, sealing_keys
 from secrets_gitops.controller.flags import Flags
 from secrets_gitops.controller.logs import Log
 from secrets_gitops.controller.sealing_keys import SealingKeys
@@ -87,6 +87,27 @@ def test_the_newest_certificate_is_served_and_of_equals_the_first():
     tie.take(secret("one", key()))
     tie.take(secret("two", key()))
     assert tie.newest_first()[0].name == "one"
+
+
+def test_its_maker_serves_the_newer_of_two_keys_of_one_second_though_the_watch_brought_it_first(monkeypatch):
+    class Watched(FakeApi):
+        def call(self, method, path, body=None, **other):
+            answer = super().call(method, path, body, **other)
+            if method == "POST":
+                assert keys.take(answer)  # as the watch does, before the answer has come
+            return answer
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return NOW + timedelta(seconds=0.9)
+
+    monkeypatch.setattr(sealing_keys, "datetime", Clock)
+    keys = keys_on(Watched())
+    keys.take(secret("first", key()), made_at=NOW + timedelta(seconds=0.1))
+    keys.make()
+    newest, first = keys.newest_first()
+    assert first.name == "first" and keys.served().pem == newest.certificate.pem
 
 
 def test_the_time_of_creation_can_decide_instead():
