@@ -20,7 +20,7 @@ from secrets_gitops.errors import Error, worst
 from secrets_gitops.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from secrets_gitops.encrypted_files.selected import Selected
     from secrets_gitops.keys.keyring import Keyring
@@ -216,13 +216,16 @@ def _summary(counts: Counter[str], *, dry_run: bool) -> str:
     return f"{total} file{'s' * (total != 1)}: {parts}{' (dry run: nothing was written)' if dry_run else ''}"
 
 
-def prepared(paths: Iterable[str], keyring: Keyring | None) -> None:
-    """Let services that hold keys open the data keys of these files together. What is wrong with a file shows later."""
-    if keyring is None:
+def prepared(paths: Sequence[str], keyring: Keyring | None) -> None:
+    """Let services that hold keys open the data keys of these files together. What is wrong with a file shows later.
+
+    Files are read for that, and again by their step, so what can be read only once, like a pipe, is left to its step.
+    """
+    if keyring is None or len(paths) < 2:
         return
     documents = []
     for path in paths:
-        if path == "-":
+        if path == "-" or not os.path.isfile(path):
             continue
         from secrets_gitops.encrypted_files.decrypt import read_sealed
         from secrets_gitops.repository import files

@@ -43,7 +43,7 @@ def command(files: tuple[str, ...], config: str | None, identities: tuple[str, .
     if chosen.searched:
         paths.update(dict.fromkeys(selected.plain(files, every=every, config=config, by_name=True).files))
     keyring = Keyring.local(identities)
-    batch.prepared(paths, keyring)
+    batch.prepared(list(paths), keyring)
     found, codes = [], []
     for path in paths:
         try:

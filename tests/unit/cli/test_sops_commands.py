@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -258,6 +260,19 @@ class TestDecrypt:
             done = sgo("decrypt", "--extract", path, "s.yaml", code=3)
             assert not done.stdout
         sgo("decrypt", "--extract", "[x", "s.yaml", code=2)
+
+    @pytest.mark.parametrize("others", [0, 1])
+    def test_a_pipe_with_a_key_of_a_service_is_read_once(self, sgo, sealed: Path, tmp_path: Path, others: int) -> None:
+        far = {"arn": "arn:aws:kms:eu-west-1:111122223333:key/x", "created_at": "2026-01-01T00:00:00Z", "enc": "AA=="}
+        text = re.sub(r"(?m)^sops:\n( +)", rf"sops:\n\1kms: {json.dumps([far])}\n\1", sealed.read_text())
+        os.mkfifo(tmp_path / "pipe.yaml")
+        writer = threading.Thread(target=(tmp_path / "pipe.yaml").write_text, args=(text,), daemon=True)
+        writer.start()
+        arguments = ["pipe.yaml", *["s.yaml"] * others]
+        found = sgo("decrypt", "--output-dir", "out", *arguments)
+        writer.join(10)
+        assert not found.stdout
+        assert (tmp_path / "out/pipe.yaml").read_text() == PLAIN
 
     def test_plaintext_files_are_private(self, sgo, sealed: Path, tmp_path: Path) -> None:
         sgo("decrypt", "-o", "out.yaml", "s.yaml")
