@@ -131,11 +131,11 @@ def _chosen(only: Iterable[str], off: set[str], require_sops: str) -> tuple[Rule
     from secrets_gitops.lint.rules import sops_not_encrypted
 
     slugs = [slug for slug in only or catalog.RULES if slug not in off]
-    rules = [catalog.load(slug) for slug in slugs]
+    rules = list(catalog.deferred(slugs))
     if require_sops == "off":
-        rules = [rule for rule in rules if rule is not sops_not_encrypted.RULE]
+        rules = [rule for rule in rules if rule.id != sops_not_encrypted.RULE.id]
     elif require_sops == "strict":
-        rules = [sops_not_encrypted.STRICT if rule is sops_not_encrypted.RULE else rule for rule in rules]
+        rules = [sops_not_encrypted.STRICT if rule.id == sops_not_encrypted.RULE.id else rule for rule in rules]
     if not rules:
         raise SettingsError("no rule is left to run", hints=("name one with `--rule` that `--disable` does not name",))
     return tuple(rules)

@@ -1,4 +1,6 @@
-"""Every rule by its slug: alias and the place of its object, imported when it is first needed.
+"""Every rule by its slug: alias, the place of its object, and the words without which it has nothing to do.
+
+A rule is imported when a file holds one of its words: a hook that runs at every commit does not load what it need not.
 
 `provider-token` is a family: its findings carry `provider-token-NAME`, and its object describes each name.
 """
@@ -11,10 +13,12 @@ from secrets_gitops.errors import SettingsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from typing import Protocol
 
+    from secrets_gitops.lint.finding import Finding, Severity
     from secrets_gitops.lint.rule import Rule
+    from secrets_gitops.lint.target import Target
 
     class Family(Rule, Protocol):
         """A rule whose findings carry ids of its own making."""
@@ -26,26 +30,81 @@ if TYPE_CHECKING:
             """The words for `slug` (or its `SGnnn`), which begins with the family's id; None when there is no such."""
 
 
-RULES: dict[str, tuple[str, str]] = {
-    "k8s-secret-plaintext": ("SG101", "k8s_secret_plaintext:RULE"),
-    "k8s-last-applied-leak": ("SG102", "k8s_last_applied_leak:RULE"),
-    "kustomize-secret-literal": ("SG201", "kustomize_secret_literal:RULE"),
-    "kustomize-secret-file": ("SG202", "kustomize_secret_file:RULE"),
-    "sops-not-encrypted": ("SG401", "sops_not_encrypted:RULE"),
-    "sops-partial": ("SG402", "sops_partial:RULE"),
-    "sops-recipient-drift": ("SG403", "sops_recipient_drift:RULE"),
-    "sops-malformed": ("SG405", "sops_malformed:RULE"),
-    "sops-unmerged": ("SG410", "sops_unmerged:RULE"),
-    "sealed-template-plaintext": ("SG501", "sealed_template_plaintext:RULE"),
-    "sealed-not-ciphertext": ("SG503", "sealed_not_ciphertext:RULE"),
-    "private-key": ("SG701", "private_key:RULE"),
-    "provider-token": ("SG710", "provider_token:RULE"),
-    "parse-error": ("SG901", "parse_error:RULE"),
-    "scan-skipped": ("SG902", "scan_skipped:RULE"),
+RULES: dict[str, tuple[str, str, tuple[bytes, ...]]] = {
+    "k8s-secret-plaintext": ("SG101", "k8s_secret_plaintext:RULE", ()),
+    "k8s-last-applied-leak": ("SG102", "k8s_last_applied_leak:RULE", (b"secret",)),
+    "kustomize-secret-literal": ("SG201", "kustomize_secret_literal:RULE", (b"secretgenerator",)),
+    "kustomize-secret-file": ("SG202", "kustomize_secret_file:RULE", (b"secretgenerator",)),
+    "sops-not-encrypted": ("SG401", "sops_not_encrypted:RULE", ()),
+    "sops-partial": ("SG402", "sops_partial:RULE", (b"sops",)),
+    "sops-recipient-drift": ("SG403", "sops_recipient_drift:RULE", (b"sops",)),
+    "sops-malformed": ("SG405", "sops_malformed:RULE", (b"sops", b"enc[")),
+    "sops-unmerged": ("SG412", "sops_unmerged:RULE", (b"<<<<<<<",)),
+    "sealed-template-plaintext": ("SG501", "sealed_template_plaintext:RULE", (b"sealedsecret",)),
+    "sealed-not-ciphertext": ("SG503", "sealed_not_ciphertext:RULE", (b"sealedsecret", b"encrypteddata")),
+    "private-key": ("SG701", "private_key:RULE", ()),
+    "provider-token": ("SG710", "provider_token:RULE", ()),
+    "parse-error": ("SG901", "parse_error:RULE", ()),
+    "scan-skipped": ("SG902", "scan_skipped:RULE", ()),
 }
-"""Slug → (alias, module under `lint.rules` and attribute). In order from the most to the least used."""
+"""Slug → (alias, module under `lint.rules` and attribute, words).
+
+Words are in lower case; a file that holds none of them, in any case of letters, does not concern the rule. Without
+words the rule is always asked. In order from the most to the least used.
+"""
 
 FAMILIES = ("provider-token",)
+
+
+class Deferred:
+    """A rule that is imported when a file holds one of its words, or when its own words for people are asked for."""
+
+    __slots__ = ("_rule", "_words", "alias", "id")
+
+    def __init__(self, slug: str) -> None:
+        self.id = slug
+        self.alias, _, self._words = RULES[slug]
+        self._rule: Rule | None = None
+
+    def concerns(self, target: Target) -> bool:
+        """As the rule says, but False without import where none of the words occurs."""
+        if self._words and not any(word in target.lowered for word in self._words):
+            return False
+        return self._loaded().concerns(target)
+
+    def check(self, target: Target) -> Iterator[Finding]:
+        """The rule's findings."""
+        return self._loaded().check(target)
+
+    def _loaded(self) -> Rule:
+        if self._rule is None:
+            self._rule = load(self.id)
+        return self._rule
+
+    @property
+    def severity(self) -> Severity:
+        """The rule's default."""
+        return self._loaded().severity
+
+    @property
+    def summary(self) -> str:
+        """What the rule finds."""
+        return self._loaded().summary
+
+    @property
+    def why(self) -> str:
+        """Why that is a problem."""
+        return self._loaded().why
+
+    @property
+    def fix(self) -> str:
+        """What to do in general."""
+        return self._loaded().fix
+
+
+def deferred(slugs: Iterable[str] = RULES) -> tuple[Rule, ...]:
+    """The rules called `slugs`, each imported when it is needed."""
+    return tuple(Deferred(slug) if slug in RULES else load(slug) for slug in slugs)
 
 
 def load(slug: str) -> Rule:
@@ -67,7 +126,7 @@ def load(slug: str) -> Rule:
 
 def slug_of(name: str) -> str:
     """The slug for an id as typed: a slug or an `SGnnn` alias in any case. Raises SettingsError when there is none."""
-    for slug, (alias, _) in RULES.items():
+    for slug, (alias, *_) in RULES.items():
         if name in {slug, alias} or name.upper() == alias:
             return slug
     return load(name.upper() if name.upper().startswith("SG") else name).id

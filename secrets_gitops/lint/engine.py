@@ -71,7 +71,7 @@ def scan(
     """
     chosen = tuple(snapshot.paths() if paths is None else paths)
     run = Run(snapshot, limits=limits, max_bytes=max_bytes, changed=frozenset(chosen))
-    scanner = _Scanner(run, catalog.load_all() if rules is None else tuple(rules))
+    scanner = _Scanner(run, catalog.deferred() if rules is None else tuple(rules))
     for path in chosen:
         scanner.scan(path)
     if paths is not None:

@@ -57,17 +57,23 @@ class Finding(NamedTuple):
     """The value's key as written."""
     also: tuple[str, ...] = ()
     """Other rules that found the same value in the same place."""
+    digest: bytes = b""
+    """Keyed digest of the value (`lint.fingerprints`), for fingerprints only; empty for a value that can be guessed."""
+    commit: str = ""
+    """The commit that brought it, where commits are scanned."""
+    introduced: bool = True
+    """False when the file's version in a parent commit has it already."""
 
     def region(self) -> Region:
         """Where it stands."""
         return Region(self.line, self.column, self.end_line, self.end_column)
 
-    def fingerprint(self) -> str:
-        """A name that stays when lines move. Made of rule, path and key alone, it says nothing of a value."""
-        from hashlib import sha256  # noqa: PLC0415  only reports for machines ask for it
+    def fingerprint(self, path: str | None = None) -> str:
+        """A name that stays when lines move; with `path`, the one it would have in a file of that name."""
+        from secrets_gitops.lint.fingerprints import fingerprint  # noqa: PLC0415  reports and baselines ask for it
 
-        identity = "\0".join((self.rule, self.path, self.object, self.pointer or self.key))
-        return "sgf0:" + sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:40]
+        place = f"{self.object}#{self.pointer or self.key}"
+        return fingerprint(self.rule, self.path if path is None else path, place, self.digest)
 
     def sort_key(self) -> tuple[str, int, int, str, str]:
         """The order of reports: by path, then place, then rule."""

@@ -14,6 +14,8 @@ _BY_BYTES = ("provider-token", "private-key")
 """They know what the value is, not where it belongs; most telling first."""
 _SAME_PLACE = ("sops-malformed", "sops-partial", "sealed-not-ciphertext", "k8s-secret-plaintext", "sops-not-encrypted")
 """Rules about a place in a document; when several name the same place, the first here speaks."""
+_LAST = ("password-hash", "url-credential", "compose-ci-env-secret", "generic-assignment", "high-entropy")
+"""Rules that know least of the place; the last here gives way to all others."""
 
 
 def merge(findings: Iterable[Finding]) -> list[Finding]:
@@ -56,6 +58,8 @@ def _first(one: Finding, other: Finding) -> Finding:
 
 
 def _rank_in(rule: str) -> int:
+    if rule in _LAST:
+        return len(_SAME_PLACE) + 1 + _LAST.index(rule)
     return _SAME_PLACE.index(rule) if rule in _SAME_PLACE else len(_SAME_PLACE)
 
 

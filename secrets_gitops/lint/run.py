@@ -22,7 +22,7 @@ RULE_FILE = ".sops.yaml"
 class Run:
     """One scan."""
 
-    __slots__ = ("_by_folder", "changed", "incomplete", "limits", "max_bytes", "notes", "snapshot")
+    __slots__ = ("_by_folder", "changed", "incomplete", "limits", "max_bytes", "notes", "salt", "snapshot")
 
     def __init__(
         self,
@@ -31,12 +31,15 @@ class Run:
         limits: Limits | None = None,
         max_bytes: int = MAX_BYTES,
         changed: frozenset[str] = frozenset(),
+        salt: bytes = b"",
     ) -> None:
         self.snapshot = snapshot
         self.limits = limits or Limits()
         self.max_bytes = max_bytes
         self.changed = changed
         """The paths that were asked for."""
+        self.salt = salt
+        """Of the repository's baseline; keys the digests of values."""
         self.incomplete: list[Error] = []
         self.notes: list[tuple[Place, str]] = []
         self._by_folder: dict[str, CreationRules | None] = {}

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from secrets_gitops.documents.formats import format_of
 from secrets_gitops.errors import DocumentError, LimitExceeded
 from secrets_gitops.lint.finding import Finding, Region
+from secrets_gitops.lint.fingerprints import digest
 from secrets_gitops.lint.mask import has_templates, mask
 from secrets_gitops.lint.mend import quoted
 from secrets_gitops.lint.runs import hidden, runs
@@ -32,8 +33,8 @@ class Target:
     """
 
     __slots__ = (
-        "_breaks", "_counted", "_document", "_hidden", "_keys", "_objects", "_runs", "_text_breaks", "data", "format",
-        "frame", "parent", "path", "pointer", "run", "unread",
+        "_breaks", "_counted", "_document", "_hidden", "_keys", "_lowered", "_objects", "_runs", "_text_breaks", "data",
+        "format", "frame", "parent", "path", "pointer", "run", "unread",
     )  # fmt: skip
 
     def __init__(
@@ -60,6 +61,7 @@ class Target:
         """Why `document` is None, once it was asked for."""
         self._document: Document | None = None
         self._objects: list[KubeObject] | None = None
+        self._lowered: bytes | None = None
         self._runs: bytes | None = None
         self._keys: dict[int, Node] | None = None
         self._hidden: tuple[Hidden, ...] | None = None
@@ -119,6 +121,13 @@ class Target:
 
             self._objects = find_objects(self.document) if self.document is not None else []
         return self._objects
+
+    @property
+    def lowered(self) -> bytes:
+        """`data` with its ASCII letters in lower case, for cheap tests whether a word occurs."""
+        if self._lowered is None:
+            self._lowered = self.data.lower()
+        return self._lowered
 
     @property
     def runs(self) -> bytes:
@@ -221,8 +230,13 @@ class Target:
         object: str = "",  # noqa: A002  the field's standard word
         pointer: str = "",
         key: str = "",
+        value: bytes | str = b"",
     ) -> Finding:
-        """A finding of `rule` at `region`; severity and fix are the rule's own unless given."""
+        """A finding of `rule` at `region`; severity and fix are the rule's own unless given.
+
+        `value` is what it is about: the finding keeps a keyed digest, so that another value in its place is another
+        finding.
+        """
         return Finding(
             rule.id,
             severity or rule.severity,
@@ -234,6 +248,7 @@ class Target:
             object,
             self.pointer + pointer,
             key,
+            digest=digest(self.run.salt, value) if value else b"",
         )
 
 

@@ -41,6 +41,7 @@ def write(report: Report, exit_code: int) -> str:
 
 def _finding(finding: Finding) -> dict[str, object]:
     fields = finding._asdict()
+    del fields["digest"]
     fields.update(path=printable(finding.path), also=list(finding.also), fingerprint=finding.fingerprint())
     return fields
 

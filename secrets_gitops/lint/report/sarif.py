@@ -115,7 +115,7 @@ def _result(finding: Finding, rule_index: int) -> dict[str, object]:
         "level": _LEVELS[finding.severity],
         "message": {"text": _text(f"{finding.message[:1].upper()}{finding.message[1:]}.{fix}")},
         "locations": [location],
-        "partialFingerprints": {"secretsGitops/v0": finding.fingerprint()},
+        "partialFingerprints": {"secretsGitops/v1": finding.fingerprint()},
         "properties": {
             "severity": finding.severity,
             "confidence": finding.confidence,

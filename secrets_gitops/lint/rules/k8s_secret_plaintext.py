@@ -60,6 +60,7 @@ class K8sSecretPlaintext:
             label=found.label,
             pointer=found.pointer(field, name),
             namespaced=bool(found.namespace),
+            text=scalar.text,
         )
 
     def _by_lines(self, target: Target) -> Iterator[Finding]:
@@ -67,7 +68,14 @@ class K8sSecretPlaintext:
             judgement = judge(loose.key, loose.text, encoded=loose.field == "data")
             if judgement.severity is not None:
                 yield self._finding(
-                    target, target.lift(loose.region), judgement, loose.field, loose.key, label="Secret", pointer=""
+                    target,
+                    target.lift(loose.region),
+                    judgement,
+                    loose.field,
+                    loose.key,
+                    label="Secret",
+                    pointer="",
+                    text=loose.text,
                 )
 
     def _finding(
@@ -80,6 +88,7 @@ class K8sSecretPlaintext:
         *,
         label: str,
         pointer: str,
+        text: str,
         namespaced: bool = True,
     ) -> Finding:
         where = f"`{key}` in `{field}` of {label}"
@@ -99,6 +108,7 @@ class K8sSecretPlaintext:
             pointer=pointer,
             key=key,
             confidence="high" if judgement.severity == "high" else "medium",
+            value=text,
         )
 
 

@@ -56,6 +56,7 @@ class KustomizeSecretLiteral:
             ),
             object=f"Secret/{generator}" if generator else "Secret",
             key=key,
+            value=value,
         )
 
 

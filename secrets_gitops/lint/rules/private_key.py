@@ -51,6 +51,7 @@ class PrivateKeyRule:
             target.region(start, end),
             f"{words} stands here{' in base64' if in_base64 else ''}",
             severity="medium" if key.encrypted else None,
+            value=target.data[start:end],
         )
 
 

@@ -121,6 +121,7 @@ class ProviderToken:
             target.region(start, end),
             f"{_a(token.title)} stands here{' in base64' if in_base64 else ''}{f' under `{key}`' if key else ''}",
             key=key,
+            value=target.data[start:end],
         )
 
 

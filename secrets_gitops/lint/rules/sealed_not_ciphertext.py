@@ -68,6 +68,7 @@ class SealedNotCiphertext:
             object=found.label,
             pointer=found.pointer(*path),
             key=name,
+            value=scalar.text,
         )
 
 

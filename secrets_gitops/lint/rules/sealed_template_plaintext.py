@@ -56,6 +56,7 @@ class SealedTemplatePlaintext:
                 object=found.label,
                 pointer=found.pointer("spec", "template", field, name),
                 key=name,
+                value=scalar.text,
             )
 
 

@@ -69,6 +69,7 @@ class SopsPartial:
                         object=found.label,
                         pointer=found.pointer(field, name),
                         key=name,
+                        value=scalar.text,
                     )
 
     def _selected(self, target: Target, block: Block) -> Iterator[tuple[int, Finding]]:
@@ -92,6 +93,7 @@ class SopsPartial:
                     fix=mend.encrypt(target.path),
                     pointer=_pointer(leaf.root, leaf.path),
                     key=name,
+                    value=leaf.node.text,
                 ),
             )
 

@@ -18,7 +18,7 @@ class SopsUnmerged:
     """git records what was added, markers and all."""
 
     id = "sops-unmerged"
-    alias = "SG410"
+    alias = "SG412"
     severity: Severity = "high"
     summary = "an encrypted file holds the markers of a merge conflict"
     why = "Such a file is two files in one: nobody can decrypt it, and whoever deploys it fails."

@@ -277,9 +277,9 @@ def test_no_output_holds_a_value_or_a_part_of_one(scan, values):
 
 
 def test_every_rule_has_words_an_alias_and_a_page_of_its_own():
-    aliases = [alias for alias, _ in catalog.RULES.values()]
+    aliases = [alias for alias, *_ in catalog.RULES.values()]
     assert len(set(aliases)) == len(aliases)
-    for slug, (alias, _) in catalog.RULES.items():
+    for slug, (alias, *_) in catalog.RULES.items():
         rule = catalog.load(slug)
         assert (rule.id, rule.alias) == (slug, alias)
         assert rule.summary and rule.why and rule.fix
