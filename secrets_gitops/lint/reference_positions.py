@@ -5,17 +5,39 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Literal
+
+    from secrets_gitops.documents.document import Node
+    from secrets_gitops.lint.objects import KubeObject
+
+    Position = Literal["off", "here", "below"]
+    """`off`: an ordinary place. `here`: all below only names. `below`: so do the maps below, but not the texts."""
+
+OFF: Literal["off"] = "off"
+HERE: Literal["here"] = "here"
+BELOW: Literal["below"] = "below"
 
 _PARENTS = frozenset(
     {
         "secretKeyRef", "configMapKeyRef", "secretRef", "remoteRef", "valueFrom", "valuesFrom", "envFrom",
-        "imagePullSecrets", "secretStoreRef", "secretObjects", "resourceNames", "openAPIV3Schema", "properties",
-        "projected", "sources", "substituteFrom", "fieldRef", "volumes", "roleRef", "sourceRef", "ingressClassName",
+        "imagePullSecrets", "secretStoreRef", "secretObjects", "resourceNames", "openAPIV3Schema", "projected",
+        "substituteFrom", "fieldRef", "roleRef", "sourceRef", "ingressClassName", "openAPIV2Schema", "existingSecret",
+        "secretRefs", "envFromSecret", "envFromSecrets", "extraEnvSecrets", "secretName", "secretSelector",
+        "additionalPrinterColumns", "matchLabels", "matchExpressions", "nodeSelector", "involvedObject",
     }
 )  # fmt: skip
 _NAMES = frozenset(
-    {"secretKey", "secretName", "secretStore", "imagePullSecret", "tokenName", "passwordKey", "tokenKey"}
-)
+    {
+        "secretKey", "secretName", "secretStore", "imagePullSecret", "tokenName", "passwordKey", "tokenKey",
+        "pullSecret", "serviceAccountToken", "defaultSecret", "tlsSecret", "masterSecret",
+    }
+)  # fmt: skip
+_SCHEMAS = frozenset({"properties", "patternProperties", "definitions", "$defs", "schemas", "securitySchemes"})
+"""Their maps describe keys of that name; a text right below (`properties: {password: …}`) is a value all the same."""
+_REF_ENDS = ("SecretRef", "KeyRef", "secretRef", "SecretKeyRef", "SecretSelector", "SecretReference", "SecretRefs")
+_RULES = frozenset({"Role", "ClusterRole", "CustomResourceDefinition", "SecretProviderClass", "APIService"})
+"""Objects that only speak of secrets."""
+_NAMING = frozenset({"ExternalSecret", "ClusterExternalSecret", "PushSecret", "ClusterPushSecret"})
 
 
 def names_a_secret(keys: Sequence[str]) -> bool:
@@ -24,4 +46,31 @@ def names_a_secret(keys: Sequence[str]) -> bool:
         return False
     if keys[-1] in _NAMES:
         return True
-    return any(key in _PARENTS or key.endswith(("SecretRef", "KeyRef", "secretRef")) for key in keys)
+    return any(_is_parent(key) or (key in _SCHEMAS and at + 2 < len(keys)) for at, key in enumerate(keys))
+
+
+def refers(position: Position, key: str, mapping: Node, found: KubeObject | None, *, is_leaf: bool) -> Position:
+    """The position of what stands under `key` in `mapping`, which itself stands at `position` in `found`."""
+    if position == HERE or (position == BELOW and not is_leaf) or _is_parent(key):
+        return HERE
+    if is_leaf:
+        return HERE if key in _NAMES or (key in {"key", "path"} and _is_item(mapping)) else OFF
+    if found is not None and (
+        found.kind in _RULES or (found.kind in _NAMING and key in {"data", "dataFrom"} and _names_a_store(mapping))
+    ):
+        return HERE
+    return BELOW if key in _SCHEMAS else OFF
+
+
+def _is_parent(key: str) -> bool:
+    return key in _PARENTS or key.endswith(_REF_ENDS)
+
+
+def _names_a_store(mapping: Node) -> bool:
+    """Is it the `spec` of an ExternalSecret?"""
+    return any(mapping.get(key) is not None for key in ("secretStoreRef", "secretStoreRefs", "target"))
+
+
+def _is_item(mapping: Node) -> bool:
+    """Is it one of the `items` of a volume, which give a key of a Secret a path?"""
+    return mapping.get("path") is not None and mapping.get("key") is not None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from secrets_gitops.documents.document import Document, Format, Node
     from secrets_gitops.lint.finding import Confidence, Severity
     from secrets_gitops.lint.frame import Frame
+    from secrets_gitops.lint.leaves import Leaf
     from secrets_gitops.lint.objects import KubeObject
     from secrets_gitops.lint.rule import Rule
     from secrets_gitops.lint.run import Run
@@ -33,8 +34,8 @@ class Target:
     """
 
     __slots__ = (
-        "_breaks", "_counted", "_document", "_hidden", "_keys", "_lowered", "_objects", "_runs", "_text_breaks", "data",
-        "format", "frame", "parent", "path", "pointer", "run", "unread",
+        "_breaks", "_counted", "_document", "_hidden", "_keys", "_leaves", "_lowered", "_objects", "_runs",
+        "_text_breaks", "data", "format", "frame", "parent", "path", "pointer", "run", "unread",
     )  # fmt: skip
 
     def __init__(
@@ -61,6 +62,7 @@ class Target:
         """Why `document` is None, once it was asked for."""
         self._document: Document | None = None
         self._objects: list[KubeObject] | None = None
+        self._leaves: tuple[Leaf, ...] | None = None
         self._lowered: bytes | None = None
         self._runs: bytes | None = None
         self._keys: dict[int, Node] | None = None
@@ -121,6 +123,18 @@ class Target:
 
             self._objects = find_objects(self.document) if self.document is not None else []
         return self._objects
+
+    @property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """The scalars of the parsed text with their names and positions; none when it cannot be read.
+
+        Ask `lint.leaves.may_be_called_secret` first: most files need not be parsed.
+        """
+        if self._leaves is None:
+            from secrets_gitops.lint.leaves import leaves  # noqa: PLC0415  few files are asked for them
+
+            self._leaves = tuple(leaves(self.document, self.objects)) if self.document is not None else ()
+        return self._leaves
 
     @property
     def lowered(self) -> bytes:

@@ -55,13 +55,13 @@ _NAME = pattern(r"[A-Za-z0-9](?:[\w./:@ -]{0,250}[\w/])?")
 _SENTENCE = pattern(r"\S+ +\S+ +\S.*[.!?:)]", re.DOTALL)
 
 
-def classify(text: str, key: str = "", *, strict: bool = False, tag: str | None = None) -> ValueClass:
-    """The class of `text` under `key`.
+def classify(text: str, key: str | KeyName = "", *, strict: bool = False, tag: str | None = None) -> ValueClass:
+    """The class of `text` under `key`, which is a key as written or what is known of it.
 
     `strict`: it stands where only secrets stand (the data of a Secret), so that looking like a name or like prose
     excuses it only when the key says so. `tag`: its YAML tag, for instance `!vault`.
     """
-    return _classify(text, read_key(key), strict=strict, tag=tag)
+    return _classify(text, read_key(key) if isinstance(key, str) else key, strict=strict, tag=tag)
 
 
 def _classify(text: str, key: KeyName, *, strict: bool, tag: str | None = None) -> ValueClass:
@@ -107,10 +107,10 @@ def _is_secret(value: str, key: KeyName) -> bool:
     return key.sensitivity == "strong" or (key.sensitivity == "weak" and shape.is_random_looking(value))
 
 
-def is_secret(text: str, key: str) -> bool:
-    """Outside a Secret: is this a secret in plaintext?"""
-    name = read_key(key)
-    return _classify(text, name, strict=False) == "plaintext" and _is_secret(text, name)
+def is_secret(text: str, key: str | KeyName, *, tag: str | None = None) -> bool:
+    """Outside a Secret: is this a secret in plaintext? `key` as `classify` takes it."""
+    name = read_key(key) if isinstance(key, str) else key
+    return _classify(text, name, strict=False, tag=tag) == "plaintext" and _is_secret(text, name)
 
 
 def _classify_line(text: str, key: KeyName, *, strict: bool) -> ValueClass:

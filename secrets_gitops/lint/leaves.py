@@ -1,0 +1,171 @@
+"""Leaves: every scalar of a parsed text, with what the rules about places ask of it. One walk for all rules.
+
+What a leaf is called, and whether that makes it a secret, is decided here: by its key, by the `name:` beside its
+`value:`, or by a parent such as `secrets:`. Whether its text is a secret says `lint.value_model`.
+"""
+
+from __future__ import annotations
+
+from secrets_gitops.lint.key_names import read_key
+from secrets_gitops.lint.key_parents import inherited, under
+from secrets_gitops.lint.reference_positions import HERE, OFF, refers
+from secrets_gitops.patterns import pattern
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from secrets_gitops.documents.document import Document, Node
+    from secrets_gitops.lint.finding import Region
+    from secrets_gitops.lint.key_names import KeyName
+    from secrets_gitops.lint.key_parents import Inheritance
+    from secrets_gitops.lint.objects import Chain, KubeObject
+    from secrets_gitops.lint.reference_positions import Position
+    from secrets_gitops.lint.target import Target
+
+_NAMES = ("name", "key", "Name", "Key")
+_VALUES = frozenset({"value", "values", "default", "defaultValue", "Value"})
+_STEMS = (
+    b"pass", b"secret", b"token", b"cred", b"pwd", b"salt", b"hmac", b"mnemonic", b"bearer", b"basicauth", b"htpasswd",
+    b"jwt", b"dockerc", b"connectionstring", b"connection_string", b"license",
+)  # fmt: skip
+_WORDS = pattern(
+    rb"(?:api|access|private|encryption|signing|shared|master|account|unseal|session|cookie)[-_. ]?key"
+    rb"|(?:pw|dsn|psk|pat|seed|otp|pin)(?:[_.-]|[0-9]{0,3}[\"']?\s{0,3}[:,\r\n])"
+    rb"|(?:key|keys|auth|hash|cert|session|code|webhook|routing|integration)[0-9]{0,3}[\"']?\s{0,3}"
+    rb"(?::\s{0,80}[\"']?[^\s\"']{10}|:\s{0,80}-|[,\r\n][\s\"']{0,80}value)"
+    rb"|\\(?:u00|x)"
+)
+"""A key that `key_names` finds sensitive, in YAML or JSON whose letters are in lower case; weak ones with a value."""
+
+
+class Leaf:
+    """A scalar that is a value, not a key."""
+
+    __slots__ = ("_chain", "_pair", "index", "key", "name", "node", "object", "refers", "sense")
+
+    def __init__(
+        self,
+        key: Node | None,
+        value: Node,
+        name: str,
+        sense: KeyName,
+        found: KubeObject | None,
+        chain: Chain,
+        index: int,
+        *,
+        refers: bool,
+    ) -> None:
+        self.key = key
+        """The node of its key; for an item of a list, that of the list; None without one."""
+        self.node = value.resolved()
+        """The scalar itself, also where an alias stands for it."""
+        self.name = name
+        """What it is called in messages: its key as written, or the `name:` beside its `value:`."""
+        self.sense = sense
+        """What its name says of it, a sensitive parent (`secrets: {DB: …}`) included."""
+        self.object = found
+        """The innermost mapping with a `kind` around it."""
+        self.refers = refers
+        """Does it stand where texts only name secrets (`secretKeyRef`, `remoteRef`, a schema, the rules of a role)?"""
+        self.index = index
+        """Which document of the file, from 0."""
+        self._chain = chain
+        self._pair = value
+
+    @property
+    def text(self) -> str:
+        """The scalar's text."""
+        return self.node.text
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys and list positions from the document's root down to it."""
+        keys, chain = [], self._chain
+        while chain is not None:
+            keys.append(chain[1])
+            chain = chain[0]
+        return tuple(reversed(keys))
+
+    @property
+    def pointer(self) -> str:
+        """JSON pointer in its document; `N#` before it names a document after the first."""
+        path = "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in self.keys)
+        return f"{self.index}#{path}" if self.index else path
+
+    @property
+    def label(self) -> str:
+        """`Kind/namespace/name` of the object around it, or empty."""
+        return self.object.label if self.object is not None else ""
+
+    def region(self, target: Target) -> Region:
+        """From its key to its end; what an anchor holds stands where it is written, not where it is used."""
+        if self._pair is not self.node or self.key is None or self.key.start > self.node.start:
+            return target.span(self.node)
+        if self._chain is not None and self._chain[1].isdigit() and self.key.text != self._chain[1]:
+            return target.span(self.node)  # an item of a list
+        return target.span(self.key, self.node)
+
+
+def may_be_called_secret(lowered: bytes) -> bool:
+    """False promises that no leaf of the text has both a sensitive name and a value. `lowered`: in lower case."""
+    return any(stem in lowered for stem in _STEMS) or _WORDS.search(lowered) is not None
+
+
+def leaves(document: Document, objects: Iterable[KubeObject]) -> Iterator[Leaf]:
+    """Every leaf of `document` in the order of the text; `objects` are those that `find_objects` finds in it.
+
+    Aliases of mappings and lists are not followed: their leaves are yielded where they are written.
+    """
+    by_node: dict[int, KubeObject] = {}
+    for found in objects:
+        by_node.setdefault(id(found.node), found)
+    for index, root in enumerate(document.roots):
+        yield from _walk(root, index, by_node)
+
+
+def _walk(root: Node, index: int, by_node: dict[int, KubeObject]) -> Iterator[Leaf]:
+    nothing = read_key("")
+    stack: list[tuple[Node, Node | None, str, KeyName, KubeObject | None, Chain, Inheritance, Position]]
+    stack = [(root, None, "", nothing, None, None, None, OFF)]
+    while stack:
+        node, key, name, sense, found, chain, parent, position = stack.pop()
+        if node.kind == "scalar" or (node.kind == "alias" and node.resolved().kind == "scalar"):
+            yield Leaf(key, node, name, sense, found, chain, index, refers=position == HERE)
+        elif node.kind == "sequence":
+            stack += [
+                (item, key, name, sense, found, (chain, str(at)), parent, position)
+                for at, item in enumerate(node.items)
+            ][::-1]
+        elif node.kind == "mapping":
+            found = by_node.get(id(node), found)
+            named = _name_beside(node)
+            below: list[tuple[Node, Node | None, str, KeyName, KubeObject | None, Chain, Inheritance, Position]] = []
+            for key_node, value in node.pairs:
+                text = key_node.resolved().text
+                own = called = named if named is not None and text in _VALUES else text
+                is_leaf = value.resolved().kind == "scalar"
+                below.append(
+                    (
+                        value,
+                        key_node,
+                        called,
+                        under(parent, own),
+                        found,
+                        (chain, text),
+                        None if is_leaf else inherited(parent, own),
+                        refers(position, text, node, found, is_leaf=is_leaf),
+                    )
+                )
+            stack += reversed(below)
+
+
+def _name_beside(mapping: Node) -> str | None:
+    """The text of `name:` or `key:` in a mapping that has a `value:` too; it is that value's name."""
+    if len(mapping.pairs) < 2 or not any(key.text in _VALUES for key, _ in mapping.pairs):
+        return None
+    for name in _NAMES:
+        found = mapping.get(name)
+        if found is not None and found.kind == "scalar":
+            return found.text
+    return None
