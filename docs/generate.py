@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import click
+import rule_pages
 
 from secrets_gitops import errors
 from secrets_gitops.cli import main as command_line
@@ -75,52 +76,37 @@ For several files the gravest counts: 5, 2, 3, 4, 1. `exec` gives its command's 
     return "".join(out)
 
 
-def rules() -> str:
-    """The page of all lint rules: what, why, how to mend; the members of a family as a table."""
-    out = [
-        HEADER,
-        """# Lint rules
-
-An id or its alias works wherever a rule is named: `--rule`, `--disable`, `--explain`. The severity is that of most
-findings; a rule may judge one milder or graver. `PATH` stands for the file.
-""",
-    ]
-    for rule in catalog.load_all():
-        out.append(
-            f"\n## {rule.id}\n\n{rule.alias} · {rule.severity}\n\n"
-            f"{_sentence(rule.summary)}\n\n{_sentence(rule.why)}\n\n"
-            f"Fix: {_sentence(rule.fix, capital=False)}\n"
-        )
-        if rule.id in catalog.FAMILIES:
-            out.append("\n| id | alias | severity | what | when it was pushed |\n| --- | --- | --- | --- | --- |\n")
-            for one in catalog.members(rule.id):
-                remedy = one.fix.partition("once it was pushed, ")[2]
-                out.append(f"| `{one.id}` | {one.alias} | {one.severity} | {one.summary} | {remedy} |\n")
-    return "".join(out)
-
-
-def _sentence(text: str, *, capital: bool = True) -> str:
-    """`text` as a sentence of a page; messages have neither capital nor full stop."""
-    return (text[:1].upper() + text[1:] if capital else text).removesuffix(".") + "."
-
-
-PAGES = {"commands.md": commands, "errors.md": error_page, "lint-rules.md": rules}
+def pages() -> dict[str, str]:
+    """Every generated page by its path below `docs/reference`."""
+    out = {"commands.md": commands(), "errors.md": error_page(), "lint-rules.md": HEADER + rule_pages.index()}
+    out |= {f"rules/{rule.id}.md": HEADER + rule_pages.page(rule) for rule in catalog.load_all()}
+    return out
 
 
 def main(arguments: list[str]) -> int:
     """Write the pages, or with `--check` say which of them are not what the code says."""
-    stale = []
-    for name, page in PAGES.items():
-        path, text = HERE / name, page()
+    written = pages()
+    stale = [f"docs/reference/rules/{name}" for name in _left_over(written)]
+    for name, text in written.items():
+        path = HERE / name
         if arguments == ["--check"]:
             if not path.exists() or path.read_text(encoding="utf-8") != text:
                 stale.append(f"docs/reference/{name}")
         else:
-            HERE.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-    if stale:
-        print(f"not what the code says: {', '.join(stale)}; run `make docs`", file=sys.stderr)
-    return 1 if stale else 0
+    if arguments == ["--check"]:
+        if stale:
+            print(f"not what the code says: {', '.join(stale)}; run `make docs`", file=sys.stderr)
+        return 1 if stale else 0
+    for name in _left_over(written):
+        (HERE / "rules" / name).unlink()
+    return 0
+
+
+def _left_over(written: dict[str, str]) -> list[str]:
+    """Pages of rules that are no more."""
+    return sorted(path.name for path in HERE.glob("rules/*.md") if f"rules/{path.name}" not in written)
 
 
 if __name__ == "__main__":

@@ -209,4 +209,5 @@ def _explanation(rule: Rule) -> str:
         f"why:  {rule.why}\n"
         f"fix:  {rule.fix}\n"
         f"off:  secrets-gitops lint --disable {rule.id}\n"
+        f"page: {catalog.page_url(rule.id)}\n"
     )

@@ -53,6 +53,8 @@ Words are in lower case; a file that holds none of them, in any case of letters,
 words the rule is always asked. In order from the most to the least used.
 """
 
+HOME = "https://github.com/secrets-gitops/secrets-gitops"
+
 FAMILIES = ("provider-token",)
 
 
@@ -136,6 +138,17 @@ def members(slug: str) -> tuple[Rule, ...]:
     """The rules of the family called `slug`."""
     family: Family = load(slug)  # type: ignore[assignment]  # FAMILIES says so
     return family.members()
+
+
+def page(slug: str) -> str:
+    """The page of the rule called `slug`, below `docs/reference`; the members of a family share its page."""
+    family = next((name for name in FAMILIES if slug.startswith(f"{name}-")), slug)
+    return f"rules/{family}.md"
+
+
+def page_url(slug: str) -> str:
+    """The address of that page, for reports."""
+    return f"{HOME}/blob/main/docs/reference/{page(slug)}"
 
 
 def load_all(slugs: Iterable[str] = RULES) -> tuple[Rule, ...]:

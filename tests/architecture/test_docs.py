@@ -68,10 +68,15 @@ def test_every_command_has_a_section():
 def test_every_rule_and_every_error_has_its_place():
     text = (REFERENCE / "lint-rules.md").read_text(encoding="utf-8")
     for slug in catalog.RULES:
-        assert f"\n## {slug}\n" in text, slug
+        assert f"\n| [`{slug}`](rules/{slug}.md) |" in text, slug
+        page = (REFERENCE / catalog.page(slug)).read_text(encoding="utf-8")
+        assert f"\n# {slug}\n" in page, slug
+        for heading in ("Why", "How to mend it", "How to switch it off"):
+            assert f"\n## {heading}\n" in page, slug
     for family in catalog.FAMILIES:
+        page = (REFERENCE / catalog.page(family)).read_text(encoding="utf-8")
         for rule in catalog.members(family):
-            assert f"| `{rule.id}` | {rule.alias} |" in text, rule.id
+            assert f"| `{rule.id}` | {rule.alias} |" in page, rule.id
     text = (REFERENCE / "errors.md").read_text(encoding="utf-8")
     for cls in vars(errors).values():
         if isinstance(cls, type) and issubclass(cls, errors.Error) and cls is not errors.Error:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from secrets_gitops.lint.rule import Rule
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-HOME = "https://github.com/secrets-gitops/secrets-gitops"
 MOST_RESULTS = 25_000
 """GitHub refuses a run with more."""
 
@@ -45,7 +44,7 @@ def write(report: Report, exit_code: int, rules: Iterable[Rule]) -> str:
             "driver": {
                 "name": "secrets-gitops",
                 "semanticVersion": __version__,
-                "informationUri": HOME,
+                "informationUri": catalog.HOME,
                 "rules": [_rule(rule) for rule in described],
             }
         },
@@ -82,7 +81,7 @@ def _rule(rule: Rule) -> dict[str, object]:
         "shortDescription": {"text": summary},
         "fullDescription": {"text": f"{summary} {rule.why}"},
         "help": {"text": advice, "markdown": advice},
-        "helpUri": f"{HOME}/blob/main/docs/reference/lint-rules.md#{rule.id}",
+        "helpUri": catalog.page_url(rule.id),
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "properties": {
             "tags": ["security", "secret"],
