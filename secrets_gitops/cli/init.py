@@ -13,7 +13,7 @@ from secrets_gitops.cli.steps import say
 from secrets_gitops.errors import SettingsError
 from secrets_gitops.keys import age, age_file, age_sources
 from secrets_gitops.repository import creation_rules, files, hooks, settings, starter
-from secrets_gitops.repository.snapshot import WorkTree
+from secrets_gitops.repository.work_tree import WorkTree
 
 _PRE_COMMIT = ".pre-commit-config.yaml"
 _VARIABLES = ("SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD")

@@ -11,7 +11,7 @@ from secrets_gitops.lint.engine import Report, scan
 from secrets_gitops.lint.overlay import Overlay
 from secrets_gitops.lint.staged import scan_staged
 from secrets_gitops.repository import git
-from secrets_gitops.repository.snapshot import WorkTree
+from secrets_gitops.repository.work_tree import WorkTree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

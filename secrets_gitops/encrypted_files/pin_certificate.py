@@ -11,7 +11,7 @@ from secrets_gitops.documents.read import read
 from secrets_gitops.encrypted_files.sealing_certificate import read_pinned
 from secrets_gitops.errors import Error, SettingsError
 from secrets_gitops.repository import files, settings
-from secrets_gitops.repository.snapshot import WorkTree
+from secrets_gitops.repository.work_tree import WorkTree
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -70,7 +70,7 @@ def choose(
 def pinned(root: str, cluster: str | None) -> Certificate:
     """The certificate that the repository at `root` pins for `cluster`, by default for its only one."""
     from secrets_gitops.repository import settings  # noqa: PLC0415
-    from secrets_gitops.repository.snapshot import WorkTree  # noqa: PLC0415
+    from secrets_gitops.repository.work_tree import WorkTree  # noqa: PLC0415
 
     found = settings.load(WorkTree(root))
     name = cluster if cluster is not None else _only_cluster(found)
@@ -88,7 +88,7 @@ def pinned(root: str, cluster: str | None) -> Certificate:
 
 def read_pinned(root: str, cluster: ClusterSettings) -> Certificate:
     """The file of a pinned certificate, which must fit its fingerprint."""
-    from secrets_gitops.repository.snapshot import WorkTree  # noqa: PLC0415
+    from secrets_gitops.repository.work_tree import WorkTree  # noqa: PLC0415
 
     try:
         data = WorkTree(root).read(cluster.certificate, SIZE_LIMIT)

@@ -83,7 +83,8 @@ def _selected(names: Sequence[str], every: bool, wanted: _Wanted) -> Selected:
 def _all(wanted: _Wanted) -> Iterator[str]:
     """What a commit of everything in the repository would hold."""
     from secrets_gitops.repository import git  # noqa: PLC0415  one file that was named needs neither
-    from secrets_gitops.repository.snapshot import LINK, WorkTree  # noqa: PLC0415
+    from secrets_gitops.repository.snapshot import LINK  # noqa: PLC0415
+    from secrets_gitops.repository.work_tree import WorkTree  # noqa: PLC0415
 
     here = os.getcwd()
     top = git.root_of(here) or here

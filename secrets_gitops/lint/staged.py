@@ -5,7 +5,7 @@ from __future__ import annotations
 from secrets_gitops.errors import NotBuiltYet, ScanIncomplete
 from secrets_gitops.lint.engine import scan
 from secrets_gitops.lint.run import MAX_BYTES
-from secrets_gitops.repository.snapshot import Index
+from secrets_gitops.repository.index import Index
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

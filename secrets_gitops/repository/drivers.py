@@ -14,7 +14,7 @@ from secrets_gitops.errors import FileError
 from secrets_gitops.patterns import pattern
 from secrets_gitops.records import NamedTuple
 from secrets_gitops.repository import creation_rules, files, git
-from secrets_gitops.repository.snapshot import WorkTree
+from secrets_gitops.repository.work_tree import WorkTree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

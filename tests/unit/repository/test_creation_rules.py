@@ -14,7 +14,8 @@ import pytest
 from secrets_gitops.envelopes.sops.selection import Selector
 from secrets_gitops.errors import Error, SettingsError
 from secrets_gitops.repository import creation_rules
-from secrets_gitops.repository.snapshot import Index, WorkTree
+from secrets_gitops.repository.index import Index
+from secrets_gitops.repository.work_tree import WorkTree
 
 
 def parse(text: str, path: str = ".sops.yaml", *, strict: bool = True) -> creation_rules.CreationRules:

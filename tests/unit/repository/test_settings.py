@@ -9,7 +9,8 @@ import pytest
 from secrets_gitops.documents.read import read
 from secrets_gitops.errors import SettingsError
 from secrets_gitops.repository import settings, starter
-from secrets_gitops.repository.snapshot import Index, WorkTree
+from secrets_gitops.repository.index import Index
+from secrets_gitops.repository.work_tree import WorkTree
 
 ONE, TWO = "sha256:" + "1" * 64, "sha256:" + "2" * 64
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from secrets_gitops.errors import FileError, ScanIncomplete
-from secrets_gitops.repository.snapshot import EXECUTABLE, FILE, LINK, Index, WorkTree, follow
+from secrets_gitops.repository.index import Index
+from secrets_gitops.repository.snapshot import EXECUTABLE, FILE, LINK, follow
+from secrets_gitops.repository.work_tree import WorkTree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -158,7 +160,7 @@ class TestIndex:
         repo.commit({"a": "old", "b": "old"})
         seen = repo.root.parent / "seen"
         code = (
-            "from secrets_gitops.repository.snapshot import Index\n"
+            "from secrets_gitops.repository.index import Index\n"
             "index = Index('.')\n"
             f"open({str(seen)!r}, 'a').write(repr([(c.path, index.read(c.path)) for c in index.changes()]) + '\\n')\n"
         )

@@ -1,0 +1,107 @@
+"""WorkTree: the snapshot of what lies on disk."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import stat
+
+from secrets_gitops.errors import FileError, Place, ScanIncomplete
+from secrets_gitops.repository import git
+from secrets_gitops.repository.snapshot import EXECUTABLE, FILE, LINK
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class WorkTree:
+    """The files on disk below `root`: those that git tracks, and new ones that it does not ignore; all without git."""
+
+    __slots__ = ("_inside", "_real", "root")
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self._real = os.path.realpath(root)
+        self._inside: dict[str, bool] = {}
+
+    def read(self, path: str, limit: int | None = None) -> bytes:
+        """The content of a file. Raises FileError when it is none, cannot be read, or has more than `limit` bytes."""
+        mode = self.mode(path)
+        place = os.path.join(self.root, path)
+        try:
+            if mode == LINK:
+                return os.fsencode(os.readlink(place))
+            if not mode:
+                raise FileError("no such file", place=Place(path))
+            fd = os.open(place, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+            with open(fd, "rb") as file:
+                data = file.read(-1 if limit is None else limit + 1)
+        except OSError as error:
+            reason = os.strerror(error.errno or 0)
+            raise FileError(f"cannot read: {reason[:1].lower()}{reason[1:]}", place=Place(path)) from error
+        if limit is not None and len(data) > limit:
+            raise FileError(f"larger than {limit} bytes", place=Place(path))
+        return data
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a file, or a symbolic link, at `path`."""
+        return self.mode(path) != 0
+
+    def mode(self, path: str) -> int:
+        """FILE, EXECUTABLE or LINK; 0 when there is no file, also behind a link that leads out of the root."""
+        if not self._reaches(posixpath.dirname(path)) or posixpath.basename(path) in ("", ".", ".."):
+            return 0
+        try:
+            mode = os.lstat(os.path.join(self.root, path)).st_mode
+        except OSError:
+            return 0
+        if stat.S_ISLNK(mode):
+            return LINK
+        if not stat.S_ISREG(mode):
+            return 0
+        return EXECUTABLE if mode & stat.S_IXUSR else FILE
+
+    def list(self, folder: str) -> list[str]:
+        """The names in a folder, sorted, without git's own folder; none when there is no such folder in the root."""
+        if not self._reaches(folder):
+            return []
+        try:
+            return sorted(name for name in os.listdir(os.path.join(self.root, folder)) if name != ".git")
+        except OSError:
+            return []
+
+    def paths(self) -> Iterator[str]:
+        """Every file that a commit of everything would hold; without git, every file."""
+        if git.root_of(self.root) is None:
+            yield from self._walk()
+            return
+        output = git.run(("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"), self.root)
+        for path in git.records(output):
+            if self.exists(path):  # not deleted, no submodule, no other repository
+                yield path
+
+    def _walk(self) -> Iterator[str]:
+        folders = [""]
+        while folders:
+            folder = folders.pop()
+            try:
+                entries = sorted(os.scandir(os.path.join(self.root, folder)), key=lambda entry: entry.name)
+            except OSError as error:
+                reason = os.strerror(error.errno or 0)
+                raise ScanIncomplete(
+                    f"cannot list: {reason[:1].lower()}{reason[1:]}", place=Place(folder or ".")
+                ) from error
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name != ".git":
+                        folders.append(posixpath.join(folder, entry.name))
+                elif entry.is_file(follow_symlinks=False) or entry.is_symlink():
+                    yield posixpath.join(folder, entry.name)
+
+    def _reaches(self, folder: str) -> bool:
+        """Whether `folder` lies in the root with all links followed."""
+        if folder not in self._inside:
+            real = os.path.realpath(os.path.join(self._real, folder))
+            self._inside[folder] = real == self._real or real.startswith(self._real.rstrip("/") + "/")
+        return self._inside[folder]
