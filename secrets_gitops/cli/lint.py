@@ -13,6 +13,7 @@ from secrets_gitops.cli.options import output_option
 from secrets_gitops.errors import SettingsError
 from secrets_gitops.lint import catalog
 from secrets_gitops.lint.finding import SEVERITIES
+from secrets_gitops.lint.policy import Options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ def _formats(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
     "--require-sops", type=click.Choice(("strict", "auto", "off")), default="auto", show_default=True,
     help="What a creation rule that covers everything obliges: each file, those that hold a secret, none.",
 )  # fmt: skip
+@click.option("--no-foreign-allow", is_flag=True, help="Only our own allow comments count, not those of other tools.")
+@click.option("--show-suppressed", is_flag=True, help="Report excused findings too, each with its reason.")
 @click.option("--list-rules", is_flag=True, help="Print all rules.")
 @click.option("--explain", metavar="RULE", help="Print what a rule finds, why that is a problem, and what to do.")
 def command(
@@ -87,6 +90,8 @@ def command(
     disable: tuple[str, ...],
     max_bytes: int,
     require_sops: str,
+    no_foreign_allow: bool,
+    show_suppressed: bool,
     list_rules: bool,
     explain: str | None,
 ) -> int:
@@ -107,17 +112,18 @@ def command(
 
     from secrets_gitops.cli import lint_sources as sources
 
+    options = Options(foreign_allow=False if no_foreign_allow else None)
     found: sources.Scanned
     if staged:
-        found = sources.staged(paths, rules, max_bytes)
+        found = sources.staged(paths, rules, max_bytes, options)
     elif from_stdin:
         assert name is not None
-        found = sources.document(sys.stdin.buffer.read(max_bytes + 1), name, rules, max_bytes)
+        found = sources.document(sys.stdin.buffer.read(max_bytes + 1), name, rules, max_bytes, options)
     else:
-        found = sources.work_tree(paths, rules, max_bytes)
+        found = sources.work_tree(paths, rules, max_bytes, options)
     report = found.report._replace(findings=tuple(f for f in found.report.findings if f.rule not in off))
     code = report.exit_code(fail_on)
-    _write(report, code, writers, rules)
+    _write(report if show_suppressed else report._replace(suppressed=()), code, writers, rules)
     _summarize(report, found.root)
     return code
 

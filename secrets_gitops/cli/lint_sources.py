@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from secrets_gitops.lint.policy import Options
     from secrets_gitops.lint.rule import Rule
 
 
@@ -27,33 +28,38 @@ class Scanned(NamedTuple):
     root: str
 
 
-def staged(paths: tuple[str, ...], rules: tuple[Rule, ...], max_bytes: int) -> Scanned:
+def staged(paths: tuple[str, ...], rules: tuple[Rule, ...], max_bytes: int, options: Options) -> Scanned:
     """Scan what is staged; with `paths`, report only what was found at or below them."""
     root = git.root_of(_folder_of(paths[0]) if paths else ".")
     if root is None:
         raise SettingsError("`--staged` needs a git repository", hints=("make one with `git init`",))
-    report = scan_staged(root, os.environ, rules=rules, max_bytes=max_bytes)
+    report = scan_staged(root, os.environ, rules=rules, max_bytes=max_bytes, options=options)
     if paths:
         wanted = [_relative(root, path) for path in paths]
-        report = report._replace(findings=tuple(f for f in report.findings if _covered(f.path, wanted)))
+        report = report._replace(
+            findings=tuple(f for f in report.findings if _covered(f.path, wanted)),
+            suppressed=tuple(one for one in report.suppressed if _covered(one.finding.path, wanted)),
+        )
     return Scanned(report, root)
 
 
-def document(data: bytes, name: str, rules: tuple[Rule, ...], max_bytes: int) -> Scanned:
+def document(data: bytes, name: str, rules: tuple[Rule, ...], max_bytes: int, options: Options) -> Scanned:
     """Scan `data` as if it were the file `name` of the work tree."""
     root = _root((name,))
     path = _relative(root, name)
-    return Scanned(scan(Overlay(WorkTree(root), path, data), (path,), rules=rules, max_bytes=max_bytes), root)
+    return Scanned(
+        scan(Overlay(WorkTree(root), path, data), (path,), rules=rules, max_bytes=max_bytes, options=options), root
+    )
 
 
-def work_tree(paths: tuple[str, ...], rules: tuple[Rule, ...], max_bytes: int) -> Scanned:
+def work_tree(paths: tuple[str, ...], rules: tuple[Rule, ...], max_bytes: int, options: Options) -> Scanned:
     """Scan the files at or below `paths`, by default all of the repository that we stand in (or the folder)."""
     root = _root(paths)
     tree = WorkTree(root)
     if not paths:
-        return Scanned(scan(tree, rules=rules, max_bytes=max_bytes), root)
+        return Scanned(scan(tree, rules=rules, max_bytes=max_bytes, options=options), root)
     chosen = dict.fromkeys(file for path in paths for file in _below(tree, _relative(root, path), path))
-    return Scanned(scan(tree, chosen, rules=rules, max_bytes=max_bytes), root)
+    return Scanned(scan(tree, chosen, rules=rules, max_bytes=max_bytes, options=options), root)
 
 
 def _root(paths: tuple[str, ...]) -> str:

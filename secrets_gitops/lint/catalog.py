@@ -46,6 +46,8 @@ RULES: dict[str, tuple[str, str, tuple[bytes, ...]]] = {
     "provider-token": ("SG710", "provider_token:RULE", ()),
     "parse-error": ("SG901", "parse_error:RULE", ()),
     "scan-skipped": ("SG902", "scan_skipped:RULE", ()),
+    "unused-allow": ("SG903", "unused_allow:RULE", (b"secrets-gitops:allow",)),
+    "allow-without-reason": ("SG904", "allow_without_reason:RULE", (b"secrets-gitops:allow",)),
 }
 """Slug → (alias, module under `lint.rules` and attribute, words).
 

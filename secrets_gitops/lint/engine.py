@@ -9,6 +9,7 @@ from secrets_gitops.lint import catalog, gate
 from secrets_gitops.lint.finding import Finding, rank
 from secrets_gitops.lint.merge import merge
 from secrets_gitops.lint.nested import texts
+from secrets_gitops.lint.policy import NONE, Policy
 from secrets_gitops.lint.run import MAX_BYTES, RULE_FILE, Run
 from secrets_gitops.lint.target import Target
 from secrets_gitops.records import NamedTuple
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
     from secrets_gitops.documents.limits import Limits
     from secrets_gitops.lint.finding import Severity
+    from secrets_gitops.lint.policy import Options
     from secrets_gitops.lint.rule import Rule
+    from secrets_gitops.lint.suppressed import Suppressed
     from secrets_gitops.repository.snapshot import Snapshot
 
 _LINK = 0o120000
@@ -47,6 +50,8 @@ class Report(NamedTuple):
     """YAML and JSON documents that were parsed."""
     skipped: int
     """Files that hold nothing to scan: pictures, archives and other binary files."""
+    suppressed: tuple[Suppressed, ...] = ()
+    """Findings that somebody excused, sorted as the others; they count for nothing."""
 
     def exit_code(self, fail_on: Severity = "medium") -> int:
         """0 for a complete scan without a finding at or above `fail_on`; incomplete (3 or 2) wins over findings (1)."""
@@ -62,16 +67,22 @@ def scan(
     rules: Iterable[Rule] | None = None,
     limits: Limits | None = None,
     max_bytes: int = MAX_BYTES,
+    options: Options = NONE,
+    excuses: Snapshot | None = None,
 ) -> Report:
     """Scan `paths` of the snapshot (all of them by default) with `rules` (all by default).
 
     `gone` are paths that a commit deletes. A creation rule file (`.sops.yaml`) among `paths` or `gone` widens the rules
     about creation rules to all that lies below it, since it changes what other files must be; a file that a
     kustomization names is checked as that kustomization uses it.
+
+    Allow comments, settings and baseline count as they are in `excuses`, by default the snapshot itself. For what a
+    server receives it is what the server has already, so that nothing excuses itself.
     """
     chosen = tuple(snapshot.paths() if paths is None else paths)
     run = Run(snapshot, limits=limits, max_bytes=max_bytes, changed=frozenset(chosen))
-    scanner = _Scanner(run, catalog.deferred() if rules is None else tuple(rules))
+    policy = Policy(options, excuses)
+    scanner = _Scanner(run, catalog.deferred() if rules is None else tuple(rules), policy)
     for path in chosen:
         scanner.scan(path)
     if paths is not None:
@@ -103,10 +114,13 @@ def _kustomizations_above(snapshot: Snapshot, touched: Iterable[str], seen: froz
 class _Scanner:
     """Scans file after file and counts."""
 
-    def __init__(self, run: Run, rules: tuple[Rule, ...]) -> None:
+    def __init__(self, run: Run, rules: tuple[Rule, ...], policy: Policy) -> None:
         self._run = run
         self._rules = rules
+        self._policy = policy
+        self._ran = frozenset(rule.id for rule in rules)
         self._findings: list[Finding] = []
+        self._suppressed: list[Suppressed] = []
         self._files = self._size = self._documents = self._skipped = 0
 
     def report(self) -> Report:
@@ -118,6 +132,7 @@ class _Scanner:
             self._size,
             self._documents,
             self._skipped,
+            tuple(sorted(self._suppressed, key=lambda one: one.finding.sort_key())),
         )
 
     def scan(self, path: str, only: tuple[str, ...] | None = None) -> None:
@@ -134,11 +149,14 @@ class _Scanner:
         self._files += 1
         self._size += len(data)
         target = Target(path, gate.utf8(data), self._run)
+        whole = only is None
         chosen = self._rules if only is None else tuple(rule for rule in self._rules if rule.id.startswith(only))
         found = list(self._check(target, chosen))
         if target.parsed and target.document is not None:
             self._documents += len(target.document.roots)
-        self._findings += merge(found)
+        counting, suppressed = self._policy.judge(target, merge(found), self._ran if whole else frozenset())
+        self._findings += counting
+        self._suppressed += suppressed
 
     def _read(self, path: str) -> bytes | None:
         """The file's content; None when it is binary, or when it cannot be read or is too large, which is noted."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from secrets_gitops.errors import NotBuiltYet, ScanIncomplete
 from secrets_gitops.lint.engine import scan
+from secrets_gitops.lint.policy import NONE
 from secrets_gitops.lint.run import MAX_BYTES
 from secrets_gitops.repository.index import Index
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from secrets_gitops.lint.engine import Report
+    from secrets_gitops.lint.policy import Options
     from secrets_gitops.lint.rule import Rule
 
 
@@ -21,6 +23,7 @@ def scan_staged(
     *,
     rules: Iterable[Rule] | None = None,
     max_bytes: int = MAX_BYTES,
+    options: Options = NONE,
 ) -> Report:
     """Scan every staged file of the repository at `root`.
 
@@ -36,10 +39,10 @@ def scan_staged(
     try:
         changes = index.changes()
         if not changes and environ.get("PRE_COMMIT") == "1":
-            return scan(index, rules=rules, max_bytes=max_bytes)
+            return scan(index, rules=rules, max_bytes=max_bytes, options=options)
         paths = [change.path for change in changes if change.status != "D"]
         gone = [change.path for change in changes if change.status == "D"]
-        report = scan(index, paths, gone=gone, rules=rules, max_bytes=max_bytes)
+        report = scan(index, paths, gone=gone, rules=rules, max_bytes=max_bytes, options=options)
     finally:
         index.close()
     if paths and not (report.files or report.skipped or report.incomplete):

@@ -30,6 +30,10 @@ def write(report: Report, exit_code: int) -> str:
             "skipped": report.skipped,
         },
         "findings": [_finding(finding) for finding in report.findings],
+        "suppressed": [
+            {**_finding(one.finding), "by": one.by, "kind": one.kind, "justification": printable(one.justification)}
+            for one in report.suppressed
+        ],
         "incomplete": [
             {**_place(error.place), "code": error.code, "message": error.message, "hints": list(error.hints)}
             for error in report.incomplete

@@ -8,25 +8,34 @@
 
 from __future__ import annotations
 
+from secrets_gitops.lint.finding import Finding
 from secrets_gitops.printable import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secrets_gitops.lint.engine import Report
-    from secrets_gitops.lint.finding import Finding
+    from secrets_gitops.lint.suppressed import Suppressed
 
+_WORDS = {
+    "comment": "allowed here", "settings": "allowed in the settings", "baseline": "in the baseline",
+    "gitleaks": "allowed in the gitleaks configuration",
+}  # fmt: skip
 _COLOURS = {"critical": "1;31", "high": "31", "medium": "33", "low": "36"}
 
 
 def findings(report: Report, *, colour: bool = False) -> str:
-    """Every finding but those of severity info, by file, with an empty line between files; empty when there is none."""
+    """Every finding but those of severity info, by file, with an empty line between files; empty when there is none.
+
+    The suppressed findings that the report holds stand among them, each with its reason in place of a fix.
+    """
     out: list[str] = []
     path = None
-    for finding in shown(report):
+    excuses = {one.finding: one for one in report.suppressed if one.finding.severity != "info"}
+    for finding in sorted([*shown(report), *excuses], key=Finding.sort_key) if excuses else shown(report):
         if path not in (None, finding.path):
             out.append("\n")
         path = finding.path
-        out.append(_finding(finding, colour=colour))
+        out.append(_finding(finding, excuses.get(finding), colour=colour))
     return "".join(out)
 
 
@@ -35,13 +44,15 @@ def shown(report: Report) -> list[Finding]:
     return [finding for finding in report.findings if finding.severity != "info"]
 
 
-def _finding(finding: Finding, *, colour: bool) -> str:
+def _finding(finding: Finding, excuse: Suppressed | None, *, colour: bool) -> str:
     place = f"{printable(finding.path)}:{finding.line}:{finding.column}"
     severity = f"[{finding.severity}]"
     if colour:
         place = f"\x1b[1m{place}\x1b[0m"
         severity = f"\x1b[{_COLOURS[finding.severity]}m{severity}\x1b[0m"
     fix = f"  fix: {printable(finding.fix)}\n" if finding.fix else ""
+    if excuse is not None:
+        fix = f"  {_WORDS[excuse.by]}: {printable(excuse.justification)}\n"
     return f"{place}: {finding.rule}: {printable(finding.message)} {severity}\n{fix}"
 
 
@@ -57,17 +68,26 @@ def summary(report: Report) -> str:
 
 
 def sums(report: Report) -> str:
-    """`2 findings in 1 file; 15 files, 42 kB, 3 documents scanned`."""
+    """`2 findings in 1 file; 1 allowed; 15 files, 42 kB, 3 documents scanned`."""
     seen = shown(report)
     info = len(report.findings) - len(seen)
     files = len({finding.path for finding in seen})
     parts = [f"{count(len(seen), 'finding')} in {count(files, 'file')}" if seen else "no findings"]
     if info:
         parts[0] += f" ({count(info, 'note')} of severity info in the other formats)"
+    parts += _excused(report)
     parts.append(f"{count(report.files, 'file')}, {_bytes(report.size)}, {count(report.documents, 'document')} scanned")
     if report.incomplete:
         parts.append(f"incomplete: {count(len(report.incomplete), 'part')} not scanned")
     return "; ".join(parts)
+
+
+def _excused(report: Report) -> list[str]:
+    """`3 baselined, 1 allowed`, in a list of one; an empty list when nothing was suppressed."""
+    baselined = sum(one.by == "baseline" for one in report.suppressed)
+    numbers = ((baselined, "baselined"), (len(report.suppressed) - baselined, "allowed"))
+    said = ", ".join(f"{number} {word}" for number, word in numbers if number)
+    return [said] if said else []
 
 
 def count(number: int, noun: str) -> str:
