@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 _LINK = 0o120000
 _BY_BYTES = ("provider-token", "private-key")
 """The rules that run on lock files and on the targets of symbolic links too."""
-_ABOUT_RULE_FILES = ("sops-not-encrypted", "sops-recipient-drift")
-"""The rules that ask other files when a `.sops.yaml` changes."""
+_ABOUT_RULE_FILES = ("sops-not-encrypted", "sops-recipient-drift", "sops-selector-drift", "sops-config-ambiguous")
+"""The rules that ask other files when a `.sops.yaml` changes; of an encrypted file they read the `sops` block."""
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
@@ -79,15 +79,15 @@ def scan(
     Allow comments, settings and baseline count as they are in `excuses`, by default the snapshot itself. For what a
     server receives it is what the server has already, so that nothing excuses itself.
     """
-    chosen = tuple(snapshot.paths() if paths is None else paths)
-    run = Run(snapshot, limits=limits, max_bytes=max_bytes, changed=frozenset(chosen))
+    chosen, gone = tuple(snapshot.paths() if paths is None else paths), tuple(gone)
+    run = Run(snapshot, limits=limits, max_bytes=max_bytes, changed=frozenset(chosen), gone=frozenset(gone))
     policy = Policy(options, excuses)
     scanner = _Scanner(run, catalog.deferred() if rules is None else tuple(rules), policy)
     for path in chosen:
         scanner.scan(path)
     if paths is not None:
         for path in _below_rule_files(snapshot, (*chosen, *gone), run.changed):
-            scanner.scan(path, _ABOUT_RULE_FILES)
+            scanner.scan(path, _ABOUT_RULE_FILES, brief=True)
         for path in _kustomizations_above(snapshot, (*chosen, *gone), run.changed):
             scanner.scan(path, ("kustomize-secret-file",))
     return scanner.report()
@@ -135,8 +135,8 @@ class _Scanner:
             tuple(sorted(self._suppressed, key=lambda one: one.finding.sort_key())),
         )
 
-    def scan(self, path: str, only: tuple[str, ...] | None = None) -> None:
-        """Scan one file, with the rules called `only` where they are given."""
+    def scan(self, path: str, only: tuple[str, ...] | None = None, *, brief: bool = False) -> None:
+        """Scan one file, with the rules called `only` where they are given; `brief`, as `Target` has it."""
         is_link = self._run.snapshot.mode(path) == _LINK
         if gate.is_binary_name(path) and not is_link:
             self._skipped += 1
@@ -148,7 +148,7 @@ class _Scanner:
             only = _BY_BYTES if only is None else ()
         self._files += 1
         self._size += len(data)
-        target = Target(path, gate.utf8(data), self._run)
+        target = Target(path, gate.utf8(data), self._run, brief=brief)
         whole = only is None
         chosen = self._rules if only is None else tuple(rule for rule in self._rules if rule.id.startswith(only))
         found = list(self._check(target, chosen))
@@ -196,7 +196,7 @@ class _Scanner:
                 self._run.note(_not_seen(target))
             elif target.parent is None and target.format is not None:
                 yield from self._unparsed(target)
-        for inner in texts(target):
+        for inner in () if target.brief else texts(target):
             yield from self._check(inner, rules)
 
     def _unparsed(self, target: Target) -> Iterator[Finding]:

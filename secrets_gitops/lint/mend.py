@@ -24,6 +24,11 @@ def encrypt(path: str) -> str:
     return f"secrets-gitops encrypt -i {quoted(path)}"
 
 
+def encrypt_again(path: str) -> str:
+    """Encrypt it anew, as its creation rule says now."""
+    return f"secrets-gitops decrypt -i {quoted(path)} && {encrypt(path)}"
+
+
 def close(target: Target, *, namespaced: bool = True) -> str:
     """Encrypt the file when a creation rule covers it, else seal it; what stands in a string has to come out first."""
     path = quoted(target.path)

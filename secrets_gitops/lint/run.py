@@ -22,7 +22,18 @@ RULE_FILE = ".sops.yaml"
 class Run:
     """One scan."""
 
-    __slots__ = ("_by_folder", "changed", "incomplete", "limits", "max_bytes", "notes", "salt", "snapshot")
+    __slots__ = (
+        "_by_folder",
+        "_gone_above",
+        "changed",
+        "gone",
+        "incomplete",
+        "limits",
+        "max_bytes",
+        "notes",
+        "salt",
+        "snapshot",
+    )
 
     def __init__(
         self,
@@ -31,6 +42,7 @@ class Run:
         limits: Limits | None = None,
         max_bytes: int = MAX_BYTES,
         changed: frozenset[str] = frozenset(),
+        gone: frozenset[str] = frozenset(),
         salt: bytes = b"",
     ) -> None:
         self.snapshot = snapshot
@@ -38,6 +50,9 @@ class Run:
         self.max_bytes = max_bytes
         self.changed = changed
         """The paths that were asked for."""
+        self.gone = gone
+        """The paths that the commit deletes."""
+        self._gone_above = sorted(path for path in gone if posixpath.basename(path) == RULE_FILE)[::-1]
         self.salt = salt
         """Of the repository's baseline; keys the digests of values."""
         self.incomplete: list[Error] = []
@@ -68,6 +83,19 @@ class Run:
             rules = None
         self._by_folder[folder] = rules
         return rules
+
+    def has_rules(self, path: str) -> bool:
+        """Do any creation rules count for the file `path`, broken ones too, whether or not one of them fits?"""
+        folder = posixpath.dirname(path)
+        while not self.snapshot.exists(posixpath.join(folder, RULE_FILE)):
+            if not folder:
+                return False
+            folder = posixpath.dirname(folder)
+        return True
+
+    def rule_files_gone(self, path: str) -> list[str]:
+        """The files with creation rules above the file `path` that the commit deletes, the nearest first."""
+        return [gone for gone in self._gone_above if path.startswith(gone.removesuffix(RULE_FILE))]
 
     def _load(self, path: str) -> CreationRules | None:
         from secrets_gitops.repository import creation_rules  # noqa: PLC0415  only where there is a rule file

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from secrets_gitops.lint.run import Run
     from secrets_gitops.lint.runs import Hidden
     from secrets_gitops.lint.sops_block import Block
+    from secrets_gitops.lint.sops_record import Record
 
 
 class Target:
@@ -34,8 +35,8 @@ class Target:
     """
 
     __slots__ = (
-        "_breaks", "_counted", "_document", "_hidden", "_keys", "_leaves", "_lowered", "_objects", "_runs",
-        "_text_breaks", "data", "format", "frame", "parent", "path", "pointer", "run", "unread",
+        "_breaks", "_counted", "_document", "_hidden", "_keys", "_leaves", "_lowered", "_objects", "_recorded", "_runs",
+        "_text_breaks", "brief", "data", "format", "frame", "parent", "path", "pointer", "run", "unread",
     )  # fmt: skip
 
     def __init__(
@@ -47,6 +48,7 @@ class Target:
         parent: Target | None = None,
         frame: Frame | None = None,
         pointer: str = "",
+        brief: bool = False,
     ) -> None:
         self.path = path
         self.data = data
@@ -58,6 +60,9 @@ class Target:
         self.frame = frame
         self.pointer = pointer
         """JSON pointer of the scalar that holds a nested text, else empty."""
+        self.brief = brief
+        """Of an encrypted file only the `sops` block is looked at; see `recorded`. No rule looks into texts inside."""
+        self._recorded: tuple[Record | None] | None = None
         self.unread: DocumentError | None = None
         """Why `document` is None, once it was asked for."""
         self._document: Document | None = None
@@ -170,6 +175,18 @@ class Target:
         from secrets_gitops.lint.sops_block import block_of  # noqa: PLC0415  most files have no block
 
         return block_of(self.document)
+
+    @property
+    def recorded(self) -> Record | None:
+        """What the `sops` block of the first document says, in dotenv and INI too; None without one.
+
+        Where only blocks count it is read alone, and `document` is not asked for.
+        """
+        if self._recorded is None:
+            from secrets_gitops.lint.sops_record import record_of  # noqa: PLC0415  most files have no block
+
+            self._recorded = (record_of(self, brief=self.brief),)
+        return self._recorded[0]
 
     def key_of(self, node: Node) -> Node | None:
         """The key that `node` of `document` is the value of; None for an item of a list."""

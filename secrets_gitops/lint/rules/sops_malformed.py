@@ -42,7 +42,7 @@ class SopsMalformed:
         if document is None:
             return
         block = target.sops_block
-        if block is not None and block.flaw is not None:
+        if block is not None and block.flaw is not None and _has_time(block.node):
             yield self._finding(target, target.span(block.key), block.flaw.message, "sops")
         for key, node in _values(document):
             if ciphertext.looks_like_sops(node.text):
@@ -64,6 +64,12 @@ class SopsMalformed:
     def _finding(self, target: Target, region: Region, message: str, key: str) -> Finding:
         fix = f"restore the file, and change it with `secrets-gitops edit {mend.quoted(target.path)}`"
         return target.finding(self, region, message, fix=fix, key=key)
+
+
+def _has_time(block: Node) -> bool:
+    """Without one, `sops-mac-missing` says what is the matter."""
+    time = block.get("lastmodified")
+    return time is not None and time.text not in {"", "null", "~"}
 
 
 def _is_lines(path: str) -> bool:

@@ -54,7 +54,7 @@ class SopsNotEncrypted:
     def check(self, target: Target) -> Iterator[Finding]:
         """At most one finding: the first value that should be encrypted."""
         rule = target.run.creation_rule(target.path)
-        if rule is None or target.has_sops_block or sops_text.is_encrypted(target.path, target.data):
+        if rule is None or target.recorded is not None or sops_text.is_encrypted(target.path, target.data):
             return
         if sops_text.unmerged_line(target.data):  # `sops-unmerged` says what there is to do
             return

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from secrets_gitops.lint import mend
-from secrets_gitops.lint.sops_text import may_have_block
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from secrets_gitops.documents.document import Node
-    from secrets_gitops.envelopes.sops.metadata import Entry
-    from secrets_gitops.lint.finding import Finding, Severity
-    from secrets_gitops.lint.sops_block import Block
+    from secrets_gitops.envelopes.sops.metadata import Entry, Metadata
+    from secrets_gitops.lint.finding import Finding, Region, Severity
+    from secrets_gitops.lint.sops_record import Record
     from secrets_gitops.lint.target import Target
     from secrets_gitops.repository.creation_rules import CreationRule
 
@@ -31,40 +29,59 @@ class SopsRecipientDrift:
     fix = "secrets-gitops updatekeys PATH, then change the values that a removed recipient could read"
 
     def concerns(self, target: Target) -> bool:
-        """Is it encrypted, and is there a rule?"""
-        if target.parent is not None or not may_have_block(target.data):
+        """Is it encrypted, and is there a rule, or was there one?"""
+        if target.parent is not None or b"sops" not in target.data:
             return False
-        return target.run.creation_rule(target.path) is not None
+        return target.run.creation_rule(target.path) is not None or bool(target.run.rule_files_gone(target.path))
 
     def check(self, target: Target) -> Iterator[Finding]:
         """One finding for each recipient too many, and one for all that are missing."""
-        rule, block = target.run.creation_rule(target.path), target.sops_block
-        if rule is None or block is None or block.metadata is None or not any(rule.groups):
+        rule, record = target.run.creation_rule(target.path), target.recorded
+        if record is None or record.metadata is None:
+            return
+        if rule is None:
+            yield from self._orphan(target, record)
+            return
+        if not any(rule.groups):
             return
         wanted = {_normal(key.kind, key.text): key.text for group in rule.groups for key in group}
-        entries = block.metadata.entries
+        entries = record.metadata.entries
         present = {_normal(entry.kind, entry.recipient) for entry in entries}
         where = f"the creation rule at {rule.place.path}:{rule.place.line}"
         for entry in entries:
             if not _is_among(_normal(entry.kind, entry.recipient), wanted):
                 yield self._finding(
-                    target, entry.node, f"{_name(entry)} can open the file, but {where} does not name it", "high"
+                    target,
+                    record.region(entry.node),
+                    f"{_name(entry)} can open the file, but {where} does not name it",
+                    "high",
                 )
         missing = [text for normal, text in wanted.items() if not _is_among(normal, present)]
+        place = record.region(record.key)
         if missing:
             names = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
             yield self._finding(
-                target, block.key, f"{names} cannot open the file, though {where} names {_them(missing)}", "medium"
+                target, place, f"{names} cannot open the file, though {where} names {_them(missing)}", "medium"
             )
-        elif _groups_differ(rule, block):
-            yield self._finding(
-                target, block.key, f"the key groups or the threshold are not those of {where}", "medium"
+        elif _groups_differ(rule, record.metadata):
+            yield self._finding(target, place, f"the key groups or the threshold are not those of {where}", "medium")
+
+    def _orphan(self, target: Target, record: Record) -> Iterator[Finding]:
+        """No rule is left that says who should read the file."""
+        gone = target.run.rule_files_gone(target.path)
+        if gone and not target.run.has_rules(target.path):
+            yield target.finding(
+                self,
+                record.region(record.key),
+                f"{gone[0]} goes, and no other creation rules say who should read the file: nobody would notice a "
+                "recipient too many",
+                severity="low",
+                fix=f"restore {mend.quoted(gone[0])}, or give {mend.quoted(target.path)} another creation rule",
+                key="sops",
             )
 
-    def _finding(self, target: Target, node: Node, message: str, severity: Severity) -> Finding:
-        return target.finding(
-            self, target.span(node), message, severity=severity, fix=mend.update_keys(target.path), key="sops"
-        )
+    def _finding(self, target: Target, region: Region, message: str, severity: Severity) -> Finding:
+        return target.finding(self, region, message, severity=severity, fix=mend.update_keys(target.path), key="sops")
 
 
 def _them(names: list[str]) -> str:
@@ -103,11 +120,10 @@ def _is_among(one: tuple[str, str], others: dict[tuple[str, str], str] | set[tup
     return False
 
 
-def _groups_differ(rule: CreationRule, block: Block) -> bool:
-    assert block.metadata is not None
-    if len(rule.groups) != len(block.metadata.groups):
+def _groups_differ(rule: CreationRule, metadata: Metadata) -> bool:
+    if len(rule.groups) != len(metadata.groups):
         return True
-    return rule.shamir_threshold not in {0, block.metadata.threshold} and len(rule.groups) > 1
+    return rule.shamir_threshold not in {0, metadata.threshold} and len(rule.groups) > 1
 
 
 RULE = SopsRecipientDrift()

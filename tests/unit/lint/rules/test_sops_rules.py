@@ -4,30 +4,8 @@
 
 from __future__ import annotations
 
-import base64
-
 import pytest
-
-ALICE, BOB, CAROL = (f"age1{letter * 58}" for letter in "qpz")
-PATH = "secrets/db.yaml"
-
-
-def rules(*, regex: str | None = "secrets/", extra: str = "", age: str = ALICE) -> str:
-    first = f"path_regex: {regex}" if regex is not None else "mac_only_encrypted: false"
-    return f"creation_rules:\n- {first}\n  age: {age}\n{extra}"
-
-
-def block(values, *recipients: str, selector: str = "unencrypted_suffix: _unencrypted") -> str:
-    armour = base64.b64encode(b"age-encryption.org/v1\n" + values.bytes(60)).decode()
-    entries = "".join(
-        f"  - recipient: {recipient}\n    enc: |\n      -----BEGIN AGE ENCRYPTED FILE-----\n      {armour}\n"
-        "      -----END AGE ENCRYPTED FILE-----\n"
-        for recipient in recipients or (ALICE,)
-    )
-    return (
-        f"sops:\n  age:\n{entries}  lastmodified: '2024-02-29T12:00:00Z'\n  mac: {values.envelope()}\n"
-        f"  {selector}\n  version: 3.11.0\n"
-    )
+from sops_texts import ALICE, BOB, CAROL, PATH, block, rules
 
 
 class TestNotEncrypted:
@@ -169,7 +147,7 @@ class TestPartial:
     def test_an_intact_file_passes_all_rules(self, failing, values):
         text = f"kind: Secret\nmetadata: {{name: a}}\nstringData:\n  password: {values.envelope()}\n"
         text += block(values, selector="encrypted_regex: ^(data|stringData)$")
-        assert failing({".sops.yaml": rules(), PATH: text}) == []
+        assert failing({".sops.yaml": rules(extra="  encrypted_regex: ^(data|stringData)$\n"), PATH: text}) == []
 
 
 class TestMalformed:

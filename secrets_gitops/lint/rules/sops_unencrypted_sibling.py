@@ -1,0 +1,116 @@
+"""`sops-unencrypted-sibling`: the plaintext of an encrypted file, left beside it by a tool that decrypted it."""
+
+from __future__ import annotations
+
+import posixpath
+
+from secrets_gitops.errors import Error
+from secrets_gitops.lint import mend, sops_text
+from secrets_gitops.lint.finding import Region
+from secrets_gitops.lint.target import Target
+from secrets_gitops.patterns import pattern
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from secrets_gitops.lint.finding import Finding, Severity
+
+_WORDS = ("dec", "decrypted", "plain")
+"""What tools and people put into the name of a decrypted copy; helm-secrets uses the first."""
+_CLOSED = ("enc", "sops", "encrypted")
+"""What they put into the name of the encrypted file."""
+_COPY = pattern(r"(?:\.decrypted~(?P<hidden>.+)|(?P<stem>.+?)\.(?:decrypted[^./]*|dec|plain)(?P<end>(?:\.[^./]+)*))\Z")
+_LIMIT = 5 * 1024 * 1024
+
+
+class SopsUnencryptedSibling:
+    """A name alone says nothing: there must be an encrypted file whose copy it could be."""
+
+    id = "sops-unencrypted-sibling"
+    alias = "SG407"
+    severity: Severity = "high"
+    summary = "a decrypted copy lies beside an encrypted file"
+    why = "The encrypted file protects nothing while its plaintext is committed under another name."
+    fix = "git rm --cached PATH, and add it to `.gitignore`; then change the values if it was ever pushed"
+
+    def concerns(self, target: Target) -> bool:
+        """Does the name promise a copy, or is this a file that may have one?"""
+        if target.parent is not None or not target.data.strip():
+            return False
+        return _COPY.match(posixpath.basename(target.path)) is not None or (
+            b"sops" in target.data and b"ENC[" in target.data
+        )
+
+    def check(self, target: Target) -> Iterator[Finding]:
+        """The copy itself; beside an encrypted file, also one that was committed before."""
+        if _is_encrypted(target):
+            for path in _copies_of(target.path):
+                if path not in target.run.changed and target.run.snapshot.exists(path):
+                    copy = _other(target, path)
+                    if copy is not None and copy.data.strip() and not _is_encrypted(copy):
+                        yield self._finding(copy, target.path)
+            return
+        for path in _originals_of(target.path):
+            if target.run.snapshot.exists(path):
+                original = _other(target, path)
+                if original is not None and _is_encrypted(original):
+                    yield self._finding(target, path)
+                    return
+
+    def _finding(self, copy: Target, original: str) -> Finding:
+        path = mend.quoted(copy.path)
+        return copy.finding(
+            self,
+            Region(1, 1, 1, 1),
+            f"the file lies in plaintext beside {original}, which is encrypted",
+            fix=f"git rm --cached {path} && echo {path} >> .gitignore; if it was ever pushed, change the values",
+        )
+
+
+def _is_encrypted(target: Target) -> bool:
+    return target.recorded is not None or sops_text.is_encrypted(target.path, target.data)
+
+
+def _other(target: Target, path: str) -> Target | None:
+    """Another file of the snapshot; None for one that cannot be read, which the scan of that file says."""
+    try:
+        return Target(path, target.run.snapshot.read(path, _LIMIT), target.run, brief=True)
+    except Error:
+        return None
+
+
+def _originals_of(path: str) -> list[str]:
+    """What the encrypted file may be called whose copy has this name."""
+    folder, name = posixpath.split(path)
+    found = _COPY.match(name)
+    if found is None:
+        return []
+    if found["hidden"]:
+        return [posixpath.join(folder, found["hidden"])]
+    stem, end = found["stem"], found["end"]
+    bases = [stem] if not end else [stem + end, stem]
+    names = []
+    for base in bases:
+        start, dot, last = base.rpartition(".")
+        names.append(base)
+        names += [f"{start}.{word}{dot}{last}" for word in _CLOSED if start] + [f"{base}.{word}" for word in _CLOSED]
+    return [posixpath.join(folder, one) for one in dict.fromkeys(names)]
+
+
+def _copies_of(path: str) -> list[str]:
+    """The commonest names of a copy of the encrypted file `path`."""
+    folder, name = posixpath.split(path)
+    start, dot, last = name.rpartition(".")
+    plain = start
+    for word in _CLOSED:
+        plain = plain.removesuffix(f".{word}")
+    names = [f".decrypted~{name}"]
+    for word in _WORDS:
+        names.append(f"{name}.{word}")
+        if start:
+            names += [f"{base}.{word}{dot}{last}" for base in dict.fromkeys((start, plain))]
+    return [posixpath.join(folder, one) for one in names]
+
+
+RULE = SopsUnencryptedSibling()
