@@ -20,7 +20,7 @@ SHORTEST = 20
 """No token that we know is shorter (an AWS access key id has 20 characters)."""
 
 _KEPT = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./+=~:%"
-_BLANKED = bytes(c if c in _KEPT else 0x20 for c in range(256))
+_SHAPE = bytes(0x78 if c in _KEPT else 0x20 for c in range(256))
 _PRINTABLE = bytes((*range(0x20, 0x7F), 9, 10, 13))
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{24,}={0,2}")
 _WRAPPED = pattern(
@@ -31,7 +31,14 @@ _WRAPPED = pattern(
 
 def runs(data: bytes) -> bytes:
     """Every different run of token characters, each after a line break."""
-    found = {run for run in data.translate(_BLANKED).split() if len(run) >= SHORTEST}
+    shape = data.translate(_SHAPE)  # `x` for a token character, a blank for any other
+    find, long = shape.find, b"x" * SHORTEST
+    found, at = set(), find(long)
+    while at >= 0:
+        end = find(b" ", at + SHORTEST)
+        end = end if end >= 0 else len(data)
+        found.add(data[at:end])
+        at = find(long, end)
     return b"\n" + b"\n".join(found) if found else b""
 
 

@@ -31,6 +31,9 @@ class Token(NamedTuple):
     title: str
     anchors: tuple[bytes, ...]
     words: tuple[bytes, ...]
+    inside: bool
+    context: bool
+    opening: bool
     pattern: bytes
     validator: str
     severity: Severity
@@ -54,6 +57,9 @@ def rows(source: str) -> list[tuple[object, ...]]:
             token["title"],
             tuple(text.encode() for text in token.get("anchors", ())),
             tuple(text.encode() for text in token.get("words", ())),
+            token.get("inside", False),
+            token.get("context", False),
+            token.get("opening", False),
             (("" if token.get("unguarded") else GUARD) + token["pattern"]).encode(),
             token["validator"],
             token["severity"],

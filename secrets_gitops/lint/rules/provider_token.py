@@ -26,8 +26,11 @@ FAMILY = "provider-token"
 
 _KEY = pattern(rb"(?<![0-9A-Za-z_.-])([0-9A-Za-z_.-]{1,80}+)[\"']?[ \t]{0,20}(?:=>|[:=])[ \t]{0,20}[\"']?\Z")
 
-_LONG = pattern(rb"[0-9A-Za-z]{32}|[0-9A-Za-z_+/-]{40}")
-"""Every token that is known by a word beside it, not by an anchor, holds such a run."""
+_ALNUM = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_SHAPE = bytes(0x78 if c in _ALNUM + b"+/" else 0x20 for c in range(256))
+_LONG = b"x" * 32
+"""The shape of every token that is known by a word beside it, not by an anchor; Okta's begins with `00` instead."""
+_WORDS = bytes(c if c in _ALNUM + b"_" else 0x20 for c in range(256))
 
 
 class Found(NamedTuple):
@@ -43,7 +46,11 @@ class ProviderToken:
 
     def __init__(self, tokens: tuple[Token, ...]) -> None:
         self._tokens = tokens
-        self._anchors = [(anchor, token) for token in tokens for anchor in token.anchors]
+        self._inside = [(anchor, token) for token in tokens if token.inside for anchor in token.anchors]
+        self._leading: dict[bytes, list[tuple[bytes, Token]]] = {}
+        for token in tokens:
+            for anchor in () if token.inside else token.anchors:
+                self._leading.setdefault(anchor[:2], []).append((anchor, token))
         self._words = [(word, token) for token in tokens for word in token.words]
         self._compiled: dict[str, tuple[re.Pattern[bytes], Validator]] = {}
         self._members: dict[str, ProviderToken] = {}
@@ -95,13 +102,22 @@ class ProviderToken:
         dense = runs(data) if dense is None else dense
         if not dense:
             return
-        loose = data.lower() if _LONG.search(dense) else b""
+        starts = {word[:2] for word in dense.translate(_WORDS).split()}
+        loose = data.lower() if _LONG in dense.translate(_SHAPE) or b"00" in starts else b""
         for token in dict.fromkeys(
-            [token for anchor, token in self._anchors if anchor in dense]
+            [
+                token
+                for start in self._leading.keys() & starts
+                for anchor, token in self._leading[start]
+                if anchor in dense
+            ]
+            + [token for anchor, token in self._inside if anchor in dense]
             + [token for word, token in self._words if word in loose]
         ):
             pattern, valid = self._compile(token)
-            for match in pattern.finditer(data):
+            if token.anchors and not token.context and pattern.search(dense) is None:
+                continue  # the runs are a small part of the file, and hold the token whole
+            for match in _beginning(pattern, data, loose, token) if token.opening else pattern.finditer(data):
                 if valid(match):
                     yield Found(*match.span(pattern.groups and 1), token)
 
@@ -123,6 +139,23 @@ class ProviderToken:
             key=key,
             value=target.data[start:end],
         )
+
+
+def _beginning(pattern: re.Pattern[bytes], data: bytes, loose: bytes, token: Token) -> Iterator[re.Match[bytes]]:
+    """The matches that begin with one of the token's words; `loose` is `data` in lower case."""
+    end = 0
+    for at in sorted({at for word in token.words for at in _places(loose, word)}):
+        match = pattern.match(data, at) if at >= end else None
+        if match:
+            end = match.end()
+            yield match
+
+
+def _places(text: bytes, word: bytes) -> Iterator[int]:
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + 1)
 
 
 def _a(title: str) -> str:

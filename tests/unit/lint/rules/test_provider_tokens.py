@@ -75,8 +75,8 @@ def test_names_and_numbers_are_used_once():
 @pytest.mark.parametrize("token", TOKENS, ids=lambda token: token["name"])
 def test_every_entry_is_complete(token):
     assert token.keys() <= {
-        "name", "alias", "title", "anchors", "words", "pattern", "unguarded", "validator", "severity", "docs", "fix",
-        "samples", "negatives",
+        "name", "alias", "title", "anchors", "words", "inside", "context", "opening", "pattern", "unguarded",
+        "validator", "severity", "docs", "fix", "samples", "negatives",
     }  # fmt: skip
     assert hasattr(token_validators, token["validator"])
     assert token["severity"] in {"low", "medium", "high", "critical"}
