@@ -35,6 +35,18 @@ RULES: dict[str, tuple[str, str, tuple[bytes, ...]]] = {
     "k8s-last-applied-leak": ("SG102", "k8s_last_applied_leak:RULE", (b"secret",)),
     "kustomize-secret-literal": ("SG201", "kustomize_secret_literal:RULE", (b"secretgenerator",)),
     "kustomize-secret-file": ("SG202", "kustomize_secret_file:RULE", (b"secretgenerator",)),
+    "gitops-decryption-missing": (
+        "SG303",
+        "gitops_decryption_missing:RULE",
+        (
+            b"kustomize.toolkit.fluxcd.io",
+            b"argoproj.io",
+            b"viaduct.ai",
+            b"configmapgenerator",
+            b"valuesfiles",
+            b"releases:",
+        ),
+    ),
     "sops-not-encrypted": ("SG401", "sops_not_encrypted:RULE", ()),
     "sops-partial": ("SG402", "sops_partial:RULE", (b"sops",)),
     "sops-recipient-drift": ("SG403", "sops_recipient_drift:RULE", (b"sops",)),

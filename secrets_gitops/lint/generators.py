@@ -42,6 +42,15 @@ def generated(document: Document, fields: tuple[str, ...]) -> Iterator[Generated
                         yield from _items(generator.resolved(), fields)
 
 
+def config_map_files(document: Document) -> Iterator[Generated]:
+    """The files that a `configMapGenerator` names, without the key before a path."""
+    for root in document.roots[:1]:
+        for _, listed in entries(root, "configMapGenerator"):
+            for generator in listed.resolved().items:
+                for item in _items(generator.resolved(), ("files", "envs", "env")):
+                    yield item._replace(text=item.text.rpartition("=")[2])
+
+
 def _items(generator: Node, fields: tuple[str, ...]) -> Iterator[Generated]:
     named = [value for _, metadata in entries(generator, "metadata") for _, value in entries(metadata, "name")]
     named += [value for _, value in entries(generator, "name")]

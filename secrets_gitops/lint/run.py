@@ -9,6 +9,8 @@ from secrets_gitops.errors import Error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from secrets_gitops.errors import Place
     from secrets_gitops.repository.creation_rules import CreationRule, CreationRules
     from secrets_gitops.repository.snapshot import Snapshot
@@ -25,6 +27,7 @@ class Run:
     __slots__ = (
         "_by_folder",
         "_gone_above",
+        "_known",
         "changed",
         "gone",
         "incomplete",
@@ -57,6 +60,7 @@ class Run:
         """Of the repository's baseline; keys the digests of values."""
         self.incomplete: list[Error] = []
         self.notes: list[tuple[Place, str]] = []
+        self._known: dict[str, bool] = {}
         self._by_folder: dict[str, CreationRules | None] = {}
 
     def creation_rule(self, path: str) -> CreationRule | None:
@@ -108,6 +112,12 @@ class Run:
         if rules is not None:
             self.notes += rules.warnings
         return rules
+
+    def once(self, question: str, answer: Callable[[], bool]) -> bool:
+        """The answer to a question about the whole snapshot, which is worked out once in a scan."""
+        if question not in self._known:
+            self._known[question] = answer()
+        return self._known[question]
 
     def note(self, error: Error) -> None:
         """Remember why the scan is incomplete, each reason once."""

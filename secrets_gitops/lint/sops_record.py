@@ -9,22 +9,23 @@ from __future__ import annotations
 import re
 
 from secrets_gitops.documents.read import read
-from secrets_gitops.errors import DocumentError
+from secrets_gitops.errors import DocumentError, Error
 from secrets_gitops.lint import sops_text
 from secrets_gitops.lint.finding import Region
 from secrets_gitops.lint.sops_block import block_of
 from secrets_gitops.patterns import pattern
 from secrets_gitops.records import NamedTuple
+from secrets_gitops.repository.snapshot import follow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secrets_gitops.documents.document import Document, Format, Node
     from secrets_gitops.envelopes.sops.metadata import Metadata
-    from secrets_gitops.errors import Error
     from secrets_gitops.lint.target import Target
 
 _YAML_BLOCK = pattern(rb"^sops:[ \t]*\r?\n(?:(?:[ \t][^\n]*|\r?|#[^\n]*)\n|[ \t][^\n]+\Z)*", re.MULTILINE)
 _JSON_BLOCK = pattern(rb"\"sops\"\s{0,20}:\s{0,20}\{")
+_LIMIT = 5 * 1024 * 1024
 _SECOND_DOCUMENT = pattern(rb"^---", re.MULTILINE)
 
 
@@ -100,3 +101,22 @@ def _read(target: Target, data: bytes, form: Format, above: int = 0) -> Record |
 def _record(document: Document, above: int) -> Record | None:
     block = block_of(document)
     return None if block is None else Record(document, above, block.key, block.node, block.metadata, block.flaw)
+
+
+def neighbour(target: Target, path: str) -> Target | None:
+    """Another file of the same snapshot, links followed; None where there is none that can be read.
+
+    What cannot be read is said when that file is scanned itself.
+    """
+    from secrets_gitops.lint.target import Target as Made  # noqa: PLC0415  it imports this module
+
+    try:
+        real = follow(target.run.snapshot, path)
+        return None if real is None else Made(real, target.run.snapshot.read(real, _LIMIT), target.run, brief=True)
+    except Error:
+        return None
+
+
+def is_encrypted(target: Target) -> bool:
+    """Did sops encrypt the file, in whichever format?"""
+    return target.recorded is not None or sops_text.is_encrypted(target.path, target.data)

@@ -8,13 +8,14 @@ from secrets_gitops.errors import Error
 from secrets_gitops.lint import mend
 from secrets_gitops.lint.finding import Region
 from secrets_gitops.lint.run import RULE_FILE
-from secrets_gitops.lint.target import Target
+from secrets_gitops.lint.sops_record import is_encrypted, neighbour
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from secrets_gitops.lint.finding import Finding, Severity
+    from secrets_gitops.lint.target import Target
     from secrets_gitops.repository.creation_rules import CreationRule, CreationRules
 
 
@@ -45,7 +46,10 @@ class SopsConfigAmbiguous:
         for path in target.run.snapshot.paths():
             if not path.startswith(f"{folder}/") or target.run.creation_rules(posixpath.dirname(path)) is not nearest:
                 continue
-            if _meaning(top, path) not in (None, _meaning(nearest, path)) and _is_encrypted(target, path):
+            if _meaning(top, path) in (None, _meaning(nearest, path)):
+                continue
+            file = neighbour(target, path)
+            if file is not None and is_encrypted(file):
                 yield target.finding(
                     self,
                     Region(1, 1, 1, 1),
@@ -67,14 +71,6 @@ def _meaning(rules: CreationRules, path: str) -> object:
         return None
     groups = tuple(frozenset((key.kind, key.text) for key in group) for group in rule.groups)
     return groups, rule.shamir_threshold, rule.selector, rule.mac_only_encrypted
-
-
-def _is_encrypted(target: Target, path: str) -> bool:
-    try:
-        data = target.run.snapshot.read(path, target.run.max_bytes)
-    except Error:
-        return False
-    return b"sops" in data and Target(path, data, target.run, brief=True).recorded is not None
 
 
 RULE = SopsConfigAmbiguous()

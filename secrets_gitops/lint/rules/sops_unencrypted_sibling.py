@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import posixpath
 
-from secrets_gitops.errors import Error
-from secrets_gitops.lint import mend, sops_text
+from secrets_gitops.lint import mend
 from secrets_gitops.lint.finding import Region
-from secrets_gitops.lint.target import Target
+from secrets_gitops.lint.sops_record import is_encrypted, neighbour
 from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
@@ -15,13 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from secrets_gitops.lint.finding import Finding, Severity
+    from secrets_gitops.lint.target import Target
 
 _WORDS = ("dec", "decrypted", "plain")
 """What tools and people put into the name of a decrypted copy; helm-secrets uses the first."""
 _CLOSED = ("enc", "sops", "encrypted")
 """What they put into the name of the encrypted file."""
 _COPY = pattern(r"(?:\.decrypted~(?P<hidden>.+)|(?P<stem>.+?)\.(?:decrypted[^./]*|dec|plain)(?P<end>(?:\.[^./]+)*))\Z")
-_LIMIT = 5 * 1024 * 1024
 
 
 class SopsUnencryptedSibling:
@@ -44,17 +43,17 @@ class SopsUnencryptedSibling:
 
     def check(self, target: Target) -> Iterator[Finding]:
         """The copy itself; beside an encrypted file, also one that was committed before."""
-        if _is_encrypted(target):
+        if is_encrypted(target):
             for path in _copies_of(target.path):
                 if path not in target.run.changed and target.run.snapshot.exists(path):
-                    copy = _other(target, path)
-                    if copy is not None and copy.data.strip() and not _is_encrypted(copy):
+                    copy = neighbour(target, path)
+                    if copy is not None and copy.data.strip() and not is_encrypted(copy):
                         yield self._finding(copy, target.path)
             return
         for path in _originals_of(target.path):
             if target.run.snapshot.exists(path):
-                original = _other(target, path)
-                if original is not None and _is_encrypted(original):
+                original = neighbour(target, path)
+                if original is not None and is_encrypted(original):
                     yield self._finding(target, path)
                     return
 
@@ -66,18 +65,6 @@ class SopsUnencryptedSibling:
             f"the file lies in plaintext beside {original}, which is encrypted",
             fix=f"git rm --cached {path} && echo {path} >> .gitignore; if it was ever pushed, change the values",
         )
-
-
-def _is_encrypted(target: Target) -> bool:
-    return target.recorded is not None or sops_text.is_encrypted(target.path, target.data)
-
-
-def _other(target: Target, path: str) -> Target | None:
-    """Another file of the snapshot; None for one that cannot be read, which the scan of that file says."""
-    try:
-        return Target(path, target.run.snapshot.read(path, _LIMIT), target.run, brief=True)
-    except Error:
-        return None
 
 
 def _originals_of(path: str) -> list[str]:
