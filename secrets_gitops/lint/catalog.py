@@ -78,6 +78,20 @@ HOME = "https://github.com/secrets-gitops/secrets-gitops"
 FAMILIES = ("provider-token",)
 
 
+_STEMS = (b"secret", b"sops", b"pass", b"token", b"auth", b"cred", b"key", b"enc", b"kind")
+_by_stem: dict[bytes, tuple[bytes, ...]] = {}
+
+
+def words_in(lowered: bytes) -> frozenset[bytes]:
+    """Which words of the rules occur in `lowered`. Looked for once in a file, and by what they have in common first."""
+    if not _by_stem:
+        words = sorted({word for _, _, words in RULES.values() for word in words}, key=len)
+        for word in words:
+            stem = next((stem for stem in (*_STEMS, *_by_stem) if stem in word), word)
+            _by_stem[stem] = (*_by_stem.get(stem, ()), word)
+    return frozenset([word for stem, words in _by_stem.items() if stem in lowered for word in words if word in lowered])
+
+
 class Deferred:
     """A rule that is imported when a file holds one of its words, or when its own words for people are asked for."""
 
@@ -90,7 +104,7 @@ class Deferred:
 
     def concerns(self, target: Target) -> bool:
         """As the rule says, but False without import where none of the words occurs."""
-        if self._words and not any(word in target.lowered for word in self._words):
+        if self._words and target.words.isdisjoint(self._words):
             return False
         return self._loaded().concerns(target)
 

@@ -36,7 +36,7 @@ class Target:
 
     __slots__ = (
         "_breaks", "_counted", "_document", "_hidden", "_keys", "_leaves", "_lowered", "_objects", "_recorded", "_runs",
-        "_text_breaks", "brief", "data", "format", "frame", "parent", "path", "pointer", "run", "unread",
+        "_text_breaks", "_words", "brief", "data", "format", "frame", "parent", "path", "pointer", "run", "unread",
     )  # fmt: skip
 
     def __init__(
@@ -69,6 +69,7 @@ class Target:
         self._objects: list[KubeObject] | None = None
         self._leaves: tuple[Leaf, ...] | None = None
         self._lowered: bytes | None = None
+        self._words: frozenset[bytes] | None = None
         self._runs: bytes | None = None
         self._keys: dict[int, Node] | None = None
         self._hidden: tuple[Hidden, ...] | None = None
@@ -147,6 +148,15 @@ class Target:
         if self._lowered is None:
             self._lowered = self.data.lower()
         return self._lowered
+
+    @property
+    def words(self) -> frozenset[bytes]:
+        """Which of the words that rules wait for occur."""
+        if self._words is None:
+            from secrets_gitops.lint.catalog import words_in  # noqa: PLC0415  the catalogue knows us as a type
+
+            self._words = words_in(self.lowered)
+        return self._words
 
     @property
     def runs(self) -> bytes:

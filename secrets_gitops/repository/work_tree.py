@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 class WorkTree:
     """The files on disk below `root`: those that git tracks, and new ones that it does not ignore; all without git."""
 
-    __slots__ = ("_inside", "_real", "root")
+    __slots__ = ("_inside", "_last", "_real", "root")
 
     def __init__(self, root: str) -> None:
         self.root = root
         self._real = os.path.realpath(root)
-        self._inside: dict[str, bool] = {}
+        self._inside: dict[str, bool] = {"": True}
+        self._last = "", 0
+        """Path and mode of the last answer: a file is listed, looked at and read in a row."""
 
     def read(self, path: str, limit: int | None = None) -> bytes:
         """The content of a file. Raises FileError when it is none, cannot be read, or has more than `limit` bytes."""
@@ -50,10 +52,16 @@ class WorkTree:
 
     def mode(self, path: str) -> int:
         """FILE, EXECUTABLE or LINK; 0 when there is no file, also behind a link that leads out of the root."""
-        if not self._reaches(posixpath.dirname(path)) or posixpath.basename(path) in ("", ".", ".."):
+        if path != self._last[0]:
+            self._last = path, self._mode(path)
+        return self._last[1]
+
+    def _mode(self, path: str) -> int:
+        folder, _, name = path.rpartition("/")
+        if name in ("", ".", "..") or not self._reaches(folder):
             return 0
         try:
-            mode = os.lstat(os.path.join(self.root, path)).st_mode
+            mode = os.lstat(f"{self.root}/{path}").st_mode
         except OSError:
             return 0
         if stat.S_ISLNK(mode):
@@ -102,6 +110,11 @@ class WorkTree:
     def _reaches(self, folder: str) -> bool:
         """Whether `folder` lies in the root with all links followed."""
         if folder not in self._inside:
-            real = os.path.realpath(os.path.join(self._real, folder))
-            self._inside[folder] = real == self._real or real.startswith(self._real.rstrip("/") + "/")
+            place = f"{self._real}/{folder}"
+            above, _, name = folder.rpartition("/")
+            if name not in (".", "..") and self._reaches(above) and not os.path.islink(place):
+                self._inside[folder] = True
+            else:
+                real = os.path.realpath(place)
+                self._inside[folder] = real == self._real or real.startswith(self._real.rstrip("/") + "/")
         return self._inside[folder]
