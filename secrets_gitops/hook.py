@@ -60,6 +60,7 @@ def run(arguments: list[str]) -> int:
 
 def _scan() -> int:
     from secrets_gitops.errors import Error, SettingsError
+    from secrets_gitops.lint.policy import of_environment
     from secrets_gitops.lint.staged import scan_staged
     from secrets_gitops.repository.git import root_of
 
@@ -67,7 +68,7 @@ def _scan() -> int:
         root = root_of(".")
         if root is None:
             raise SettingsError("this is no git repository", hints=("the hook reads the index of a work tree",))
-        report = scan_staged(root, os.environ)
+        report = scan_staged(root, os.environ, options=of_environment(os.environ))
     except Error as error:
         _say(_words(error))
         return error.exit_code

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 
 import click
@@ -13,26 +12,25 @@ from secrets_gitops.cli.options import output_option
 from secrets_gitops.errors import SettingsError
 from secrets_gitops.lint import catalog
 from secrets_gitops.lint.finding import SEVERITIES
-from secrets_gitops.lint.policy import Options
+from secrets_gitops.lint.policy import Options, of_environment
+from secrets_gitops.repository.sizes import size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from secrets_gitops.lint.engine import Report
     from secrets_gitops.lint.finding import Severity
     from secrets_gitops.lint.rule import Rule
 
 FORMATS = ("text", "json", "sarif")
-_UNITS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "ki": 1 << 10, "mi": 1 << 20, "gi": 1 << 30}
 
 
-def _bytes(ctx: click.Context, param: click.Parameter, value: str) -> int:
-    """The number of bytes that `5242880`, `5MiB` or `5MB` say; 0 is none."""
-    found = re.fullmatch(r"([1-9][0-9]{0,14}) ?([kmg]i?)?b?", value.lower())
-    if found is None:
+def _bytes(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    found = size(value) if value is not None else None
+    if value is not None and found is None:
         raise click.BadParameter(f"`{value}` is no number of bytes, as `5MiB` is", ctx, param)
-    return int(found[1]) * _UNITS[found[2] or ""]
+    return found
 
 
 def _formats(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
@@ -60,19 +58,20 @@ def _formats(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
 )  # fmt: skip
 @output_option
 @click.option(
-    "--fail-on", type=click.Choice(SEVERITIES), default="medium", show_default=True,
-    help="Exit 1 for findings at least as severe.",
+    "--fail-on", type=click.Choice(SEVERITIES), metavar="SEVERITY",
+    help="Exit 1 for findings at least as severe; else as the settings say, or `medium`.",
 )  # fmt: skip
 @click.option("--rule", "only", multiple=True, metavar="RULE", help="Only this rule; repeatable.")
 @click.option("--disable", multiple=True, metavar="RULE", help="All rules but this one; repeatable.")
 @click.option(
-    "--max-bytes", callback=_bytes, default="5MiB", show_default=True, metavar="N",
-    help="A larger text file is not scanned, and the scan is incomplete.",
+    "--max-bytes", callback=_bytes, metavar="N",
+    help="A larger text file is not scanned, and the scan is incomplete; else as the settings say, or 5MiB.",
 )  # fmt: skip
 @click.option(
-    "--require-sops", type=click.Choice(("strict", "auto", "off")), default="auto", show_default=True,
-    help="What a creation rule that covers everything obliges: each file, those that hold a secret, none.",
+    "--require-sops", type=click.Choice(("strict", "auto", "off")),
+    help="What a creation rule that covers everything obliges: each file, those that hold a secret (auto), none.",
 )  # fmt: skip
+@click.option("--config", metavar="FILE", help="Settings to use instead of .secrets-gitops.yaml of the repository.")
 @click.option("--no-foreign-allow", is_flag=True, help="Only our own allow comments count, not those of other tools.")
 @click.option("--show-suppressed", is_flag=True, help="Report excused findings too, each with its reason.")
 @click.option("--list-rules", is_flag=True, help="Print all rules.")
@@ -85,11 +84,12 @@ def command(
     name: str | None,
     formats: tuple[tuple[str, str], ...],
     output: str | None,
-    fail_on: Severity,
+    fail_on: Severity | None,
     only: tuple[str, ...],
     disable: tuple[str, ...],
-    max_bytes: int,
-    require_sops: str,
+    max_bytes: int | None,
+    require_sops: str | None,
+    config: str | None,
     no_foreign_allow: bool,
     show_suppressed: bool,
     list_rules: bool,
@@ -107,44 +107,29 @@ def command(
     if name and not from_stdin:
         raise SettingsError("`--path` goes with `--stdin`", hints=(f"to scan that file: `secrets-gitops lint {name}`",))
     writers = _destinations(formats, output)
-    off = {catalog.slug_of(typed) for typed in disable}
-    rules = _chosen([catalog.slug_of(typed) for typed in only], off, require_sops)
+    options = Options(
+        only, disable, fail_on, max_bytes, require_sops, False if no_foreign_allow else None, config
+    ).over(of_environment(os.environ))
 
     from secrets_gitops.cli import lint_sources as sources
 
-    options = Options(foreign_allow=False if no_foreign_allow else None)
     found: sources.Scanned
     if staged:
-        found = sources.staged(paths, rules, max_bytes, options)
+        found = sources.staged(paths, options)
     elif from_stdin:
         assert name is not None
-        found = sources.document(sys.stdin.buffer.read(max_bytes + 1), name, rules, max_bytes, options)
+        found = sources.document(sys.stdin.buffer, name, options)
     else:
-        found = sources.work_tree(paths, rules, max_bytes, options)
-    report = found.report._replace(findings=tuple(f for f in found.report.findings if f.rule not in off))
-    code = report.exit_code(fail_on)
-    _write(report if show_suppressed else report._replace(suppressed=()), code, writers, rules)
+        found = sources.work_tree(paths, options)
+    report = found.report
+    code = report.exit_code()
+    _write(report if show_suppressed else report._replace(suppressed=()), code, writers)
     _summarize(report, found.root)
     return code
 
 
 def _help() -> str:
     return "see `secrets-gitops lint --help`"
-
-
-def _chosen(only: Iterable[str], off: set[str], require_sops: str) -> tuple[Rule, ...]:
-    """The rules that run. Raises SettingsError when none is left, for nothing would be found then."""
-    from secrets_gitops.lint.rules import sops_not_encrypted
-
-    slugs = [slug for slug in only or catalog.RULES if slug not in off]
-    rules = list(catalog.deferred(slugs))
-    if require_sops == "off":
-        rules = [rule for rule in rules if rule.id != sops_not_encrypted.RULE.id]
-    elif require_sops == "strict":
-        rules = [sops_not_encrypted.STRICT if rule.id == sops_not_encrypted.RULE.id else rule for rule in rules]
-    if not rules:
-        raise SettingsError("no rule is left to run", hints=("name one with `--rule` that `--disable` does not name",))
-    return tuple(rules)
 
 
 def _destinations(formats: Sequence[tuple[str, str]], output: str | None) -> list[tuple[str, str]]:
@@ -164,17 +149,17 @@ def _destinations(formats: Sequence[tuple[str, str]], output: str | None) -> lis
     return out
 
 
-def _write(report: Report, code: int, writers: list[tuple[str, str]], rules: tuple[Rule, ...]) -> None:
+def _write(report: Report, code: int, writers: list[tuple[str, str]]) -> None:
     from secrets_gitops.repository import files
 
     for form, file in writers:
         if file == "-":
-            console.write(_render(report, code, form, rules, colour=console.has_colour(sys.stdout)))
+            console.write(_render(report, code, form, colour=console.has_colour(sys.stdout)))
         else:
-            files.replace(file, _render(report, code, form, rules, colour=False).encode(), mode=0o644)
+            files.replace(file, _render(report, code, form, colour=False).encode(), mode=0o644)
 
 
-def _render(report: Report, code: int, form: str, rules: tuple[Rule, ...], *, colour: bool) -> str:
+def _render(report: Report, code: int, form: str, *, colour: bool) -> str:
     if form == "json":
         from secrets_gitops.lint.report import json
 
@@ -182,7 +167,7 @@ def _render(report: Report, code: int, form: str, rules: tuple[Rule, ...], *, co
     if form == "sarif":
         from secrets_gitops.lint.report import sarif
 
-        return sarif.write(report, code, rules)
+        return sarif.write(report, code, report.rules)
     from secrets_gitops.lint.report import text
 
     return text.findings(report, colour=colour)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from secrets_gitops.errors import FileError, Place, SettingsError
 from secrets_gitops.lint.engine import Report, scan
 from secrets_gitops.lint.overlay import Overlay
+from secrets_gitops.lint.policy import Policy
 from secrets_gitops.lint.staged import scan_staged
 from secrets_gitops.repository import git
 from secrets_gitops.repository.work_tree import WorkTree
@@ -16,9 +17,9 @@ from secrets_gitops.repository.work_tree import WorkTree
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import BinaryIO
 
     from secrets_gitops.lint.policy import Options
-    from secrets_gitops.lint.rule import Rule
 
 
 class Scanned(NamedTuple):
@@ -28,12 +29,12 @@ class Scanned(NamedTuple):
     root: str
 
 
-def staged(paths: tuple[str, ...], rules: tuple[Rule, ...], max_bytes: int, options: Options) -> Scanned:
+def staged(paths: tuple[str, ...], options: Options) -> Scanned:
     """Scan what is staged; with `paths`, report only what was found at or below them."""
     root = git.root_of(_folder_of(paths[0]) if paths else ".")
     if root is None:
         raise SettingsError("`--staged` needs a git repository", hints=("make one with `git init`",))
-    report = scan_staged(root, os.environ, rules=rules, max_bytes=max_bytes, options=options)
+    report = scan_staged(root, os.environ, options=options)
     if paths:
         wanted = [_relative(root, path) for path in paths]
         report = report._replace(
@@ -43,23 +44,22 @@ def staged(paths: tuple[str, ...], rules: tuple[Rule, ...], max_bytes: int, opti
     return Scanned(report, root)
 
 
-def document(data: bytes, name: str, rules: tuple[Rule, ...], max_bytes: int, options: Options) -> Scanned:
-    """Scan `data` as if it were the file `name` of the work tree."""
+def document(source: BinaryIO, name: str, options: Options) -> Scanned:
+    """Scan what `source` holds as if it were the file `name` of the work tree."""
     root = _root((name,))
     path = _relative(root, name)
-    return Scanned(
-        scan(Overlay(WorkTree(root), path, data), (path,), rules=rules, max_bytes=max_bytes, options=options), root
-    )
+    data = source.read(Policy(WorkTree(root), options).max_bytes + 1)
+    return Scanned(scan(Overlay(WorkTree(root), path, data), (path,), options=options), root)
 
 
-def work_tree(paths: tuple[str, ...], rules: tuple[Rule, ...], max_bytes: int, options: Options) -> Scanned:
+def work_tree(paths: tuple[str, ...], options: Options) -> Scanned:
     """Scan the files at or below `paths`, by default all of the repository that we stand in (or the folder)."""
     root = _root(paths)
     tree = WorkTree(root)
     if not paths:
-        return Scanned(scan(tree, rules=rules, max_bytes=max_bytes, options=options), root)
+        return Scanned(scan(tree, options=options), root)
     chosen = dict.fromkeys(file for path in paths for file in _below(tree, _relative(root, path), path))
-    return Scanned(scan(tree, chosen, rules=rules, max_bytes=max_bytes, options=options), root)
+    return Scanned(scan(tree, chosen, options=options), root)
 
 
 def _root(paths: tuple[str, ...]) -> str:

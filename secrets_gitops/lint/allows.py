@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 
 from secrets_gitops.errors import Error
+from secrets_gitops.lint import catalog
 from secrets_gitops.lint.comment_place import comment_start
 from secrets_gitops.lint.finding import Region
 from secrets_gitops.lint.suppressed import Suppressed
@@ -64,11 +65,7 @@ class Marker(NamedTuple):
         """Is `finding` of a rule that it names, and not too grave?"""
         if self.problem or (finding.severity == "critical" and not self.critical):
             return False
-        return not self.rules or finding.rule in self.rules or _family(finding.rule) in self.rules
-
-
-def _family(rule: str) -> str:
-    return "provider-token" if rule.startswith("provider-token-") else rule
+        return not self.rules or finding.rule in self.rules or catalog.family(finding.rule) in self.rules
 
 
 class Allowed(NamedTuple):
@@ -222,13 +219,7 @@ def _ours(marker: Marker, rest: str, *, need_reason: bool) -> Marker:
             return marker._replace(problem="it gives no reason")
         reason = "no reason given"
     try:
-        rules = tuple(_slug(name.strip()) for name in found[2].split(","))
+        rules = tuple(catalog.slug_of(name.strip()) for name in found[2].split(","))
     except Error as error:
         return marker._replace(problem=error.message)
     return marker._replace(rules=rules, reason=reason, critical=critical)
-
-
-def _slug(name: str) -> str:
-    from secrets_gitops.lint.catalog import slug_of  # noqa: PLC0415  files with an allow comment are few
-
-    return slug_of(name)

@@ -65,6 +65,7 @@ RULES: dict[str, tuple[str, str, tuple[bytes, ...]]] = {
     "parse-error": ("SG901", "parse_error:RULE", ()),
     "scan-skipped": ("SG902", "scan_skipped:RULE", ()),
     "unused-allow": ("SG903", "unused_allow:RULE", (b"secrets-gitops:allow",)),
+    "expired-allow": ("SG905", "expired_allow:RULE", (b"lint:",)),
     "allow-without-reason": ("SG904", "allow_without_reason:RULE", (b"secrets-gitops:allow",)),
 }
 """Slug → (alias, module under `lint.rules` and attribute, words).
@@ -166,6 +167,11 @@ def slug_of(name: str) -> str:
         if name in {slug, alias} or name.upper() == alias:
             return slug
     return load(name.upper() if name.upper().startswith("SG") else name).id
+
+
+def family(slug: str) -> str:
+    """The family of the rule called `slug`; the rule itself where it belongs to none."""
+    return next((name for name in FAMILIES if slug.startswith(f"{name}-")), slug)
 
 
 def members(slug: str) -> tuple[Rule, ...]:

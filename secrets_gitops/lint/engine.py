@@ -10,7 +10,7 @@ from secrets_gitops.lint.finding import Finding, rank
 from secrets_gitops.lint.merge import merge
 from secrets_gitops.lint.nested import texts
 from secrets_gitops.lint.policy import NONE, Policy
-from secrets_gitops.lint.run import MAX_BYTES, RULE_FILE, Run
+from secrets_gitops.lint.run import RULE_FILE, Run
 from secrets_gitops.lint.target import Target
 from secrets_gitops.records import NamedTuple
 
@@ -52,10 +52,15 @@ class Report(NamedTuple):
     """Files that hold nothing to scan: pictures, archives and other binary files."""
     suppressed: tuple[Suppressed, ...] = ()
     """Findings that somebody excused, sorted as the others; they count for nothing."""
+    rules: tuple[Rule, ...] = ()
+    """The rules that ran."""
+    fail_on: Severity = "medium"
+    """The mildest severity that fails, as flags, environment and settings say."""
 
-    def exit_code(self, fail_on: Severity = "medium") -> int:
+    def exit_code(self, fail_on: Severity | None = None) -> int:
         """0 for a complete scan without a finding at or above `fail_on`; incomplete (3 or 2) wins over findings (1)."""
-        failing = any(rank(finding.severity) >= rank(fail_on) for finding in self.findings)
+        limit = rank(fail_on or self.fail_on)
+        failing = any(rank(finding.severity) >= limit for finding in self.findings)
         return worst([*(error.exit_code for error in self.incomplete), int(failing)])
 
 
@@ -66,23 +71,30 @@ def scan(
     gone: Iterable[str] = (),
     rules: Iterable[Rule] | None = None,
     limits: Limits | None = None,
-    max_bytes: int = MAX_BYTES,
+    max_bytes: int | None = None,
     options: Options = NONE,
     excuses: Snapshot | None = None,
 ) -> Report:
-    """Scan `paths` of the snapshot (all of them by default) with `rules` (all by default).
+    """Scan `paths` of the snapshot (all of them by default) with `rules` (by default those of options and settings).
 
     `gone` are paths that a commit deletes. A creation rule file (`.sops.yaml`) among `paths` or `gone` widens the rules
     about creation rules to all that lies below it, since it changes what other files must be; a file that a
     kustomization names is checked as that kustomization uses it.
 
     Allow comments, settings and baseline count as they are in `excuses`, by default the snapshot itself. For what a
-    server receives it is what the server has already, so that nothing excuses itself.
+    server receives it is what the server has already, so that nothing excuses itself. Raises SettingsError for settings
+    that are wrong.
     """
     chosen, gone = tuple(snapshot.paths() if paths is None else paths), tuple(gone)
-    run = Run(snapshot, limits=limits, max_bytes=max_bytes, changed=frozenset(chosen), gone=frozenset(gone))
-    policy = Policy(options, excuses)
-    scanner = _Scanner(run, catalog.deferred() if rules is None else tuple(rules), policy)
+    policy = Policy(snapshot, options, excuses)
+    run = Run(
+        snapshot,
+        limits=limits,
+        max_bytes=max_bytes or policy.max_bytes,
+        changed=frozenset(chosen),
+        gone=frozenset(gone),
+    )
+    scanner = _Scanner(run, policy.rules() if rules is None else tuple(rules), policy)
     for path in chosen:
         scanner.scan(path)
     if paths is not None:
@@ -125,7 +137,7 @@ class _Scanner:
 
     def report(self) -> Report:
         return Report(
-            tuple(sorted(self._findings, key=Finding.sort_key)),
+            tuple(sorted((*self._findings, *self._policy.about_settings(self._ran)), key=Finding.sort_key)),
             tuple(self._run.incomplete),
             tuple(dict.fromkeys(self._run.notes)),
             self._files,
@@ -133,6 +145,8 @@ class _Scanner:
             self._documents,
             self._skipped,
             tuple(sorted(self._suppressed, key=lambda one: one.finding.sort_key())),
+            self._rules,
+            self._policy.fail_on,
         )
 
     def scan(self, path: str, only: tuple[str, ...] | None = None, *, brief: bool = False) -> None:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from secrets_gitops.errors import SettingsError
 from secrets_gitops.lint import catalog
+from secrets_gitops.lint.finding import SEVERITIES, Finding
+from secrets_gitops.lint.run import MAX_BYTES
+from secrets_gitops.lint.suppressed import Suppressed
 from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from secrets_gitops.errors import Place
     from secrets_gitops.lint.allows import Marker
-    from secrets_gitops.lint.finding import Finding
-    from secrets_gitops.lint.suppressed import Suppressed
+    from secrets_gitops.lint.finding import Severity
+    from secrets_gitops.lint.rule import Rule
+    from secrets_gitops.lint.suppressed import Excuse
     from secrets_gitops.lint.target import Target
+    from secrets_gitops.repository.lint_settings import Allow, LintSettings
     from secrets_gitops.repository.snapshot import Snapshot
 
+SETTINGS = ".secrets-gitops.yaml"
+"""As `repository.settings.NAME`, whose module a repository without settings need not import."""
 _MARKS = (b":allow", b"pragma:", b"ggignore", b":ignore", b"checkov:skip")
 """One of them is part of every allow comment, ours and others'."""
 
@@ -22,23 +31,124 @@ _MARKS = (b":allow", b"pragma:", b"ggignore", b":ignore", b"checkov:skip")
 class Options(NamedTuple):
     """What flags and environment say about a scan; None where they say nothing, and then the settings decide."""
 
+    only: tuple[str, ...] = ()
+    """Rules, as typed; all others do not run, and this wins over what the settings disable."""
+    disable: tuple[str, ...] = ()
+    """Rules, as typed, whose findings are dropped."""
+    fail_on: Severity | None = None
+    max_bytes: int | None = None
+    require_sops: str | None = None
     foreign_allow: bool | None = None
     """Do the allow markers of other tools count?"""
+    config: str | None = None
+    """A file on disk in place of the snapshot's settings."""
+    today: str | None = None
+    """`YYYY-MM-DD`, for excuses that expire; by default the day in UTC."""
+
+    def over(self, other: Options) -> Options:
+        """These, and what `other` says where these say nothing."""
+        own = self._asdict()
+        return other._replace(**{name: value for name, value in own.items() if value is not None and value != ()})
 
 
 NONE = Options()
 
 
-class Policy:
-    """For one scan.
+def of_environment(environ: Mapping[str, str]) -> Options:
+    """What the variables `SECRETS_GITOPS_FAIL_ON`, `_MAX_BYTES`, `_REQUIRE_SOPS` and `_CONFIG` say.
 
-    `excuses` is the snapshot that may excuse findings, when it is another than the one that is scanned: what a server
-    receives must not excuse itself.
+    Raises SettingsError for a value that cannot be.
+    """
+    said = {name: environ.get(f"SECRETS_GITOPS_{name}") for name in ("FAIL_ON", "MAX_BYTES", "REQUIRE_SOPS", "CONFIG")}
+    if not any(said.values()):
+        return NONE
+    from secrets_gitops.repository.sizes import size  # noqa: PLC0415
+
+    limit = size(said["MAX_BYTES"] or "1")
+    for name, fits, words in (
+        ("FAIL_ON", said["FAIL_ON"] in {*SEVERITIES, None, ""}, f"one of {', '.join(SEVERITIES)}"),
+        ("REQUIRE_SOPS", said["REQUIRE_SOPS"] in {"strict", "auto", "off", None, ""}, "strict, auto or off"),
+        ("MAX_BYTES", limit is not None, "a number of bytes, as `5MiB`"),
+    ):
+        if not fits:
+            raise SettingsError(f"`SECRETS_GITOPS_{name}` must be {words}")
+    return Options(
+        fail_on=said["FAIL_ON"] or None,  # type: ignore[arg-type]  # one of SEVERITIES
+        max_bytes=limit if said["MAX_BYTES"] else None,
+        require_sops=said["REQUIRE_SOPS"] or None,
+        config=said["CONFIG"] or None,
+    )
+
+
+class Policy:
+    """For one scan of `snapshot`; raises SettingsError for settings that are wrong.
+
+    Flags and environment (`options`) win over the settings of the repository, and the defaults come last. `excuses` is
+    the snapshot that may excuse findings, when it is another than the one that is scanned: what a server receives must
+    not excuse itself.
+
+    A repository's own settings do not silence a critical finding by its path, nor by disabling or re-grading its rule.
     """
 
-    def __init__(self, options: Options = NONE, excuses: Snapshot | None = None) -> None:
+    def __init__(self, snapshot: Snapshot, options: Options = NONE, excuses: Snapshot | None = None) -> None:
         self._options = options
         self._excuses = excuses
+        self._off = frozenset(catalog.slug_of(name) for name in options.disable)
+        self._only = tuple(catalog.slug_of(name) for name in options.only)
+        self._disabled: frozenset[str] = frozenset()
+        self._grades: dict[str, Severity] = {}
+        self._allows: list[tuple[Allow, frozenset[str]]] = []
+        self._expired: list[Allow] = []
+        self._settings_path = options.config or SETTINGS
+        source = excuses or snapshot
+        said = options.config is not None or source.exists(SETTINGS)
+        self._lint: LintSettings | None = self._read_settings(source) if said else None
+        if excuses is not None and options.config is None and snapshot.exists(SETTINGS):
+            Policy(snapshot, NONE)  # what is broken must not come in either
+        lint = self._lint
+        self.fail_on: Severity = options.fail_on or (lint.fail_on if lint else None) or "medium"
+        self.max_bytes: int = options.max_bytes or (lint.max_bytes if lint else None) or MAX_BYTES
+        self.require_sops = options.require_sops or (lint.require_sops if lint else None) or "auto"
+
+    def _read_settings(self, source: Snapshot) -> LintSettings:
+        from secrets_gitops.repository import settings  # noqa: PLC0415  many repositories have none
+
+        config = self._options.config
+        found = settings.load(source) if config is None else settings.load_file(config)
+        lint = found.lint
+        self._disabled = frozenset(self._slugs(lint.disable, lint.places.get("disable")))
+        for name, grade in lint.severity.items():
+            self._grades[self._slugs((name,), lint.places.get("severity"))[0]] = grade
+        today = self._options.today or _today() if any(entry.expires for entry in lint.allow) else ""
+        for entry in lint.allow:
+            if entry.expires and entry.expires < today:
+                self._expired.append(entry)
+            else:
+                self._allows.append((entry, frozenset(self._slugs(entry.rules, entry.place))))
+        return lint
+
+    def _slugs(self, names: Iterable[str], place: Place | None) -> list[str]:
+        try:
+            return [catalog.slug_of(name) for name in names]
+        except SettingsError as error:
+            error.place = error.place or place
+            raise
+
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules that run. Raises SettingsError when none is left, for nothing would be found then."""
+        slugs = [slug for slug in self._only or catalog.RULES if slug not in self._off]
+        rules: list[Rule] = list(catalog.deferred(slugs))
+        if self.require_sops != "auto":
+            from secrets_gitops.lint.rules import sops_not_encrypted  # noqa: PLC0415
+
+            strict = [sops_not_encrypted.STRICT] if self.require_sops == "strict" else []
+            name = sops_not_encrypted.RULE.id
+            rules = [one for rule in rules for one in (strict if rule.id == name else [rule])]
+        if not rules:
+            raise SettingsError(
+                "no rule is left to run", hints=("name one with `--rule` that `--disable` does not name",)
+            )
+        return tuple(rules)
 
     def judge(
         self, target: Target, findings: list[Finding], ran: frozenset[str]
@@ -47,13 +157,80 @@ class Policy:
 
         `ran` are the rules that checked the file; empty when only some of them were asked, as for context.
         """
-        if not any(word in target.data for word in _MARKS):
-            return findings, []
-        from secrets_gitops.lint import allows  # noqa: PLC0415  few files have an allow comment
+        findings = self._graded(findings)
+        suppressed: list[Suppressed] = []
+        if any(word in target.data for word in _MARKS):
+            from secrets_gitops.lint import allows  # noqa: PLC0415  few files have an allow comment
 
-        foreign = self._options.foreign_allow is not False
-        heard = allows.hear(target, findings, foreign=foreign, known=self._known(target.path))
-        return [*heard.findings, *about_markers(target, heard.unused, ran)], heard.suppressed
+            foreign, need_reason = self._options.foreign_allow, True
+            if self._lint is not None:
+                foreign = self._lint.foreign_allow if foreign is None else foreign
+                need_reason = self._lint.require_reason
+            heard = allows.hear(
+                target, findings, foreign=foreign is not False, known=self._known(target.path), need_reason=need_reason
+            )
+            findings = [*heard.findings, *self._graded(about_markers(target, heard.unused, ran))]
+            suppressed = heard.suppressed
+        if findings and self._lint is not None:
+            findings = _sift(findings, suppressed, "settings", self._allowed)
+        return findings, suppressed
+
+    def _graded(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Without those of rules that a flag disables, and as severe as the settings say."""
+        out = [finding for finding in findings if finding.rule not in self._off]
+        if not self._grades:
+            return out
+        return [self._regraded(finding) for finding in out]
+
+    def _regraded(self, finding: Finding) -> Finding:
+        """A note stays one, and what is critical stays critical."""
+        grade = self._grades.get(finding.rule) or self._grades.get(catalog.family(finding.rule))
+        if grade is None or finding.severity == "critical":
+            return finding
+        if finding.severity == "info" and catalog.load(finding.rule).severity != "info":
+            return finding
+        return finding._replace(severity=grade)
+
+    def _allowed(self, finding: Finding) -> str:
+        """Why the settings excuse the finding; empty when they do not."""
+        assert self._lint is not None
+        names = {finding.rule, catalog.family(finding.rule)}
+        critical = finding.severity == "critical"
+        if not critical and not self._only and names & self._disabled:
+            return "its rule is disabled"
+        for entry, rules in self._allows:
+            if rules and not names & rules:
+                continue
+            if entry.paths and not _any_fits(entry.paths, finding.path, paths=True):
+                continue
+            if entry.keys and not _any_fits(entry.keys, finding.key, paths=False):
+                continue
+            if entry.kinds and finding.object.partition("/")[0] not in entry.kinds:
+                continue
+            if critical and not (rules and (entry.paths or entry.keys)):
+                continue
+            return entry.reason
+        if not critical and self._lint.exclude and _any_fits(self._lint.exclude, finding.path, paths=True):
+            return "excluded by its path"
+        return ""
+
+    def about_settings(self, ran: frozenset[str]) -> list[Finding]:
+        """What is wrong with the excuses in the settings."""
+        if not self._expired or "expired-allow" not in ran:
+            return []
+        rule = catalog.load("expired-allow")
+        found = []
+        for entry in self._expired:
+            owner = f"; {entry.owner} knows of it" if entry.owner else ""
+            line, column = entry.place.line, entry.place.column
+            message = f"this entry of `lint.allow` counted until {entry.expires}, and no longer{owner}"
+            path = self._settings_path
+            found.append(
+                Finding(
+                    rule.id, rule.severity, path, line, column, line, column, message, rule.fix.replace("PATH", path)
+                )
+            )
+        return self._graded(found)
 
     def _known(self, path: str) -> str | None:
         """The file as it is where excuses are taken from; None when that is the file itself."""
@@ -64,6 +241,31 @@ class Policy:
         from secrets_gitops.lint.gate import utf8  # noqa: PLC0415
 
         return utf8(self._excuses.read(path)).decode("utf-8", "replace")
+
+
+def _sift(
+    findings: list[Finding], suppressed: list[Suppressed], by: Excuse, reason: Callable[[Finding], str]
+) -> list[Finding]:
+    """The findings without a reason; the others are added to `suppressed`."""
+    rest = []
+    for finding in findings:
+        if why := reason(finding):
+            suppressed.append(Suppressed(finding, by, why))
+        else:
+            rest.append(finding)
+    return rest
+
+
+def _any_fits(patterns: Iterable[str], text: str, *, paths: bool) -> bool:
+    from secrets_gitops.repository import globs  # noqa: PLC0415  only where settings name some
+
+    return any(globs.fits(text, glob) if paths else globs.fits_name(text, glob) for glob in patterns)
+
+
+def _today() -> str:
+    import time  # noqa: PLC0415  only for excuses that expire
+
+    return time.strftime("%Y-%m-%d", time.gmtime())
 
 
 def about_markers(target: Target, markers: Iterable[Marker], ran: frozenset[str]) -> Iterator[Finding]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from secrets_gitops.errors import NotBuiltYet, ScanIncomplete
 from secrets_gitops.lint.engine import scan
 from secrets_gitops.lint.policy import NONE
-from secrets_gitops.lint.run import MAX_BYTES
 from secrets_gitops.repository.index import Index
 
 TYPE_CHECKING = False
@@ -22,7 +21,7 @@ def scan_staged(
     environ: Mapping[str, str],
     *,
     rules: Iterable[Rule] | None = None,
-    max_bytes: int = MAX_BYTES,
+    max_bytes: int | None = None,
     options: Options = NONE,
 ) -> Report:
     """Scan every staged file of the repository at `root`.

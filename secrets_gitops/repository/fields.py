@@ -123,6 +123,10 @@ class Fields:
         node = self.node(name)
         return None if node is None else Fields(self._document, node, f"`{name}`")
 
+    def mappings(self, name: str) -> list[Fields]:
+        """The items of a list of mappings; none when the field is absent."""
+        return [Fields(self._document, item, f"an item of `{name}`") for item in self.items(name)]
+
     def wrong(self, name: str, problem: str) -> SettingsError:
         """What is wrong with a field, without its value."""
         return SettingsError(f"`{name}` {problem}", place=self.place_of(name))

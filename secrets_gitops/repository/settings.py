@@ -4,13 +4,14 @@ clusters:
   production:
     certificate: certs/production.pem    # a path from the root of the repository
     fingerprint: sha256:…                # of the public key; a certificate that does not fit is refused
+lint: {…}                                # see `lint_settings`
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from secrets_gitops.errors import Place, SettingsError
+from secrets_gitops.records import NamedTuple
+from secrets_gitops.repository import lint_settings
 from secrets_gitops.repository.fields import Fields, is_null, read_settings
 from secrets_gitops.repository.snapshot import follow
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from secrets_gitops.repository.snapshot import Snapshot
 
 NAME = ".secrets-gitops.yaml"
+FIELDS = ("clusters", "lint")
 _LIMIT = 1 << 20
 _DIGEST = 64
 
@@ -40,17 +42,30 @@ class Settings(NamedTuple):
     """What the file says; all defaults when there is none."""
 
     path: str
-    clusters: Mapping[str, ClusterSettings]
+    clusters: Mapping[str, ClusterSettings] = {}
+    lint: lint_settings.LintSettings = lint_settings.LintSettings()
 
 
 def load(snapshot: Snapshot) -> Settings:
     """The settings of a snapshot. Raises SettingsError for an unknown key and for a value that cannot be."""
     if not snapshot.exists(NAME):
-        return Settings(NAME, {})
+        return Settings(NAME)
     target = follow(snapshot, NAME)
     if target is None:
         raise SettingsError("a symbolic link that leads to no file of the repository", place=Place(NAME))
     return parse(snapshot.read(target, _LIMIT))
+
+
+def load_file(path: str) -> Settings:
+    """The settings in a file on disk. Raises SettingsError, also when it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(_LIMIT + 1)
+    except OSError as error:
+        raise SettingsError("cannot read the settings", hints=("check the path",), place=Place(path)) from error
+    if len(data) > _LIMIT:
+        raise SettingsError(f"settings are larger than {_LIMIT} bytes", place=Place(path))
+    return parse(data, path)
 
 
 def parse(data: bytes, path: str = NAME) -> Settings:
@@ -59,12 +74,15 @@ def parse(data: bytes, path: str = NAME) -> Settings:
     if len(document.roots) > 1:
         raise SettingsError("settings are one YAML document", place=document.place(document.roots[1]))
     clusters: dict[str, ClusterSettings] = {}
+    lint = lint_settings.LintSettings()
     for root in document.roots:
         top = Fields(document, root, "settings")
-        _refuse_unknown(top, ("clusters",))
+        _refuse_unknown(top, FIELDS)
         if named := top.mapping("clusters"):
             clusters = {name: _cluster(name, named) for name in named.names()}
-    return Settings(path, clusters)
+        if section := top.mapping("lint"):
+            lint = lint_settings.read(section)
+    return Settings(path, clusters, lint)
 
 
 def _refuse_unknown(fields: Fields, known: tuple[str, ...]) -> None:

@@ -1,0 +1,111 @@
+"""`config`: what the settings of this repository say, and whether they can be read."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from secrets_gitops.cli import console
+from secrets_gitops.errors import SettingsError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from secrets_gitops.lint.policy import Options, Policy
+    from secrets_gitops.repository.lint_settings import LintSettings
+    from secrets_gitops.repository.settings import Settings
+
+_SCALARS = ("fail_on", "max_bytes", "require_sops", "foreign_allow", "require_reason", "gitleaks_config")
+
+
+@click.group(help="Show and check the settings of this repository, .secrets-gitops.yaml.")
+def command() -> None:
+    """The group does nothing by itself."""
+
+
+config_option = click.option(
+    "--config", metavar="FILE", help="Settings to use instead of .secrets-gitops.yaml of the repository."
+)
+
+
+@command.command("show", help="Print what counts here, and where each line comes from.")
+@config_option
+def show(*, config: str | None) -> None:
+    """One line for each setting: name, value, source."""
+    policy, said, options = _load(config)
+    rows = [_row(name, policy, said, options) for name in _SCALARS]
+    lint = said.lint
+    rows += [(f"{name}", "; ".join(items), said.path) for name, items in _lists(lint) if items]
+    rows += [(f"clusters.{name}", cluster.certificate, said.path) for name, cluster in sorted(said.clusters.items())]
+    width = max(len(name) for name, _, _ in rows)
+    console.write("".join(f"{name:<{width}}  {value}  ({source})\n" for name, value, source in rows))
+
+
+@command.command("validate", help="Check the settings, the baseline and the creation rules; print what is wrong.")
+@config_option
+def validate(*, config: str | None) -> None:
+    """Raises SettingsError for the first thing that is wrong."""
+    from secrets_gitops.repository import creation_rules
+    from secrets_gitops.repository.work_tree import WorkTree
+
+    policy, said, _ = _load(config)
+    policy.rules()
+    tree = WorkTree(_root())
+    checked = [said.path] if config is not None or tree.exists(said.path) else []
+    if creation_rules.load(tree, creation_rules.NAME, strict=True) is not None:
+        checked.append(creation_rules.NAME)
+    for path in checked:
+        console.write(f"ok  {path}\n")
+    if not checked:
+        console.write("nothing to check: there are neither settings nor creation rules\n")
+
+
+def _load(config: str | None) -> tuple[Policy, Settings, Options]:
+    from secrets_gitops.lint.policy import Options, Policy, of_environment
+    from secrets_gitops.repository import settings
+    from secrets_gitops.repository.work_tree import WorkTree
+
+    options = Options(config=config).over(of_environment(os.environ))
+    tree = WorkTree(_root())
+    policy = Policy(tree, options)
+    said = settings.load(tree) if options.config is None else settings.load_file(options.config)
+    return policy, said, options
+
+
+def _root() -> str:
+    from secrets_gitops.repository import git
+
+    root = git.root_of(".")
+    if root is None:
+        raise SettingsError("this is no git repository", hints=("settings stand at the root of one",))
+    return root
+
+
+def _row(name: str, policy: Policy, said: Settings, options: Options) -> tuple[str, str, str]:
+    value = getattr(policy, name, getattr(said.lint, name))
+    if getattr(options, name, None) is not None:
+        source = f"SECRETS_GITOPS_{name.upper()}"
+    else:
+        source = str(said.lint.places.get(name, "default"))
+    return f"lint.{name}", _text(value), source
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _lists(lint: LintSettings) -> list[tuple[str, list[str]]]:
+    allows = []
+    for entry in lint.allow:
+        parts = [
+            f"{name}={','.join(items)}"
+            for name, items in zip(("rules", "paths", "keys", "kinds"), entry[:4], strict=True)
+            if items
+        ]
+        allows.append(" ".join([*parts, *([f"until {entry.expires}"] if entry.expires else []), f"-- {entry.reason}"]))
+    return [
+        ("lint.exclude", list(lint.exclude)),
+        ("lint.disable", list(lint.disable)),
+        ("lint.severity", [f"{rule}={grade}" for rule, grade in lint.severity.items()]),
+        ("lint.allow", allows),
+    ]
