@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from secrets_gitops.cli import console
+from secrets_gitops.cli import console, lint_mac
 from secrets_gitops.cli.options import output_option
 from secrets_gitops.errors import SettingsError
 from secrets_gitops.lint import catalog
@@ -72,6 +72,10 @@ def _formats(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
     help="What a creation rule that covers everything obliges: each file, those that hold a secret (auto), none.",
 )  # fmt: skip
 @click.option("--config", metavar="FILE", help="Settings to use instead of .secrets-gitops.yaml of the repository.")
+@click.option(
+    "--verify-mac", is_flag=True,
+    help="Verify the MAC of encrypted files too, with the keys that sops would find.",
+)  # fmt: skip
 @click.option("--no-foreign-allow", is_flag=True, help="Only our own allow comments count, not those of other tools.")
 @click.option("--show-suppressed", is_flag=True, help="Report excused findings too, each with its reason.")
 @click.option("--list-rules", is_flag=True, help="Print all rules.")
@@ -90,6 +94,7 @@ def command(
     max_bytes: int | None,
     require_sops: str | None,
     config: str | None,
+    verify_mac: bool,
     no_foreign_allow: bool,
     show_suppressed: bool,
     list_rules: bool,
@@ -107,8 +112,9 @@ def command(
     if name and not from_stdin:
         raise SettingsError("`--path` goes with `--stdin`", hints=(f"to scan that file: `secrets-gitops lint {name}`",))
     writers = _destinations(formats, output)
+    mac = lint_mac.check() if verify_mac else None
     options = Options(
-        only, disable, fail_on, max_bytes, require_sops, False if no_foreign_allow else None, config
+        only, disable, fail_on, max_bytes, require_sops, False if no_foreign_allow else None, config, verify_mac=mac
     ).over(of_environment(os.environ))
 
     from secrets_gitops.cli import lint_sources as sources
@@ -122,6 +128,8 @@ def command(
     else:
         found = sources.work_tree(paths, options)
     report = found.report
+    if mac is not None and (refusal := mac.refusal()) is not None:
+        report = report._replace(incomplete=(*report.incomplete, refusal))
     code = report.exit_code()
     _write(report if show_suppressed else report._replace(suppressed=()), code, writers)
     _summarize(report, found.root)

@@ -55,6 +55,7 @@ RULES: dict[str, tuple[str, str, tuple[bytes, ...]]] = {
     "sops-selector-drift": ("SG406", "sops_selector_drift:RULE", (b"sops",)),
     "sops-unencrypted-sibling": ("SG407", "sops_unencrypted_sibling:RULE", ()),
     "sops-encrypts-metadata": ("SG408", "sops_encrypts_metadata:RULE", (b"enc[aes256_gcm",)),
+    "sops-mac-mismatch": ("SG409", "sops_mac_mismatch:RULE", (b"sops",)),
     "sops-unverifiable-in-cluster": ("SG410", "sops_unverifiable_in_cluster:RULE", (b"sopssecret",)),
     "sops-config-ambiguous": ("SG411", "sops_config_ambiguous:RULE", (b"creation_rules",)),
     "sops-unmerged": ("SG412", "sops_unmerged:RULE", (b"<<<<<<<",)),
@@ -73,6 +74,9 @@ RULES: dict[str, tuple[str, str, tuple[bytes, ...]]] = {
 Words are in lower case; a file that holds none of them, in any case of letters, does not concern the rule. Without
 words the rule is always asked. In order from the most to the least used.
 """
+
+ON_REQUEST = frozenset({"sops-mac-mismatch"})
+"""Rules that do nothing unless a command gives them what they need."""
 
 HOME = "https://github.com/secrets-gitops/secrets-gitops"
 
@@ -139,7 +143,7 @@ class Deferred:
         return self._loaded().fix
 
 
-def deferred(slugs: Iterable[str] = RULES) -> tuple[Rule, ...]:
+def deferred(slugs: Iterable[str]) -> tuple[Rule, ...]:
     """The rules called `slugs`, each imported when it is needed."""
     return tuple(Deferred(slug) if slug in RULES else load(slug) for slug in slugs)
 

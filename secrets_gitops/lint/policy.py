@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from secrets_gitops.lint.allows import Marker
     from secrets_gitops.lint.finding import Severity
     from secrets_gitops.lint.rule import Rule
+    from secrets_gitops.lint.rules.sops_mac_mismatch import Verify
     from secrets_gitops.lint.suppressed import Excuse
     from secrets_gitops.lint.target import Target
     from secrets_gitops.repository.lint_settings import Allow, LintSettings
@@ -42,6 +43,8 @@ class Options(NamedTuple):
     """Do the allow markers of other tools count?"""
     config: str | None = None
     """A file on disk in place of the snapshot's settings."""
+    verify_mac: Verify | None = None
+    """What `sops-mac-mismatch` asks; without it the rule does not run."""
     today: str | None = None
     """`YYYY-MM-DD`, for excuses that expire; by default the day in UTC."""
 
@@ -136,8 +139,14 @@ class Policy:
 
     def rules(self) -> tuple[Rule, ...]:
         """The rules that run. Raises SettingsError when none is left, for nothing would be found then."""
-        slugs = [slug for slug in self._only or catalog.RULES if slug not in self._off]
+        slugs = [slug for slug in self._only or catalog.RULES if slug not in {*self._off, *catalog.ON_REQUEST}]
         rules: list[Rule] = list(catalog.deferred(slugs))
+        if self._options.verify_mac is not None:
+            from secrets_gitops.lint.rules.sops_mac_mismatch import SopsMacMismatch  # noqa: PLC0415
+
+            rules.append(SopsMacMismatch(self._options.verify_mac))
+        elif name := next((name for name in self._only if name in catalog.ON_REQUEST), ""):
+            raise SettingsError(f"`{name}` needs keys", hints=("ask for it with `--verify-mac`",))
         if self.require_sops != "auto":
             from secrets_gitops.lint.rules import sops_not_encrypted  # noqa: PLC0415
 

@@ -89,11 +89,11 @@ def memory():
 
 @pytest.fixture
 def scan():
-    """A maker: scan files in memory with all rules, or with those named."""
+    """A maker: scan files in memory with all rules, with those named, or with the rules `chosen`."""
 
-    def run(files, *rules: str, **options) -> engine.Report:
+    def run(files, *rules: str, chosen=None, **options) -> engine.Report:
         snapshot = files if isinstance(files, Memory) else Memory(files)
-        return engine.scan(snapshot, rules=catalog.load_all(rules) if rules else None, **options)
+        return engine.scan(snapshot, rules=chosen or (catalog.load_all(rules) if rules else None), **options)
 
     return run
 

@@ -6,10 +6,13 @@ import pytest
 from filled import filled, rule_examples
 
 from secrets_gitops.lint import catalog
+from secrets_gitops.lint.rules.sops_mac_mismatch import SopsMacMismatch
 
 EXAMPLES = {slug: rule_examples.read(slug) for slug in catalog.RULES}
 FOUND = [(slug, example) for slug, examples in EXAMPLES.items() for example in examples.found]
 CLEAN = [(slug, example) for slug, examples in EXAMPLES.items() for example in examples.clean]
+CHECKED = SopsMacMismatch(lambda path, data: "changed" if b"taken out" in data else "")
+"""Stands for a key: knows of the example what was done to it."""
 GRAVE = ("low", "medium", "high", "critical")
 
 
@@ -30,7 +33,7 @@ def test_every_file_of_examples_belongs_to_a_rule():
 @pytest.mark.parametrize(("slug", "example"), FOUND, ids=named)
 def test_what_a_page_calls_a_finding_is_found(slug, example, scan):
     """By that rule among all of them, or, for one that is off by default, by that rule alone."""
-    report = scan(filled(example))
+    report = scan(filled(example), **keys(slug))
     if slug == "scan-skipped":
         assert report.incomplete
         return
@@ -41,7 +44,7 @@ def test_what_a_page_calls_a_finding_is_found(slug, example, scan):
 
 @pytest.mark.parametrize(("slug", "example"), CLEAN, ids=named)
 def test_what_a_page_calls_clean_is_left_alone(slug, example, scan):
-    report = scan(filled(example), slug)
+    report = scan(filled(example), *([] if keys(slug) else [slug]), **keys(slug))
     assert report.incomplete == ()
     about = catalog.load(slug).severity
     assert [f for f in report.findings if f.severity in GRAVE or f.severity == about] == []
@@ -50,6 +53,11 @@ def test_what_a_page_calls_clean_is_left_alone(slug, example, scan):
 @pytest.mark.parametrize("slug", catalog.RULES)
 def test_what_a_page_shows_as_mended_passes_the_gate(slug, scan):
     assert scan(filled(EXAMPLES[slug].clean[0])).exit_code() == 0
+
+
+def keys(slug) -> dict[str, object]:
+    """What a rule on request is given."""
+    return {"chosen": (CHECKED,)} if slug == CHECKED.id else {}
 
 
 def fits(slug, finding) -> bool:

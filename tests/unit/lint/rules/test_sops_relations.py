@@ -7,6 +7,8 @@ from __future__ import annotations
 import pytest
 from sops_texts import ALICE, BOB, PATH, block, rules
 
+from secrets_gitops.lint.rules.sops_mac_mismatch import SopsMacMismatch
+
 ONLY_DATA = "encrypted_regex: ^(data|stringData)$"
 
 
@@ -51,6 +53,31 @@ class TestMacMissing:
     def test_an_intact_file_and_settings_called_sops_pass(self, scan, values):
         assert self.found(scan, secret(values)) == []
         assert self.found(scan, "sops:\n  enabled: true\n  version: 3.8.1\n", "values.yaml") == []
+
+
+class TestMacMismatch:
+    """The check is given to the rule; without one it does nothing."""
+
+    def found(self, scan, files, verify):
+        report = scan(files, chosen=(SopsMacMismatch(verify),))
+        return [(f.path, f.line, f.severity) for f in report.findings], [str(place) for place, _ in report.notes]
+
+    def test_what_the_check_says_is_told_at_the_mac(self, scan, values):
+        files = {PATH: secret(values), "good.yaml": secret(values), "plain.yaml": "sops: no\n"}
+        asked = []
+
+        def verify(path, data):
+            asked.append((path, data == files[path].encode()))
+            return "it does not fit" if path == PATH else ""
+
+        assert self.found(scan, files, verify) == ([(PATH, 14, "high")], [])
+        assert sorted(asked) == [("good.yaml", True), (PATH, True)]
+
+    def test_what_cannot_be_decided_is_a_note_and_no_finding(self, scan, values):
+        assert self.found(scan, {PATH: secret(values)}, lambda path, data: None) == ([], [PATH])
+
+    def test_by_default_nobody_is_asked(self, scan, values):
+        assert [f.rule for f in scan({PATH: secret(values)}, "sops-mac-mismatch").findings] == []
 
 
 class TestSelectorDrift:
