@@ -1,4 +1,7 @@
-"""Text made safe for a terminal: a file name or a key cannot move the cursor or write a line of its own."""
+"""Text made safe for a terminal and for the log of a CI job.
+
+A file name or a key cannot move the cursor, write a line of its own, or be taken for a command by what reads a log.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,21 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else _visible(ord(c)) for c in text)
+
+
+def log_line(text: str) -> str:
+    r"""`text` as part of one line.
+
+    Control characters become visible, as on a terminal. `##[…]` (GitHub, Azure), `##vso[…]` and `##teamcity[…]` are
+    commands wherever they stand in a line, so a second `#` is written as `\x23`.
+    """
+    return printable(text).replace("##", "#\\x23")
+
+
+def log_path(path: str) -> str:
+    """As `log_line`, for what begins a line: `::error::` is a command of GitHub there."""
+    line = log_line(path)
+    return f"./{line}" if line.startswith("::") else line
 
 
 def _visible(code: int) -> str:

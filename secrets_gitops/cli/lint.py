@@ -8,22 +8,21 @@ import sys
 import click
 
 from secrets_gitops.cli import console, lint_mac
+from secrets_gitops.cli import lint_reports as reports
 from secrets_gitops.cli.options import output_option
 from secrets_gitops.errors import SettingsError
 from secrets_gitops.lint import catalog
 from secrets_gitops.lint.finding import SEVERITIES
 from secrets_gitops.lint.policy import Options, of_environment
+from secrets_gitops.lint.report.facts import Facts
+from secrets_gitops.lint.report.formats import FORMATS
 from secrets_gitops.repository.sizes import size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from secrets_gitops.lint.engine import Report
     from secrets_gitops.lint.finding import Severity
     from secrets_gitops.lint.rule import Rule
-
-FORMATS = ("text", "json", "sarif")
 
 
 def _bytes(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
@@ -33,27 +32,13 @@ def _bytes(ctx: click.Context, param: click.Parameter, value: str | None) -> int
     return found
 
 
-def _formats(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Format and file of each `FORMAT[=FILE]`; an empty file stands for `-o`, or standard output."""
-    out = []
-    for value in values or ("text",):
-        name, equals, file = value.partition("=")
-        if name not in FORMATS:
-            known = ", ".join(f"`{known}`" for known in FORMATS)
-            raise click.BadParameter(f"`{name}` is not one of {known}", ctx, param)
-        if equals and not file:
-            raise click.BadParameter(f"`{value}` names no file", ctx, param)
-        out.append((name, file))
-    return tuple(out)
-
-
 @click.command("lint", help="Find plaintext secrets and broken encryption: in PATH, or in the whole repository.")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("--staged", is_flag=True, help="Scan what is staged, as the git hook does. PATHs then limit the report.")
 @click.option("--stdin", "from_stdin", is_flag=True, help="Scan one document from standard input, named by --path.")
 @click.option("--path", "name", metavar="NAME", help="The name that the document has in the repository.")
 @click.option(
-    "--format", "formats", multiple=True, callback=_formats, metavar="FORMAT[=FILE]",
+    "--format", "formats", multiple=True, callback=reports.formats, metavar="FORMAT[=FILE]",
     help=f"How to report: {', '.join(FORMATS)}. Repeatable; all but one need a file.",
 )  # fmt: skip
 @output_option
@@ -111,8 +96,9 @@ def command(
         raise SettingsError("`--stdin` takes one document, and `--path NAME` beside it", hints=(_help(),))
     if name and not from_stdin:
         raise SettingsError("`--path` goes with `--stdin`", hints=(f"to scan that file: `secrets-gitops lint {name}`",))
-    writers = _destinations(formats, output)
     mac = lint_mac.check() if verify_mac else None
+    writers = reports.destinations(formats, output)
+    began = reports.now()
     options = Options(
         only, disable, fail_on, max_bytes, require_sops, False if no_foreign_allow else None, config, verify_mac=mac
     ).over(of_environment(os.environ))
@@ -131,54 +117,14 @@ def command(
     if mac is not None and (refusal := mac.refusal()) is not None:
         report = report._replace(incomplete=(*report.incomplete, refusal))
     code = report.exit_code()
-    _write(report if show_suppressed else report._replace(suppressed=()), code, writers)
+    facts = Facts(began=began, ended=reports.now())
+    reports.write(report if show_suppressed else report._replace(suppressed=()), facts, writers, found.root)
     _summarize(report, found.root)
     return code
 
 
 def _help() -> str:
     return "see `secrets-gitops lint --help`"
-
-
-def _destinations(formats: Sequence[tuple[str, str]], output: str | None) -> list[tuple[str, str]]:
-    """Format and file of each report; `-` is standard output. Refuses two reports for one place, and none for `-o`."""
-    if output and all(file for _, file in formats):
-        raise SettingsError("`-o` names a file, and every format has one already", hints=("leave one of them out",))
-    out = [(form, file or output or "-") for form, file in formats]
-    files = [file for _, file in out]
-    for file in files:
-        if files.count(file) > 1:
-            place = "standard output" if file == "-" else f"`{file}`"
-            raise SettingsError(
-                f"two reports would go to {place}", hints=("give all but one a file: `--format sarif=FILE`",)
-            )
-        if os.path.isdir(file):
-            raise SettingsError(f"`{file}` is a folder", hints=("name a file",))
-    return out
-
-
-def _write(report: Report, code: int, writers: list[tuple[str, str]]) -> None:
-    from secrets_gitops.repository import files
-
-    for form, file in writers:
-        if file == "-":
-            console.write(_render(report, code, form, colour=console.has_colour(sys.stdout)))
-        else:
-            files.replace(file, _render(report, code, form, colour=False).encode(), mode=0o644)
-
-
-def _render(report: Report, code: int, form: str, *, colour: bool) -> str:
-    if form == "json":
-        from secrets_gitops.lint.report import json
-
-        return json.write(report, code)
-    if form == "sarif":
-        from secrets_gitops.lint.report import sarif
-
-        return sarif.write(report, code, report.rules)
-    from secrets_gitops.lint.report import text
-
-    return text.findings(report, colour=colour)
 
 
 def _summarize(report: Report, root: str) -> None:

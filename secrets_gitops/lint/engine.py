@@ -56,6 +56,8 @@ class Report(NamedTuple):
     """The rules that ran."""
     fail_on: Severity = "medium"
     """The mildest severity that fails, as flags, environment and settings say."""
+    paths: tuple[str, ...] = ()
+    """The files that were scanned, in that order."""
 
     def exit_code(self, fail_on: Severity | None = None) -> int:
         """0 for a complete scan without a finding at or above `fail_on`; incomplete (3 or 2) wins over findings (1)."""
@@ -133,20 +135,22 @@ class _Scanner:
         self._ran = frozenset(rule.id for rule in rules)
         self._findings: list[Finding] = []
         self._suppressed: list[Suppressed] = []
-        self._files = self._size = self._documents = self._skipped = 0
+        self._paths: list[str] = []
+        self._size = self._documents = self._skipped = 0
 
     def report(self) -> Report:
         return Report(
             tuple(sorted((*self._findings, *self._policy.about_settings(self._ran)), key=Finding.sort_key)),
             tuple(self._run.incomplete),
             tuple(dict.fromkeys(self._run.notes)),
-            self._files,
+            len(self._paths),
             self._size,
             self._documents,
             self._skipped,
             tuple(sorted(self._suppressed, key=lambda one: one.finding.sort_key())),
             self._rules,
             self._policy.fail_on,
+            tuple(self._paths),
         )
 
     def scan(self, path: str, only: tuple[str, ...] | None = None, *, brief: bool = False) -> None:
@@ -160,12 +164,12 @@ class _Scanner:
             return
         if is_link or gate.is_lock_file(path):
             only = _BY_BYTES if only is None else ()
-        self._files += 1
+        self._paths.append(path)
         self._size += len(data)
         target = Target(path, gate.utf8(data), self._run, brief=brief)
         whole = only is None
         chosen = self._rules if only is None else tuple(rule for rule in self._rules if rule.id.startswith(only))
-        found = list(self._check(target, chosen))
+        found = [_shown(finding) for finding in self._check(target, chosen)]
         if target.parsed and target.document is not None:
             self._documents += len(target.document.roots)
         counting, suppressed = self._policy.judge(target, merge(found), self._ran if whole else frozenset())
@@ -217,6 +221,16 @@ class _Scanner:
         rule = catalog.load("parse-error")
         if any(rule.id == chosen.id for chosen in self._rules):
             yield from rule.check(target)
+
+
+def _shown(finding: Finding) -> Finding:
+    """`finding` as it may be shown: a key can hold a secret itself. Most keys are words, and short."""
+    names = (finding.key, finding.pointer, finding.object)
+    if not any("@" in name or len(part) >= 16 for name in names for part in name.split("/")):
+        return finding
+    from secrets_gitops.lint.hidden_keys import hide  # noqa: PLC0415
+
+    return hide(finding)
 
 
 def _promises_structure(target: Target) -> bool:

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from secrets_gitops.printable import printable
+from secrets_gitops.printable import log_line, log_path, printable
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,16 @@ from secrets_gitops.printable import printable
 )
 def test_what_could_drive_a_terminal_is_made_visible(text, shown):
     assert printable(text) == shown
+
+
+@pytest.mark.parametrize(
+    "name", ["##vso[task.setvariable variable=x]y", "a ##[stop-commands]z", "####[group]", "##teamcity[x]", "#\n#[x]"]
+)
+def test_no_name_is_a_command_for_what_reads_a_log(name):
+    assert "##" not in log_line(name)
+    assert "\n" not in log_line(name)
+
+
+def test_no_path_begins_a_line_as_a_command():
+    assert log_path("::error::x") == "./::error::x"
+    assert log_path("apps/a::b.yaml") == "apps/a::b.yaml"

@@ -6,25 +6,36 @@ No snippets: a snippet of a finding would be the secret itself.
 from __future__ import annotations
 
 import os
+from hashlib import sha256
 from json import dumps
 from urllib.parse import quote
+from zlib import compress
 
 from secrets_gitops import __version__
 from secrets_gitops.lint import catalog
 from secrets_gitops.lint.finding import rank
+from secrets_gitops.lint.report.problems import fingerprints
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import TypeAlias
 
     from secrets_gitops.errors import Place
     from secrets_gitops.lint.engine import Report
     from secrets_gitops.lint.finding import Finding, Severity
+    from secrets_gitops.lint.report.facts import Facts
     from secrets_gitops.lint.rule import Rule
+    from secrets_gitops.lint.suppressed import Suppressed
+    from secrets_gitops.repository.revision import Revision
+
+    _Item: TypeAlias = tuple[Finding, Suppressed | None]
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 MOST_RESULTS = 25_000
 """GitHub refuses a run with more."""
+MOST_BYTES = 10_000_000
+"""GitHub refuses a file that is larger when compressed."""
 
 _LEVELS: dict[Severity, str] = {
     "critical": "error", "high": "error", "medium": "warning", "low": "note", "info": "note",
@@ -33,13 +44,26 @@ _SCORES: dict[Severity, str] = {"critical": "9.5", "high": "8.0", "medium": "5.5
 """`security-severity`, from which GitHub makes its own words."""
 
 
-def write(report: Report, exit_code: int, rules: Iterable[Rule]) -> str:
-    """The report's text, ending with a line break. `rules` are those that ran; families give way to their members."""
-    found = sorted(report.findings, key=lambda finding: -rank(finding.severity))[:MOST_RESULTS]
-    kept = sorted(found, key=lambda finding: finding.sort_key())
-    described = _described(rules, kept)
+def write(report: Report, facts: Facts) -> str:
+    """The report's text. Too many results are cut at the mild end, with a notification that says so."""
+    found: list[_Item] = [(finding, None) for finding in report.findings]
+    found += [(one.finding, one) for one in report.suppressed]
+    found.sort(key=lambda item: (-rank(item[0].severity), item[1] is not None, item[0].sort_key()))
+    most = MOST_RESULTS
+    while True:
+        kept = sorted(found[:most], key=lambda item: item[0].sort_key())
+        text = dumps(_log(report, facts, kept, len(found) - len(kept)), indent=2) + "\n"
+        if len(text) <= MOST_BYTES or len(compress(text.encode(), 1)) <= MOST_BYTES:
+            return text
+        most = len(kept) // 2
+
+
+def _log(report: Report, facts: Facts, kept: list[_Item], left_out: int) -> dict[str, object]:
+    described = _described(report.rules, [finding for finding, _ in kept])
     places = {rule.id: at for at, rule in enumerate(described)}
-    run = {
+    compared = any(excuse is not None and excuse.by == "baseline" for _, excuse in kept)
+    names = fingerprints([finding for finding, _ in kept])
+    run: dict[str, object] = {
         "tool": {
             "driver": {
                 "name": "secrets-gitops",
@@ -54,13 +78,37 @@ def write(report: Report, exit_code: int, rules: Iterable[Rule]) -> str:
         "invocations": [
             {
                 "executionSuccessful": not report.incomplete,
-                "exitCode": exit_code,
-                "toolExecutionNotifications": _notifications(report, len(report.findings) - len(kept)),
+                "exitCode": report.exit_code(),
+                "toolExecutionNotifications": _notifications(report, left_out),
             }
         ],
-        "results": [_result(finding, places[finding.rule]) for finding in kept],
+        "results": [
+            {**_result(finding, places[finding.rule], name), **_state(finding, excuse, compared=compared)}
+            for (finding, excuse), name in zip(kept, names, strict=True)
+        ],
     }
-    return dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    if facts.revision is not None and facts.revision.repository:
+        run["versionControlProvenance"] = [_provenance(facts.revision)]
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _state(finding: Finding, excuse: Suppressed | None, *, compared: bool) -> dict[str, object]:
+    """Who excused the result, and whether it was there before, as far as that is known."""
+    out: dict[str, object] = {}
+    if excuse is not None:
+        out["suppressions"] = [{"kind": excuse.kind, "justification": _text(excuse.justification)}]
+    if not finding.introduced or (excuse is not None and excuse.by == "baseline"):
+        out["baselineState"] = "unchanged"
+    elif compared:
+        out["baselineState"] = "new"
+    return out
+
+
+def _provenance(revision: Revision) -> dict[str, object]:
+    out: dict[str, object] = {"repositoryUri": revision.repository, "revisionId": revision.commit}
+    if revision.branch:
+        out["branch"] = _text(revision.branch)
+    return {**out, "mappedTo": {"uriBaseId": "SRCROOT"}}
 
 
 def _described(rules: Iterable[Rule], findings: list[Finding]) -> list[Rule]:
@@ -92,7 +140,7 @@ def _rule(rule: Rule) -> dict[str, object]:
     }
 
 
-def _result(finding: Finding, rule_index: int) -> dict[str, object]:
+def _result(finding: Finding, rule_index: int, fingerprint: str) -> dict[str, object]:
     fix = f" Fix: {finding.fix}" if finding.fix else ""
     location: dict[str, object] = {
         "physicalLocation": {
@@ -114,7 +162,7 @@ def _result(finding: Finding, rule_index: int) -> dict[str, object]:
         "level": _LEVELS[finding.severity],
         "message": {"text": _text(f"{finding.message[:1].upper()}{finding.message[1:]}.{fix}")},
         "locations": [location],
-        "partialFingerprints": {"secretsGitops/v1": finding.fingerprint()},
+        "partialFingerprints": {"secretsGitops/v1": fingerprint, "primaryLocationLineHash": _line_hash(fingerprint)},
         "properties": {
             "severity": finding.severity,
             "confidence": finding.confidence,
@@ -122,6 +170,11 @@ def _result(finding: Finding, rule_index: int) -> dict[str, object]:
             "also": list(finding.also),
         },
     }
+
+
+def _line_hash(fingerprint: str) -> str:
+    """What GitHub tells results apart by. Made from our fingerprint: a hash of the line would let values be guessed."""
+    return f"{sha256(fingerprint.encode()).hexdigest()[:16]}:1"
 
 
 def _notifications(report: Report, left_out: int) -> list[dict[str, object]]:

@@ -9,11 +9,12 @@
 from __future__ import annotations
 
 from secrets_gitops.lint.finding import Finding
-from secrets_gitops.printable import printable
+from secrets_gitops.printable import log_line, log_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secrets_gitops.lint.engine import Report
+    from secrets_gitops.lint.report.facts import Facts
     from secrets_gitops.lint.suppressed import Suppressed
 
 _WORDS = {
@@ -21,6 +22,11 @@ _WORDS = {
     "gitleaks": "allowed in the gitleaks configuration",
 }  # fmt: skip
 _COLOURS = {"critical": "1;31", "high": "31", "medium": "33", "low": "36"}
+
+
+def write(report: Report, facts: Facts) -> str:
+    """The findings; the summary is not for where data goes."""
+    return findings(report, colour=facts.colour)
 
 
 def findings(report: Report, *, colour: bool = False) -> str:
@@ -45,25 +51,25 @@ def shown(report: Report) -> list[Finding]:
 
 
 def _finding(finding: Finding, excuse: Suppressed | None, *, colour: bool) -> str:
-    place = f"{printable(finding.path)}:{finding.line}:{finding.column}"
+    place = f"{log_path(finding.path)}:{finding.line}:{finding.column}"
     severity = f"[{finding.severity}]"
     if colour:
         place = f"\x1b[1m{place}\x1b[0m"
         severity = f"\x1b[{_COLOURS[finding.severity]}m{severity}\x1b[0m"
-    fix = f"  fix: {printable(finding.fix)}\n" if finding.fix else ""
+    fix = f"  fix: {log_line(finding.fix)}\n" if finding.fix else ""
     if excuse is not None:
-        fix = f"  {_WORDS[excuse.by]}: {printable(excuse.justification)}\n"
-    return f"{place}: {finding.rule}: {printable(finding.message)} {severity}\n{fix}"
+        fix = f"  {_WORDS[excuse.by]}: {log_line(excuse.justification)}\n"
+    return f"{place}: {finding.rule}: {log_line(finding.message)} {severity}\n{fix}"
 
 
 def summary(report: Report) -> str:
     """Warnings, what the scan did not see and why, and one line with the sums."""
-    out = [f"warning: {printable(message)}\n  --> {printable(str(place))}\n" for place, message in report.notes]
+    out = [f"warning: {log_line(message)}\n  --> {log_line(str(place))}\n" for place, message in report.notes]
     for error in report.incomplete:
-        out.append(f"error: {printable(error.message)}\n")
+        out.append(f"error: {log_line(error.message)}\n")
         if error.place is not None:
-            out.append(f"  --> {printable(str(error.place))}\n")
-        out += [f"hint: {printable(hint)}\n" for hint in error.hints]
+            out.append(f"  --> {log_line(str(error.place))}\n")
+        out += [f"hint: {log_line(hint)}\n" for hint in error.hints]
     return "".join([*out, sums(report), "\n"])
 
 

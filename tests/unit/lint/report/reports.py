@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 
 from secrets_gitops.errors import Place, ScanIncomplete
+from secrets_gitops.lint import catalog
 from secrets_gitops.lint.engine import Report
 from secrets_gitops.lint.finding import Finding
 
+RULES = catalog.load_all(("private-key", "provider-token"))
 FIX = "secrets-gitops encrypt -i apps/db.yaml"
 ODD = os.fsdecode(b"apps/caf\xe9 \x1b[2J\n::x.yaml")
 """A name that is no UTF-8, clears a screen and writes a line of its own."""
@@ -18,7 +20,7 @@ def finding(rule="private-key", severity="high", path="apps/db.yaml", line=3, co
 
 
 def report(*findings, incomplete=(), notes=(), files=15) -> Report:
-    return Report(tuple(sorted(findings, key=Finding.sort_key)), incomplete, notes, files, 42_400, 3, 2)
+    return Report(tuple(sorted(findings, key=Finding.sort_key)), incomplete, notes, files, 42_400, 3, 2, rules=RULES)
 
 
 def rich() -> Report:

@@ -50,7 +50,7 @@ def test_what_a_page_calls_clean_is_left_alone(slug, example, scan):
     assert [f for f in report.findings if f.severity in GRAVE or f.severity == about] == []
 
 
-@pytest.mark.parametrize("slug", catalog.RULES)
+@pytest.mark.parametrize("slug", [slug for slug, examples in EXAMPLES.items() if examples.clean])
 def test_what_a_page_shows_as_mended_passes_the_gate(slug, scan):
     assert scan(filled(EXAMPLES[slug].clean[0])).exit_code() == 0
 
