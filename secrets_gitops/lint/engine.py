@@ -30,6 +30,8 @@ _BY_BYTES = ("provider-token", "private-key")
 """The rules that run on lock files and on the targets of symbolic links too."""
 _ABOUT_RULE_FILES = ("sops-not-encrypted", "sops-recipient-drift", "sops-selector-drift", "sops-config-ambiguous")
 """The rules that ask other files when a `.sops.yaml` changes; of an encrypted file they read the `sops` block."""
+_ABOUT_NAMED_FILES = ("kustomize-secret-file", "kustomize-configmap-literal", "kustomize-patch-secret")
+"""The rules that ask kustomizations which a commit leaves as they are, when a file that one may name changes."""
 _KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
@@ -103,7 +105,7 @@ def scan(
         for path in _below_rule_files(snapshot, (*chosen, *gone), run.changed):
             scanner.scan(path, _ABOUT_RULE_FILES, brief=True)
         for path in _kustomizations_above(snapshot, (*chosen, *gone), run.changed):
-            scanner.scan(path, ("kustomize-secret-file",))
+            scanner.scan(path, _ABOUT_NAMED_FILES)
     return scanner.report()
 
 

@@ -1,4 +1,4 @@
-"""The secret generators of a kustomization, wherever they stand in it, and those in files of their own."""
+"""The generators of a kustomization, wherever they stand in it, and those in files of their own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from secrets_gitops.records import NamedTuple
 
 _LITERAL = pattern(r"\s*-\s+[\"']?([A-Za-z_.][\w.-]{0,252}=[^\"'\s#]{1,4096})")
 GATE = b"ecretGenerator"
-"""In the bytes of every file with a generator."""
+"""In the bytes of every file with a generator of Secrets."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,14 +30,15 @@ class Generated(NamedTuple):
     text: str
 
 
-def generated(document: Document, fields: tuple[str, ...]) -> Iterator[Generated]:
-    """The items under `fields` of every entry of every `secretGenerator`, and of every object of that kind."""
+def generated(document: Document, fields: tuple[str, ...], made: str = "Secret") -> Iterator[Generated]:
+    """The items under `fields` of every generator of that kind of object, in a kustomization or a file of its own."""
+    field = f"{made[0].lower()}{made[1:]}Generator"
     for root in document.roots:
         for mapping in walk(root):
-            if any(value.resolved().text == "SecretGenerator" for _, value in entries(mapping, "kind")):
+            if any(value.resolved().text == f"{made}Generator" for _, value in entries(mapping, "kind")):
                 yield from _items(mapping, fields)
             for key, listed in mapping.pairs:
-                if key.resolved().text == "secretGenerator":
+                if key.resolved().text == field:
                     for generator in listed.resolved().items:
                         yield from _items(generator.resolved(), fields)
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 STRONG: Literal["strong"] = "strong"
 _COLLECTIONS = frozenset({"secrets", "passwords", "passwds", "tokens", "credentials", "creds", "apikeys"})
+_SECURE = frozenset({("string", "data"), ("secure", "json", "data"), ("secure", "settings")})
+"""Hold secrets only: a Secret's own field, and Grafana's for data sources and notifiers."""
 _CONTAINERS = frozenset(
     "data contents content values value env envs vars variables map entries literals items".split()  # secretContents
 )
@@ -29,7 +31,7 @@ _ASIDE = frozenset(
 _WITH_SECRETS = frozenset(
     """
     username user users login email mail owner group groups role roles region zone namespace optional immutable
-    comment mount order environment state
+    comment mount order environment state source
     """.split()
 )
 """Stand in `credentials: {…}` or `secrets: {…}` and are none."""
@@ -45,13 +47,15 @@ _WITH_A_SECRET = _WITH_SECRETS | frozenset(
 def inherited(parent: Inheritance, key: str) -> Inheritance:
     """What the children of `key` inherit, where `key` itself stands below `parent`."""
     name = read_key(key)
+    if name.words in _SECURE:
+        return "strong"
     if name.sensitivity == "plain" or (name.words and name.words[-1] in _ASIDE):
         return None
     if name.sensitivity == "strong":
         last = name.words[-1]
         collects = last in _COLLECTIONS or last.endswith(("secrets", "passwords", "credentials"))
         return "strong" if collects or last in _CONTAINERS else "weak"
-    if parent == "weak" and name.words and name.words[-1] in {"data", "stringdata"}:
+    if parent == "weak" and name.words == ("data",):
         return "strong"  # `secret: {data: {…}}`
     return parent
 

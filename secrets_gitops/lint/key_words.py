@@ -11,7 +11,7 @@ PLAIN_LAST = frozenset(
     encoding class mode method provider backend store engine issuer audience realm scope scopes header prefix suffix
     field column label selector enabled disabled required rotation rotate version rounds mtime hint regex pattern
     template example description resource resources verbs mount volume public fingerprint digest checksum alias
-    hostname filename filepath dirname basename dbname hosts ports urls uris endpoints paths cost
+    hostname filename filepath dirname basename dbname hosts ports urls uris endpoints paths cost generator generators
     """.split()
 )
 """A key that ends in one of these does not hold a secret itself (a URL is still looked into)."""

@@ -88,6 +88,11 @@ class Leaf:
         return tuple(reversed(keys))
 
     @property
+    def within(self) -> tuple[str, ...]:
+        """The keys from `object` (the document's root without one) down to it."""
+        return self.keys[self.object.depth if self.object is not None else 0 :]
+
+    @property
     def pointer(self) -> str:
         """JSON pointer in its document; `N#` before it names a document after the first."""
         path = "".join("/" + key.replace("~", "~0").replace("/", "~1") for key in self.keys)

@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 
 _BY_BYTES = ("provider-token", "private-key")
 """They know what the value is, not where it belongs; most telling first."""
-_SAME_PLACE = ("sops-malformed", "sops-partial", "sealed-not-ciphertext", "k8s-secret-plaintext", "sops-not-encrypted")
+_SAME_PLACE = (
+    "sops-malformed", "sops-partial", "sealed-not-ciphertext", "kubeconfig-credentials", "dockerconfig-auth",
+    "helm-template-literal", "kustomize-patch-secret", "k8s-secret-plaintext", "sealed-template-plaintext",
+    "k8s-env-literal", "k8s-configmap-secret", "kustomize-secret-literal", "kustomize-configmap-literal",
+    "helm-value-secret", "crd-inline-secret", "sops-not-encrypted",
+)  # fmt: skip
 """Rules about a place in a document; when several name the same place, the first here speaks."""
 _LAST = ("password-hash", "url-credential", "compose-ci-env-secret", "generic-assignment", "high-entropy")
 """Rules that know least of the place; the last here gives way to all others."""
@@ -20,15 +25,16 @@ _LAST = ("password-hash", "url-credential", "compose-ci-env-secret", "generic-as
 
 def merge(findings: Iterable[Finding]) -> list[Finding]:
     """The findings of one file, each value once, sorted."""
-    found = sorted(set(findings), key=lambda finding: finding.sort_key())
+    found = sorted(dict.fromkeys(findings), key=lambda finding: finding.sort_key())
     by_bytes = [finding for finding in found if _order(finding) < len(_BY_BYTES)]
     placed: dict[tuple[Region, str], Finding] = {}
     for finding in found:
         if _order(finding) >= len(_BY_BYTES):
             place = (finding.region(), finding.key)
             placed[place] = _first(placed[place], finding) if place in placed else finding
+    outermost = _outermost(placed.values())
     by_line: dict[int, list[Finding]] = {}
-    for finding in placed.values():
+    for finding in outermost:
         for line in range(finding.line, finding.end_line + 1):
             by_line.setdefault(line, []).append(finding)
     absorbed: set[Finding] = set()
@@ -40,8 +46,30 @@ def merge(findings: Iterable[Finding]) -> list[Finding]:
         else:
             absorbed.add(around)
             kept[around.region()] = _enriched(finding, around)
-    rest = [finding for finding in placed.values() if finding not in absorbed]
+    rest = [finding for finding in outermost if finding not in absorbed]
     return sorted([*kept.values(), *rest], key=lambda finding: finding.sort_key())
+
+
+def _outermost(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings that stand in no larger value: a setting in a text in a Secret is told by the Secret's key."""
+    kept: list[Finding] = []
+    around: list[int] = []
+    """Where in `kept` the findings stand that may still go on, outer ones first."""
+    for finding in sorted(findings, key=lambda one: (one.line, one.column, -one.end_line, -one.end_column)):
+        while around and not _contains(kept[around[-1]], finding):
+            around.pop()
+        outer = kept[around[-1]] if around else None
+        if outer is not None and outer.region() != finding.region():
+            severity = max(outer.severity, finding.severity, key=rank)
+            also = tuple(
+                dict.fromkeys(rule for rule in (*outer.also, finding.rule, *finding.also) if rule != outer.rule)
+            )
+            kept[around[-1]] = outer._replace(severity=severity, also=also)
+            continue
+        kept.append(finding)
+        if finding.rule in _SAME_PLACE and rank(finding.severity) > 0:
+            around.append(len(kept) - 1)
+    return kept
 
 
 def _order(finding: Finding) -> int:

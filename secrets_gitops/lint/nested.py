@@ -36,15 +36,24 @@ def texts(target: Target) -> Iterator[Target]:
         for pointer, scalar in _scalars(target.document):
             data = scalar.text.encode("utf-8", "replace")
             if _may_matter(data):
-                frame = _frame(target, target.document, scalar)
-                yield Target(
-                    target.path, data, target.run, parent=target, frame=frame, pointer=target.pointer + pointer
-                )
+                yield inner(target, target.document, scalar, pointer)
     for found in target.hidden:
         if _may_matter(found.text):
             for start, end in found.places(target.data):
                 frame = Within(target.own_region(start, end))
                 yield Target(target.path, found.text, target.run, parent=target, frame=frame, pointer=target.pointer)
+
+
+def inner(target: Target, document: Document, scalar: Node, pointer: str) -> Target:
+    """The text of a scalar of `document` of `target` as one of its own; `pointer` leads to the scalar."""
+    return Target(
+        target.path,
+        scalar.text.encode("utf-8", "replace"),
+        target.run,
+        parent=target,
+        frame=_frame(target, document, scalar),
+        pointer=target.pointer + pointer,
+    )
 
 
 def _may_matter(data: bytes) -> bool:

@@ -33,6 +33,14 @@ class KubeObject:
         return self.kind == "Secret" and (self.api_version in {"", "v1"} or not self.api_version.isascii())
 
     @property
+    def depth(self) -> int:
+        """How many keys lead from the document's root to it."""
+        chain, count = self._chain, 0
+        while chain is not None:
+            chain, count = chain[0], count + 1
+        return count
+
+    @property
     def name(self) -> str:
         """`metadata.name`, or empty."""
         return self._metadata("name")

@@ -32,6 +32,7 @@ _NAMES = frozenset(
         "pullSecret", "serviceAccountToken", "defaultSecret", "tlsSecret", "masterSecret",
     }
 )  # fmt: skip
+_BESIDE_SECRET_KEY = ("remoteRef", "sourceRef", "secretName", "name", "match", "objectName", "existingSecret")
 _SCHEMAS = frozenset({"properties", "patternProperties", "definitions", "$defs", "schemas", "securitySchemes"})
 """Their maps describe keys of that name; a text right below (`properties: {password: …}`) is a value all the same."""
 _REF_ENDS = ("SecretRef", "KeyRef", "secretRef", "SecretKeyRef", "SecretSelector", "SecretReference", "SecretRefs")
@@ -54,6 +55,8 @@ def refers(position: Position, key: str, mapping: Node, found: KubeObject | None
     if position == HERE or (position == BELOW and not is_leaf) or _is_parent(key):
         return HERE
     if is_leaf:
+        if key == "secretKey":  # elsewhere, for example in an S3 client's settings, it is the key itself
+            return HERE if any(mapping.get(other) is not None for other in _BESIDE_SECRET_KEY) else OFF
         return HERE if key in _NAMES or (key in {"key", "path"} and _is_item(mapping)) else OFF
     if found is not None and (
         found.kind in _RULES or (found.kind in _NAMING and key in {"data", "dataFrom"} and _names_a_store(mapping))

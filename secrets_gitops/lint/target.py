@@ -36,7 +36,8 @@ class Target:
 
     __slots__ = (
         "_breaks", "_counted", "_document", "_hidden", "_keys", "_leaves", "_lowered", "_objects", "_recorded", "_runs",
-        "_text_breaks", "_words", "brief", "data", "format", "frame", "parent", "path", "pointer", "run", "unread",
+        "_text_breaks", "_tree", "_words", "brief", "data", "format", "frame", "parent", "path", "pointer", "run",
+        "unread",
     )  # fmt: skip
 
     def __init__(
@@ -76,6 +77,7 @@ class Target:
         self._breaks: list[int] | None = None
         self._counted = 0, 1
         self._text_breaks: list[int] | None = None
+        self._tree: Document | None = None
 
     @property
     def document(self) -> Document | None:
@@ -132,15 +134,29 @@ class Target:
 
     @property
     def leaves(self) -> tuple[Leaf, ...]:
-        """The scalars of the parsed text with their names and positions; none when it cannot be read.
+        """The scalars of `tree` with their names and positions.
 
         Ask `lint.leaves.may_be_called_secret` first: most files need not be parsed.
         """
         if self._leaves is None:
             from secrets_gitops.lint.leaves import leaves  # noqa: PLC0415  few files are asked for them
+            from secrets_gitops.lint.objects import find_objects  # noqa: PLC0415
 
-            self._leaves = tuple(leaves(self.document, self.objects)) if self.document is not None else ()
+            tree = self.tree
+            objects = find_objects(tree) if tree is not None and tree is not self.document else self.objects
+            self._leaves = tuple(leaves(tree, objects)) if tree is not None else ()
         return self._leaves
+
+    @property
+    def tree(self) -> Document | None:
+        """`document`, or, for YAML that cannot be read, what its lines and their indentation look like."""
+        if self._tree is None:
+            self._tree = self.document
+            if self._tree is None and not isinstance(self.unread, LimitExceeded) and _is_yaml(self):
+                from secrets_gitops.lint.loose import read  # noqa: PLC0415  most files can be read
+
+                self._tree = read(self.text, self.path)
+        return self._tree
 
     @property
     def lowered(self) -> bytes:
@@ -245,8 +261,8 @@ class Target:
 
     def own_span(self, node: Node, last: Node | None = None) -> Region:
         """As `span`, in the lines and columns of this text itself."""
-        assert self.document is not None
-        text, end = self.document.text, max(node.end, (last or node).end)
+        assert self.tree is not None
+        text, end = self.tree.text, max(node.end, (last or node).end)
         if self._text_breaks is None:
             self._text_breaks = _positions(text, "\n")
         line = bisect_right(self._text_breaks, end - 1)
@@ -291,6 +307,11 @@ class Target:
             key,
             digest=digest(self.run.salt, value) if value else b"",
         )
+
+
+def _is_yaml(target: Target) -> bool:
+    """Does the name say so? Also where a program makes YAML of it first."""
+    return target.parent is None and (target.format == "yaml" or ".yaml." in target.path or ".yml." in target.path)
 
 
 def _positions(text: bytes | str, what: bytes | str) -> list[int]:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import posixpath
 
-from secrets_gitops.errors import Error, FileError, Place, ScanIncomplete
-from secrets_gitops.lint import gate, mend, sops_text
+from secrets_gitops.lint import mend, named_files, sops_text
 from secrets_gitops.lint.generators import GATE, generated
 from secrets_gitops.lint.secret_values import judge
-from secrets_gitops.lint.target import Target
 from secrets_gitops.lint.values import ciphertext, public
 
 TYPE_CHECKING = False
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
 
     from secrets_gitops.lint.finding import Finding, Severity
     from secrets_gitops.lint.generators import Generated
+    from secrets_gitops.lint.target import Target
 
 
 class KustomizeSecretFile:
@@ -37,43 +36,32 @@ class KustomizeSecretFile:
         """Each path in `files`, `envs` and `env`."""
         if target.document is None:
             return
-        folder = posixpath.dirname(target.path)
         for item in generated(target.document, ("files", "envs", "env")):
             key, _, named = item.text.partition("=") if item.field == "files" else ("", "", item.text)
             named = named or key
-            path = posixpath.normpath(posixpath.join(folder, named))
-            if named.startswith(("http://", "https://")) or not named.isprintable():
+            path = named_files.path_of(target, named)
+            if path is None or (target.path not in target.run.changed and path not in target.run.changed):
                 continue
-            if target.path not in target.run.changed and path not in target.run.changed:
-                continue
-            if path.startswith(("/", "../")) or path == "..":
+            if named_files.leads_out(path):
                 yield self._finding(target, item, named, "leads out of the repository and was not checked", "info")
             else:
                 yield from self._file(target, item, named, path, key or posixpath.basename(path))
 
     def _file(self, target: Target, item: Generated, named: str, path: str, key: str) -> Iterator[Finding]:
-        from secrets_gitops.repository.snapshot import follow  # noqa: PLC0415  only for generators with files
-
-        snapshot = target.run.snapshot
-        real = follow(snapshot, path)
-        if real is None:
+        file = named_files.load(target, path)
+        if file == "missing":
             yield self._finding(
                 target, item, named, "is not in the repository: made elsewhere, or a link that leads nowhere", "info"
             )
             return
-        try:
-            data = snapshot.read(real, target.run.max_bytes)
-        except Error as error:
-            if isinstance(error, FileError) and not gate.is_binary(real, _head(target, real)):
-                error = ScanIncomplete(f"not checked: {error.message}", place=Place(real))
-            target.run.note(error)
+        if file is None:
             return
-        severity = _severity(Target(real, gate.utf8(data), target.run), item, key)
+        severity = _severity(file, item, key)
         if severity == "info":
             yield self._finding(target, item, named, "holds only placeholders", severity)
         elif severity is not None:
             yield self._finding(
-                target, item, named, "is in the repository in plaintext", severity, fix=mend.encrypt(real)
+                target, item, named, "is in the repository in plaintext", severity, fix=mend.encrypt(file.path)
             )
 
     def _finding(
@@ -88,13 +76,6 @@ class KustomizeSecretFile:
             object=f"Secret/{item.generator}" if item.generator else "Secret",
             key=named,
         )
-
-
-def _head(target: Target, path: str) -> bytes:
-    try:
-        return target.run.snapshot.read(path)
-    except Error:
-        return b""
 
 
 def _severity(file: Target, item: Generated, key: str) -> Severity | None:

@@ -102,7 +102,7 @@ POSITIONS = {
     "remoteRef": "remoteRef: {key: x, property: password}",
     "any reference": "passwordSecretRef: {token: x}",
     "external": "kind: ExternalSecret\nspec:\n  secretStoreRef: {name: a}\n  data:\n  - {secretKey: password, token: x}",
-    "a secret key": "secretKey: x",
+    "a secret key": "secretKey: x\nsecretName: db",
     "a role": "kind: ClusterRole\nrules:\n- {resources: [secrets], token: x}",
     "a resource name": "resourceNames: [x]",
     "a definition": "kind: CustomResourceDefinition\nspec: {token: {type: x}}",
@@ -121,6 +121,7 @@ def test_where_texts_only_name_secrets(name, senses):
     "text",
     [
         "properties: {password: x}",
+        "s3: {secretKey: x}",
         "kind: ExternalSecret\nspec: {target: {template: {data: {token: x}}}, secretStoreRef: {name: a}}",
         "sources: [{helm: {parameters: [{name: password, value: x}]}}]",
         "volumes: [{csi: {volumeAttributes: {password: x}}}]",
@@ -144,5 +145,5 @@ def test_nothing_is_parsed_where_no_key_is_sensitive(leaves):
         assert may_be_called_secret(text.lower().encode()), text
 
 
-def test_a_text_that_does_not_parse_has_no_leaves(leaves):
-    assert leaves("a: [\n  b: }")[1] == []
+def test_a_json_text_that_does_not_parse_has_no_leaves(leaves):
+    assert leaves('{"a": [}', "a.json")[1] == []

@@ -60,3 +60,30 @@ def test_the_same_finding_twice_is_one():
 def test_two_tokens_in_one_value_are_both_told():
     first, second = finding("provider-token-github", (3, 12, 3, 30)), finding("provider-token-slack", (3, 32, 3, 50))
     assert {one.rule for one in merge([PLACE, first, second])} == {"provider-token-github", "provider-token-slack"}
+
+
+def test_a_setting_inside_a_value_is_told_by_the_value():
+    body = finding("k8s-secret-plaintext", (3, 3, 30, 10), key="kubeconfig")
+    inside = finding("kubeconfig-credentials", (12, 9, 12, 49), "critical", key="token")
+    generic = finding("generic-assignment", (14, 9, 14, 49), "medium", key="password")
+    (only,) = merge([inside, generic, body])
+    assert (only.rule, only.severity, only.region()) == ("k8s-secret-plaintext", "critical", body.region())
+    assert only.also == ("kubeconfig-credentials", "generic-assignment")
+
+
+def test_several_values_in_one_quoted_text_are_all_told():
+    first = finding("k8s-configmap-secret", (3, 3, 3, 90), key="password")
+    second = finding("k8s-configmap-secret", (3, 3, 3, 90), key="token")
+    assert merge([first, second]) == [first, second]
+
+
+def test_a_finding_of_severity_info_hides_nothing_in_it():
+    body = finding("k8s-secret-plaintext", (3, 3, 30, 10), "info", key="config")
+    inside = finding("generic-assignment", (14, 9, 14, 49), "medium", key="password")
+    assert merge([body, inside]) == [body, inside]
+
+
+def test_many_findings_on_one_line_are_merged_in_one_pass():
+    found = [finding("helm-value-secret", (1, at, 1, at + 5), key=f"k{at}") for at in range(1, 60_000, 10)]
+    inside = [finding("generic-assignment", (1, at + 1, 1, at + 4), "medium", key="x") for at in range(1, 60_000, 10)]
+    assert [one.rule for one in merge([*found, *inside])] == ["helm-value-secret"] * len(found)

@@ -1,0 +1,149 @@
+"""Candidates: values with names and places that a rule judges: leaves, and the assignments in texts inside them.
+
+A text in a leaf may be YAML, JSON, TOML, ini, properties or dotenv; what stands in it is a candidate of its own.
+"""
+
+from __future__ import annotations
+
+from secrets_gitops.errors import LimitExceeded
+from secrets_gitops.lint.key_names import KeyName, read_key
+from secrets_gitops.lint.leaves import may_be_called_secret
+from secrets_gitops.lint.nested import COPIES, DEPTH, inner
+from secrets_gitops.lint.value_model import is_secret
+from secrets_gitops.lint.values import bodies, shape
+from secrets_gitops.patterns import pattern
+from secrets_gitops.records import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from secrets_gitops.lint.finding import Finding, Region, Severity
+    from secrets_gitops.lint.leaves import Leaf
+    from secrets_gitops.lint.rule import Rule
+    from secrets_gitops.lint.target import Target
+
+_OBJECT_NAME = pattern(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
+_VARIABLE_NAME = pattern(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+_REFERRING = frozenset({("secret",), ("secrets",), ("credential",), ("credentials",)})
+_KEY_OF = frozenset({"password", "pass", "token", "secret", "user", "username"})
+
+
+class Candidate(NamedTuple):
+    """A value that may be a secret."""
+
+    target: Target
+    """The text that holds it: the file, or a text inside it."""
+    name: str
+    sense: KeyName
+    text: str
+    tag: str | None
+    region: Region
+    pointer: str
+    label: str
+    in_object: bool
+    """Is there a Kubernetes object around it?"""
+
+    @property
+    def is_secret(self) -> bool:
+        """Is it a secret in plaintext, outside a Secret?"""
+        return is_secret(self.text, self.sense, tag=self.tag) and not self._names_a_secret
+
+    @property
+    def _names_a_secret(self) -> bool:
+        """`secret: db-tls` names a Secret, `passwordKey: admin` a key of one; custom resources and charts do so."""
+        words = self.sense.words
+        if len(words) >= 2 and words[-1] == "key" and words[-2] in _KEY_OF:
+            return _is_word(self.text) or _VARIABLE_NAME.fullmatch(self.text) is not None
+        refers = words in {("secret",), ("credentials",)} or (self.in_object and words[-1:] in _REFERRING)
+        return refers and not self.name.isupper() and _is_word(self.text)
+
+    def finding(
+        self, rule: Rule, message: str, *, fix: str, severity: Severity | None = None, label: str | None = None
+    ) -> Finding:
+        """A finding of `rule` about it."""
+        return self.target.finding(
+            rule,
+            self.region,
+            message,
+            severity=severity,
+            fix=fix,
+            object=self.label if label is None else label,
+            pointer=self.pointer,
+            key=self.name,
+            value=self.text,
+        )
+
+
+def _is_word(text: str) -> bool:
+    """May `text` be the name of an object, and is it no password as people make them (`hunter2`)?"""
+    return (
+        _OBJECT_NAME.fullmatch(text) is not None
+        and ("-" in text or text.isalpha())
+        and not shape.is_random_looking(text)
+    )
+
+
+def of_leaf(target: Target, leaf: Leaf) -> Candidate:
+    """The leaf itself."""
+    return Candidate(
+        target,
+        leaf.name,
+        leaf.sense,
+        leaf.text,
+        leaf.node.tag,
+        leaf.region(target),
+        leaf.pointer,
+        leaf.label,
+        leaf.object is not None,
+    )
+
+
+def spread(target: Target, leaf: Leaf) -> Iterator[Candidate]:
+    """What stands in the text of `leaf`, as deep as texts are followed; the leaf itself when it is no such text."""
+    keys = leaf.keys
+    if leaf.refers or (keys and keys[-1].endswith(COPIES)):
+        return
+    text = text_in(target, leaf)
+    found = None if text is None else _inside(text)
+    if found is None:
+        yield of_leaf(target, leaf)
+        return
+    for candidate in found:
+        yield candidate._replace(label=candidate.label or leaf.label)
+
+
+def text_in(target: Target, leaf: Leaf) -> Target | None:
+    """The text of `leaf` as one of its own, when it has several lines or is JSON; None when it is a plain value."""
+    text = leaf.text.strip()
+    if ("\n" not in text and text[:1] not in {"{", "["}) or target.depth >= DEPTH or target.tree is None:
+        return None
+    return inner(target, target.tree, leaf.node, leaf.pointer)
+
+
+def _inside(text: Target) -> list[Candidate] | None:
+    """The candidates in a text; None when it is none that has assignments."""
+    if not may_be_called_secret(text.lowered):
+        return []
+    roots = text.document.roots if text.document is not None else []
+    if isinstance(text.unread, LimitExceeded):
+        text.run.note(text.unread)
+    if any(root.kind == "mapping" or any(item.kind == "mapping" for item in root.items) for root in roots):
+        return [candidate for leaf in text.leaves for candidate in spread(text, leaf)]
+    assigned = bodies.lines(text.text)
+    if assigned is None:
+        return None
+    return [
+        Candidate(text, found.key, _sense(found), found.value, None, text.lift(found.region), "", "", False)
+        for found in assigned
+        if found.value
+    ]
+
+
+def _sense(found: bodies.PlacedAssignment) -> KeyName:
+    """`[secrets]` above a key that says nothing makes it sensitive."""
+    own = read_key(found.key)
+    above = read_key(found.section)
+    if own.sensitivity == "open" and above.words[-1:] in {("secrets",), ("passwords",), ("credentials",), ("tokens",)}:
+        return KeyName(own.words, "strong")
+    return own
