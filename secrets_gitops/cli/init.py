@@ -12,6 +12,7 @@ from secrets_gitops.cli.options import dry_run_option
 from secrets_gitops.cli.steps import say
 from secrets_gitops.errors import SettingsError
 from secrets_gitops.keys import age, age_file, age_sources
+from secrets_gitops.lint import baselining
 from secrets_gitops.repository import creation_rules, files, hooks, settings, starter
 from secrets_gitops.repository.work_tree import WorkTree
 
@@ -38,6 +39,7 @@ def command(folder: str, recipients: tuple[str, ...], *, dry_run: bool) -> None:
 
     _write(os.path.join(root, creation_rules.NAME), starter.creation_rules(recipients), dry_run=dry_run)
     _write(os.path.join(root, settings.NAME), starter.SETTINGS, dry_run=dry_run)
+    _baseline(root, {creation_rules.NAME: starter.creation_rules(recipients), settings.NAME: starter.SETTINGS}, dry_run)
     others = hooks.foreign(root, hooks.NAMES)
     install_hooks(root, [name for name in hooks.NAMES if name not in others], chain=False, dry_run=dry_run)
 
@@ -95,6 +97,32 @@ def _write(path: str, text: str, *, dry_run: bool) -> None:
     if not dry_run:
         files.replace(path, text.encode(), mode=0o644)
     say("made", path, dry_run=dry_run)
+
+
+def _baseline(root: str, beginnings: dict[str, str], dry_run: bool) -> None:
+    """A baseline of what is committed already, so that the first commit after this passes; of nothing else."""
+    path = os.path.join(root, baselining.NAME)
+    if os.path.lexists(path):
+        say("kept", path)
+        return
+    texts = {}
+    tree = WorkTree(root)
+    for name, text in beginnings.items():
+        texts[name] = tree.read(name) if tree.exists(name) else text.encode()
+    made = baselining.first(root, texts, os.environ, baselining.today())
+    if made.baseline.entries:
+        if not dry_run:
+            files.replace(path, baselining.text(made.baseline).encode(), mode=0o644)
+        count = len(made.baseline.entries)
+        remark = f"{count} finding{'s' if count > 1 else ''} in what is committed, all to be rotated; commit it"
+        say("made", path, remark=remark, dry_run=dry_run)
+    for finding in made.critical:
+        console.warn(
+            f"{finding.path}:{finding.line}: {finding.message}; this is critical and goes into no baseline",
+            hints=(f"before the next commit of that file: {finding.fix}",),
+        )
+    for error in made.incomplete:
+        console.warn(f"{error.place or root}: {error.message}", hints=error.hints)
 
 
 def _compare(rules: creation_rules.CreationRules, recipients: tuple[str, ...]) -> None:

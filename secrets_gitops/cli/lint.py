@@ -61,6 +61,9 @@ def _bytes(ctx: click.Context, param: click.Parameter, value: str | None) -> int
     "--verify-mac", is_flag=True,
     help="Verify the MAC of encrypted files too, with the keys that sops would find.",
 )  # fmt: skip
+@click.option(
+    "--baseline", metavar="FILE", help="Use this baseline instead of the repository's; `none`: nothing is baselined."
+)
 @click.option("--no-foreign-allow", is_flag=True, help="Only our own allow comments count, not those of other tools.")
 @click.option("--show-suppressed", is_flag=True, help="Report excused findings too, each with its reason.")
 @click.option("--list-rules", is_flag=True, help="Print all rules.")
@@ -80,6 +83,7 @@ def command(
     require_sops: str | None,
     config: str | None,
     verify_mac: bool,
+    baseline: str | None,
     no_foreign_allow: bool,
     show_suppressed: bool,
     list_rules: bool,
@@ -100,7 +104,15 @@ def command(
     writers = reports.destinations(formats, output)
     began = reports.now()
     options = Options(
-        only, disable, fail_on, max_bytes, require_sops, False if no_foreign_allow else None, config, verify_mac=mac
+        only=only,
+        disable=disable,
+        fail_on=fail_on,
+        max_bytes=max_bytes,
+        require_sops=require_sops,
+        foreign_allow=False if no_foreign_allow else None,
+        config=config,
+        verify_mac=mac,
+        baseline=baseline,
     ).over(of_environment(os.environ))
 
     from secrets_gitops.cli import lint_sources as sources

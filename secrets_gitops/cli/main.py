@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "exec": ("exec", "Run a command with references in its environment resolved"),
     "render": ("render", "Turn manifests into what the cluster should get"),
     "lint": ("lint", "Find plaintext secrets and broken encryption"),
+    "baseline": ("baseline", "Keep the findings that do not count, by fingerprint"),
     "config": ("config", "Show and check the settings of this repository"),
     "controller": ("controller", "Run, install and look at the controller that makes Secrets of custom resources"),
     "git": ("git", "Install the git hooks"),

@@ -9,7 +9,7 @@ from secrets_gitops.lint import catalog, gate
 from secrets_gitops.lint.finding import Finding, rank
 from secrets_gitops.lint.merge import merge
 from secrets_gitops.lint.nested import texts
-from secrets_gitops.lint.policy import NONE, Policy
+from secrets_gitops.lint.policy import NONE, SETTINGS, Policy
 from secrets_gitops.lint.run import RULE_FILE, Run
 from secrets_gitops.lint.target import Target
 from secrets_gitops.records import NamedTuple
@@ -83,7 +83,8 @@ def scan(
 
     `gone` are paths that a commit deletes. A creation rule file (`.sops.yaml`) among `paths` or `gone` widens the rules
     about creation rules to all that lies below it, since it changes what other files must be; a file that a
-    kustomization names is checked as that kustomization uses it.
+    kustomization names is checked as that kustomization uses it. Where settings or baseline are deleted, everything is
+    scanned.
 
     Allow comments, settings and baseline count as they are in `excuses`, by default the snapshot itself. For what a
     server receives it is what the server has already, so that nothing excuses itself. Raises SettingsError for settings
@@ -97,11 +98,16 @@ def scan(
         max_bytes=max_bytes or policy.max_bytes,
         changed=frozenset(chosen),
         gone=frozenset(gone),
+        salt=policy.salt,
     )
     scanner = _Scanner(run, policy.rules() if rules is None else tuple(rules), policy)
     for path in chosen:
         scanner.scan(path)
-    if paths is not None:
+    if not {SETTINGS, gate.BASELINE}.isdisjoint(gone):  # what they excused counts again
+        for path in snapshot.paths():
+            if path not in run.changed:
+                scanner.scan(path)
+    elif paths is not None:
         for path in _below_rule_files(snapshot, (*chosen, *gone), run.changed):
             scanner.scan(path, _ABOUT_RULE_FILES, brief=True)
         for path in _kustomizations_above(snapshot, (*chosen, *gone), run.changed):
@@ -164,6 +170,7 @@ class _Scanner:
         data = self._read(path)
         if data is None:
             return
+        context = only is not None
         if is_link or gate.is_lock_file(path):
             only = _BY_BYTES if only is None else ()
         self._paths.append(path)
@@ -175,8 +182,20 @@ class _Scanner:
         if target.parsed and target.document is not None:
             self._documents += len(target.document.roots)
         counting, suppressed = self._policy.judge(target, merge(found), self._ran if whole else frozenset())
+        if context and counting and self._policy.may_excuse:
+            counting, suppressed = self._heard(Target(path, target.data, self._run), counting, suppressed)
         self._findings += counting
         self._suppressed += suppressed
+
+    def _heard(
+        self, target: Target, counting: list[Finding], suppressed: list[Suppressed]
+    ) -> tuple[list[Finding], list[Suppressed]]:
+        """Findings of a few rules once more: another rule may speak for the same value, and be excused."""
+        speaking, excused = self._policy.judge(target, merge(self._check(target, self._rules)), frozenset())
+        named = {rule for finding in speaking for rule in (finding.rule, *finding.also)}
+        quiet = [one for one in excused if one.finding.also and not named.intersection(one.finding.also)]
+        silenced = {rule for one in quiet for rule in one.finding.also}
+        return [finding for finding in counting if finding.rule not in silenced], [*suppressed, *quiet]
 
     def _read(self, path: str) -> bytes | None:
         """The file's content; None when it is binary, or when it cannot be read or is too large, which is noted."""

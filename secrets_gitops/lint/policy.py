@@ -5,16 +5,18 @@ from __future__ import annotations
 from secrets_gitops.errors import SettingsError
 from secrets_gitops.lint import catalog
 from secrets_gitops.lint.finding import SEVERITIES, Finding
+from secrets_gitops.lint.gate import BASELINE
 from secrets_gitops.lint.run import MAX_BYTES
 from secrets_gitops.lint.suppressed import Suppressed
 from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from secrets_gitops.errors import Place
     from secrets_gitops.lint.allows import Marker
+    from secrets_gitops.lint.baseline import Matching
     from secrets_gitops.lint.finding import Severity
     from secrets_gitops.lint.rule import Rule
     from secrets_gitops.lint.rules.sops_mac_mismatch import Verify
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 SETTINGS = ".secrets-gitops.yaml"
 """As `repository.settings.NAME`, whose module a repository without settings need not import."""
+_VARIABLES = ("FAIL_ON", "MAX_BYTES", "REQUIRE_SOPS", "CONFIG", "BASELINE")
 _MARKS = (b":allow", b"pragma:", b"ggignore", b":ignore", b"checkov:skip")
 """One of them is part of every allow comment, ours and others'."""
 
@@ -45,6 +48,10 @@ class Options(NamedTuple):
     """A file on disk in place of the snapshot's settings."""
     verify_mac: Verify | None = None
     """What `sops-mac-mismatch` asks; without it the rule does not run."""
+    baseline: str | None = None
+    """A file on disk in place of the snapshot's baseline, or `none`: nothing is baselined."""
+    salt: bytes | None = None
+    """Of a baseline that is not written yet."""
     today: str | None = None
     """`YYYY-MM-DD`, for excuses that expire; by default the day in UTC."""
 
@@ -58,11 +65,11 @@ NONE = Options()
 
 
 def of_environment(environ: Mapping[str, str]) -> Options:
-    """What the variables `SECRETS_GITOPS_FAIL_ON`, `_MAX_BYTES`, `_REQUIRE_SOPS` and `_CONFIG` say.
+    """What the variables `SECRETS_GITOPS_FAIL_ON`, `_MAX_BYTES`, `_REQUIRE_SOPS`, `_CONFIG` and `_BASELINE` say.
 
     Raises SettingsError for a value that cannot be.
     """
-    said = {name: environ.get(f"SECRETS_GITOPS_{name}") for name in ("FAIL_ON", "MAX_BYTES", "REQUIRE_SOPS", "CONFIG")}
+    said = {name: environ.get(f"SECRETS_GITOPS_{name}") for name in _VARIABLES}
     if not any(said.values()):
         return NONE
     from secrets_gitops.repository.sizes import size  # noqa: PLC0415
@@ -80,6 +87,7 @@ def of_environment(environ: Mapping[str, str]) -> Options:
         max_bytes=limit if said["MAX_BYTES"] else None,
         require_sops=said["REQUIRE_SOPS"] or None,
         config=said["CONFIG"] or None,
+        baseline=said["BASELINE"] or None,
     )
 
 
@@ -106,8 +114,13 @@ class Policy:
         source = excuses or snapshot
         said = options.config is not None or source.exists(SETTINGS)
         self._lint: LintSettings | None = self._read_settings(source) if said else None
-        if excuses is not None and options.config is None and snapshot.exists(SETTINGS):
-            Policy(snapshot, NONE)  # what is broken must not come in either
+        if excuses is not None and (snapshot.exists(SETTINGS) or snapshot.exists(BASELINE)):
+            Policy(snapshot)  # what is broken must not come in either
+        self.salt = options.salt or b""
+        """Keys the digests of values in fingerprints."""
+        self._baseline: Matching | None = None
+        if options.baseline not in (None, "none") or source.exists(BASELINE):
+            self._read_baseline(source, snapshot)
         lint = self._lint
         self.fail_on: Severity = options.fail_on or (lint.fail_on if lint else None) or "medium"
         self.max_bytes: int = options.max_bytes or (lint.max_bytes if lint else None) or MAX_BYTES
@@ -129,6 +142,15 @@ class Policy:
             else:
                 self._allows.append((entry, frozenset(self._slugs(entry.rules, entry.place))))
         return lint
+
+    def _read_baseline(self, source: Snapshot, scanned: Snapshot) -> None:
+        from secrets_gitops.lint import baseline  # noqa: PLC0415  many repositories have none
+
+        file = self._options.baseline
+        found = baseline.load(source) if file in (None, "none") else baseline.load_file(file)
+        self.salt = self._options.salt or found.salt
+        if file != "none":
+            self._baseline = baseline.Matching(found, scanned.exists)
 
     def _slugs(self, names: Iterable[str], place: Place | None) -> list[str]:
         try:
@@ -159,6 +181,11 @@ class Policy:
             )
         return tuple(rules)
 
+    @property
+    def may_excuse(self) -> bool:
+        """Are there settings or a baseline at all?"""
+        return self._lint is not None or self._baseline is not None
+
     def judge(
         self, target: Target, findings: list[Finding], ran: frozenset[str]
     ) -> tuple[list[Finding], list[Suppressed]]:
@@ -181,7 +208,12 @@ class Policy:
             findings = [*heard.findings, *self._graded(about_markers(target, heard.unused, ran))]
             suppressed = heard.suppressed
         if findings and self._lint is not None:
-            findings = _sift(findings, suppressed, "settings", self._allowed)
+            reasons = [self._allowed(finding) for finding in findings]
+            findings = _sift(findings, suppressed, "settings", reasons)
+        if findings and self._baseline is not None:
+            entries = self._baseline.entries(findings)
+            reasons = [f"{entry.reason} ({entry.state}, {entry.added})" if entry else "" for entry in entries]
+            findings = _sift(findings, suppressed, "baseline", reasons)
         return findings, suppressed
 
     def _graded(self, findings: Iterable[Finding]) -> list[Finding]:
@@ -252,17 +284,11 @@ class Policy:
         return utf8(self._excuses.read(path)).decode("utf-8", "replace")
 
 
-def _sift(
-    findings: list[Finding], suppressed: list[Suppressed], by: Excuse, reason: Callable[[Finding], str]
-) -> list[Finding]:
+def _sift(findings: list[Finding], suppressed: list[Suppressed], by: Excuse, reasons: list[str]) -> list[Finding]:
     """The findings without a reason; the others are added to `suppressed`."""
-    rest = []
-    for finding in findings:
-        if why := reason(finding):
-            suppressed.append(Suppressed(finding, by, why))
-        else:
-            rest.append(finding)
-    return rest
+    pairs = list(zip(findings, reasons, strict=True))
+    suppressed += [Suppressed(finding, by, reason) for finding, reason in pairs if reason]
+    return [finding for finding, reason in pairs if not reason]
 
 
 def _any_fits(patterns: Iterable[str], text: str, *, paths: bool) -> bool:

@@ -250,3 +250,59 @@ class TestStarterRules:
         assert "kind: Secret\n" in (repo / "secret.yaml").read_text()
         assert "password: ENC[" in (repo / "secret.yaml").read_text()
         assert "kind: ENC[" in (repo / "values.enc.yaml").read_text()
+
+
+class TestADirtyRepository:
+    """What is committed goes into a baseline, what is staged or new does not, and what is critical never."""
+
+    BASELINE = ".secrets-gitops-baseline.json"
+
+    def secret(self, repo: Path, name: str) -> None:
+        value = os.urandom(20).hex()
+        (repo / name).write_text(f"apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\nstringData:\n  a: {value}\n")
+
+    def git(self, repo: Path, *arguments: str) -> None:
+        subprocess.run(["git", *arguments], cwd=repo, check=True, capture_output=True)
+
+    @pytest.fixture
+    def dirty(self, repo):
+        self.secret(repo, "committed.yaml")
+        self.secret(repo, "changed.yaml")
+        self.git(repo, "add", ".")
+        self.git(repo, "commit", "-qm", "as it was")
+        self.secret(repo, "changed.yaml")
+        self.secret(repo, "staged.yaml")
+        self.git(repo, "add", ".")
+        self.secret(repo, "new.yaml")
+        return repo
+
+    def test_only_what_is_committed(self, cli, dirty):
+        assert cli("init", cwd=dirty).returncode == 0
+        text = (dirty / self.BASELINE).read_text()
+        assert "committed.yaml" in text
+        assert not re.search("changed.yaml|staged.yaml|new.yaml", text)
+        assert '"state": "to_rotate"' in text
+
+    def test_a_dry_run_says_so_and_writes_nothing(self, cli, dirty):
+        done = cli("init", "--dry-run", cwd=dirty)
+        assert f"would be made  {self.BASELINE}   1 finding" in done.stderr.decode()
+        assert not (dirty / self.BASELINE).exists()
+
+    def test_a_critical_finding_is_said(self, cli, dirty):
+        from secrets_gitops.keys import age
+
+        (dirty / "key.txt").write_bytes(age.generate()[0].reveal() + b"\n")
+        self.git(dirty, "add", "key.txt")
+        self.git(dirty, "commit", "-qm", "a key")
+        said = cli("init", cwd=dirty).stderr.decode()
+        assert re.search(r"warning: key.txt:1: .*; this is critical and goes into no baseline", said)
+        assert "key.txt" not in (dirty / self.BASELINE).read_text()
+
+    def test_a_baseline_that_is_there_stays(self, cli, dirty):
+        (dirty / self.BASELINE).write_text("")
+        assert f"kept  {self.BASELINE}" in cli("init", cwd=dirty).stderr.decode()
+        assert (dirty / self.BASELINE).read_text() == ""
+
+    def test_a_clean_repository_gets_none(self, cli, repo):
+        cli("init", cwd=repo)
+        assert not (repo / self.BASELINE).exists()
