@@ -48,6 +48,7 @@ def _bytes(ctx: click.Context, param: click.Parameter, value: str | None) -> int
 )  # fmt: skip
 @click.option("--rule", "only", multiple=True, metavar="RULE", help="Only this rule; repeatable.")
 @click.option("--disable", multiple=True, metavar="RULE", help="All rules but this one; repeatable.")
+@click.option("--entropy", is_flag=True, help="Report texts that look random under any key, and without one (medium).")
 @click.option(
     "--max-bytes", callback=_bytes, metavar="N",
     help="A larger text file is not scanned, and the scan is incomplete; else as the settings say, or 5MiB.",
@@ -79,6 +80,7 @@ def command(
     fail_on: Severity | None,
     only: tuple[str, ...],
     disable: tuple[str, ...],
+    entropy: bool,
     max_bytes: int | None,
     require_sops: str | None,
     config: str | None,
@@ -113,6 +115,7 @@ def command(
         config=config,
         verify_mac=mac,
         baseline=baseline,
+        also=("high-entropy",) if entropy else (),
     ).over(of_environment(os.environ))
 
     from secrets_gitops.cli import lint_sources as sources

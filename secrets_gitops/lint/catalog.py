@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Protocol
 
+    from secrets_gitops.lint.classify import Kind
     from secrets_gitops.lint.finding import Finding, Severity
     from secrets_gitops.lint.rule import Rule
     from secrets_gitops.lint.target import Target
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
         def named(self, slug: str) -> Rule | None:
             """The words for `slug` (or its `SGnnn`), which begins with the family's id; None when there is no such."""
 
+
+_COMMANDS = (
+    b"--from-literal", b"authorization", b"curl", b"wget", b"--password", b"--passwd", b"--token", b"-token ",
+    b"login -", b" login ", b"sshpass", b"mysql", b"mariadb", b"mongo", b"redis-cli", b"ldap",
+)  # fmt: skip
+_HASHES = (b"$argon2", b"$scrypt$", b"pbkdf2", b"{sha}", b"{ssha")
 
 RULES: dict[str, tuple[str, str, tuple[bytes, ...]]] = {
     "k8s-secret-plaintext": ("SG101", "k8s_secret_plaintext:RULE", ()),
@@ -90,6 +97,16 @@ RULES: dict[str, tuple[str, str, tuple[bytes, ...]]] = {
     "sops-unmerged": ("SG412", "sops_unmerged:RULE", (b"<<<<<<<",)),
     "sealed-template-plaintext": ("SG501", "sealed_template_plaintext:RULE", (b"sealedsecret",)),
     "sealed-not-ciphertext": ("SG503", "sealed_not_ciphertext:RULE", (b"sealedsecret", b"encrypteddata")),
+    "dotenv-secret": ("SG601", "dotenv_secret:RULE", ()),
+    "terraform-secret": ("SG602", "terraform_secret:RULE", ()),
+    "tfstate-committed": ("SG603", "tfstate_committed:RULE", ()),
+    "ansible-secret": ("SG604", "ansible_secret:RULE", ()),
+    "credential-file": ("SG605", "credential_file:RULE", ()),
+    "compose-ci-env-secret": ("SG606", "compose_ci_env_secret:RULE", _COMMANDS),
+    "generic-assignment": ("SG607", "generic_assignment:RULE", ()),
+    "url-credential": ("SG608", "url_credential:RULE", (b"://",)),
+    "high-entropy": ("SG609", "high_entropy:RULE", ()),
+    "password-hash": ("SG108", "password_hash:RULE", (b"$2", b"$apr1$", b"$1$", b"$5$", b"$6$", b"$y$", *_HASHES)),
     "private-key": ("SG701", "private_key:RULE", ()),
     "provider-token": ("SG710", "provider_token:RULE", ()),
     "parse-error": ("SG901", "parse_error:RULE", ()),
@@ -108,6 +125,20 @@ ON_REQUEST = frozenset({"sops-mac-mismatch"})
 """Rules that do nothing unless a command gives them what they need."""
 
 HOME = "https://github.com/secrets-gitops/secrets-gitops"
+
+KINDS: dict[str, frozenset[Kind]] = {
+    "dotenv-secret": frozenset({"dotenv"}),
+    "terraform-secret": frozenset({"terraform"}),
+    "tfstate-committed": frozenset({"tfstate"}),
+    "ansible-secret": frozenset({"ansible", "inventory"}),
+    "credential-file": frozenset({"credentials"}),
+    "compose-ci-env-secret": frozenset({"compose", "ci", "dockerfile", "shell"}),
+    "generic-assignment": frozenset({"docs", "source", "yaml", "json", "ini", "xml", "text"}),
+}
+"""The rules about whole files of some kinds; see `lint.classify`. One that has words too is asked where they occur."""
+
+OFF = frozenset({"high-entropy"})
+"""Rules that run only when they are asked for."""
 
 FAMILIES = ("provider-token",)
 
@@ -129,17 +160,22 @@ def words_in(lowered: bytes) -> frozenset[bytes]:
 class Deferred:
     """A rule that is imported when a file holds one of its words, or when its own words for people are asked for."""
 
-    __slots__ = ("_rule", "_words", "alias", "id")
+    __slots__ = ("_kinds", "_rule", "_words", "alias", "id")
 
     def __init__(self, slug: str) -> None:
         self.id = slug
         self.alias, _, self._words = RULES[slug]
+        self._kinds = KINDS.get(slug)
         self._rule: Rule | None = None
 
     def concerns(self, target: Target) -> bool:
-        """As the rule says, but False without import where none of the words occurs."""
-        if self._words and target.words.isdisjoint(self._words):
-            return False
+        """As the rule says, but False without import where none of the words occurs, or for a file of another kind."""
+        of_its_kind = self._kinds is not None and target.parent is None and target.kind in self._kinds
+        if not of_its_kind:
+            if self._kinds is not None and not self._words:
+                return False
+            if self._words and target.words.isdisjoint(self._words):
+                return False
         return self._loaded().concerns(target)
 
     def check(self, target: Target) -> Iterator[Finding]:
@@ -172,8 +208,14 @@ class Deferred:
         return self._loaded().fix
 
 
-def deferred(slugs: Iterable[str]) -> tuple[Rule, ...]:
-    """The rules called `slugs`, each imported when it is needed."""
+def on_by_default() -> tuple[str, ...]:
+    """The slugs of the rules that run unless others are asked for."""
+    return tuple(slug for slug in RULES if slug not in OFF)
+
+
+def deferred(slugs: Iterable[str] | None = None) -> tuple[Rule, ...]:
+    """The rules called `slugs`, those that are on by default without them, each imported when it is needed."""
+    slugs = on_by_default() if slugs is None else slugs
     return tuple(Deferred(slug) if slug in RULES else load(slug) for slug in slugs)
 
 

@@ -40,6 +40,11 @@ class KeyName(NamedTuple):
         return bool(self.words) and self.words[-1] in key_words.PROSE
 
     @property
+    def asks_a_person(self) -> bool:
+        """Does it hold what a person makes up and types, for example a password? Such a value may be a word."""
+        return any(word.startswith(key_words.MADE_UP) or word in key_words.MADE_UP_WHOLE for word in self.words)
+
+    @property
     def identifies(self) -> bool:
         """Does it hold an id, a digest or the like?"""
         return not key_words.IDENTIFYING.isdisjoint(self.words)
@@ -72,5 +77,7 @@ def _sensitivity(words: tuple[str, ...]) -> Sensitivity:
     ):
         return "plain"
     if not key_words.STRONG.isdisjoint(together) or any(word.endswith(key_words.STRONG_ENDS) for word in words):
-        return "strong"
-    return "open" if key_words.WEAK.isdisjoint(words) else "weak"
+        return "plain" if words[-1] in key_words.PLAIN_AFTER else "strong"
+    if key_words.WEAK.isdisjoint(words):
+        return "open"
+    return "plain" if words[-1] in key_words.PLAIN_AFTER else "weak"

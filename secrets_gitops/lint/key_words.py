@@ -16,6 +16,16 @@ PLAIN_LAST = frozenset(
 )
 """A key that ends in one of these does not hold a secret itself (a URL is still looked into)."""
 
+PLAIN_AFTER = frozenset(
+    """
+    filter filters location manager service services env var variable param parameter flag option options status state
+    action handler generator validator factory resolver request response error placeholder usage support supported
+    present exists changed reset lookup operator controller image repository tag chart namespace role group user users
+    username owner
+    """.split()
+)
+"""A word for a secret with one of these behind it is about the secret: `tokenUser`, `secretNamespace`."""
+
 PLAIN_FIRST = frozenset(
     """
     existing use using enable disable allow require has is no max min public generate create external reference skip
@@ -27,7 +37,8 @@ PLAIN_TOGETHER = frozenset(
     """
     author authority authorizationmode keyboard keyword keywords keyring keyspace keystore monkey turkey tokenizer
     compass passthrough bypass passive secretary primarykey foreignkey sortkey partitionkey cachekey hashkey shardkey
-    rangekey mapkey objectkey accesslog auditlog apiversion tokenreview secretstore secretclass publickey
+    rangekey mapkey objectkey googcredential amzcredential accesslog auditlog apiversion tokenreview secretstore
+    secretclass publickey
     """.split()
 )
 """One word, or two that belong together, that only look like a word for a secret."""
@@ -50,6 +61,10 @@ STRONG_ENDS = (
 
 WEAK = frozenset("key keys auth hash cert session code webhook license routing integration".split())
 """The value must also look random."""
+
+MADE_UP = ("passw", "passphrase", "passcode", "pwd")
+MADE_UP_WHOLE = frozenset("pass pw pin psk dbpass userpass rootpass adminpass".split())
+"""Begins of words, and words, for what a person makes up."""
 
 PROSE = frozenset("description message help title summary comment comments pattern format note notes text".split())
 """A key that ends in one of these holds text for people or machines to read."""

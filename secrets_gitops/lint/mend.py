@@ -44,3 +44,14 @@ def close(target: Target, *, namespaced: bool = True) -> str:
 def update_keys(path: str) -> str:
     """Give the file the recipients of its rule."""
     return f"secrets-gitops updatekeys {quoted(path)}"
+
+
+def take_out(target: Target, key: str) -> str:
+    """Encrypt a file that sops can hold, by its rule; from any other the value has to go, and be read at run time."""
+    path = quoted(target.path)
+    if target.run.creation_rule(target.path) is not None:
+        return encrypt(target.path)
+    what = f"`{key}`" if key else "the value"
+    if target.path.endswith((".env", ".ini", ".yaml", ".yml", ".json")):
+        return f"write a creation rule for {path} into .sops.yaml and run `{encrypt(target.path)}`, or take {what} out"
+    return f"take {what} out of {path} and let the environment or a secret store provide it"

@@ -20,7 +20,11 @@ _SAME_PLACE = (
 )  # fmt: skip
 """Rules about a place in a document; when several name the same place, the first here speaks."""
 _LAST = ("password-hash", "url-credential", "compose-ci-env-secret", "generic-assignment", "high-entropy")
-"""Rules that know least of the place; the last here gives way to all others."""
+"""Rules that know least of the place; the last here gives way to all others.
+
+They work on bytes, so their places need not be those of other rules; of two places one of which holds the other, the
+larger is kept with what the more telling rule says.
+"""
 
 
 def merge(findings: Iterable[Finding]) -> list[Finding]:
@@ -59,17 +63,31 @@ def _outermost(findings: Iterable[Finding]) -> list[Finding]:
         while around and not _contains(kept[around[-1]], finding):
             around.pop()
         outer = kept[around[-1]] if around else None
-        if outer is not None and outer.region() != finding.region():
+        if outer is not None and outer.rule in _SAME_PLACE and outer.region() != finding.region():
             severity = max(outer.severity, finding.severity, key=rank)
             also = tuple(
                 dict.fromkeys(rule for rule in (*outer.also, finding.rule, *finding.also) if rule != outer.rule)
             )
             kept[around[-1]] = outer._replace(severity=severity, also=also)
             continue
+        if outer is not None and _echoes(outer, finding):
+            line, column, end_line, end_column = outer.region()
+            kept[around[-1]] = _first(outer, finding)._replace(
+                line=line, column=column, end_line=end_line, end_column=end_column, key=outer.key or finding.key
+            )
+            continue
         kept.append(finding)
-        if finding.rule in _SAME_PLACE and rank(finding.severity) > 0:
+        if rank(finding.severity) > 0:
             around.append(len(kept) - 1)
     return kept
+
+
+def _echoes(outer: Finding, inner: Finding) -> bool:
+    """Is one of them about the value of the other, with less to say of the place?"""
+    if outer.rule not in _LAST and inner.rule not in _LAST:
+        return False
+    apart = outer.region() == inner.region() and outer.key and inner.key  # two values of one quoted text
+    return not apart and _is_same_value(inner, outer)
 
 
 def _order(finding: Finding) -> int:

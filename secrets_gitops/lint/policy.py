@@ -52,6 +52,8 @@ class Options(NamedTuple):
     """A file on disk in place of the snapshot's baseline, or `none`: nothing is baselined."""
     salt: bytes | None = None
     """Of a baseline that is not written yet."""
+    also: tuple[str, ...] = ()
+    """Rules, as typed, that run beside the others although they are off by default."""
     today: str | None = None
     """`YYYY-MM-DD`, for excuses that expire; by default the day in UTC."""
 
@@ -106,6 +108,7 @@ class Policy:
         self._excuses = excuses
         self._off = frozenset(catalog.slug_of(name) for name in options.disable)
         self._only = tuple(catalog.slug_of(name) for name in options.only)
+        self._also = tuple(catalog.slug_of(name) for name in options.also)
         self._disabled: frozenset[str] = frozenset()
         self._grades: dict[str, Severity] = {}
         self._allows: list[tuple[Allow, frozenset[str]]] = []
@@ -161,7 +164,8 @@ class Policy:
 
     def rules(self) -> tuple[Rule, ...]:
         """The rules that run. Raises SettingsError when none is left, for nothing would be found then."""
-        slugs = [slug for slug in self._only or catalog.RULES if slug not in {*self._off, *catalog.ON_REQUEST}]
+        asked = self._only or (*catalog.on_by_default(), *self._also)
+        slugs = [slug for slug in asked if slug not in {*self._off, *catalog.ON_REQUEST}]
         rules: list[Rule] = list(catalog.deferred(slugs))
         if self._options.verify_mac is not None:
             from secrets_gitops.lint.rules.sops_mac_mismatch import SopsMacMismatch  # noqa: PLC0415

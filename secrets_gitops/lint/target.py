@@ -16,6 +16,8 @@ from secrets_gitops.lint.sops_text import may_have_block
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secrets_gitops.documents.document import Document, Format, Node
+    from secrets_gitops.lint.assignments import Assignment
+    from secrets_gitops.lint.classify import Kind
     from secrets_gitops.lint.finding import Confidence, Severity
     from secrets_gitops.lint.frame import Frame
     from secrets_gitops.lint.leaves import Leaf
@@ -35,9 +37,9 @@ class Target:
     """
 
     __slots__ = (
-        "_breaks", "_counted", "_document", "_hidden", "_keys", "_leaves", "_lowered", "_objects", "_recorded", "_runs",
-        "_text_breaks", "_tree", "_words", "brief", "data", "format", "frame", "parent", "path", "pointer", "run",
-        "unread",
+        "_assignments", "_breaks", "_counted", "_document", "_hidden", "_keys", "_kind", "_leaves", "_lowered",
+        "_objects", "_recorded", "_runs", "_text_breaks", "_tree", "_words", "brief", "data", "format", "frame",
+        "parent", "path", "pointer", "run", "unread",
     )  # fmt: skip
 
     def __init__(
@@ -72,6 +74,8 @@ class Target:
         self._lowered: bytes | None = None
         self._words: frozenset[bytes] | None = None
         self._runs: bytes | None = None
+        self._kind: Kind | None = None
+        self._assignments: list[Assignment] | None = None
         self._keys: dict[int, Node] | None = None
         self._hidden: tuple[Hidden, ...] | None = None
         self._breaks: list[int] | None = None
@@ -157,6 +161,25 @@ class Target:
 
                 self._tree = read(self.text, self.path)
         return self._tree
+
+    @property
+    def kind(self) -> Kind:
+        """What the file is, by its name and its first bytes; see `lint.classify`."""
+        if self._kind is None:
+            from secrets_gitops.lint.classify import kind_of  # noqa: PLC0415  a text inside a file has no kind
+
+            self._kind = kind_of(self.path, self.data)
+        return self._kind
+
+    @property
+    def assignments(self) -> list[Assignment]:
+        """Every `key op value` of `data` whose key promises a secret; see `lint.assignments`."""
+        if self._assignments is None:
+            from secrets_gitops.lint.assignments import find  # noqa: PLC0415  most commits hold few files with any
+            from secrets_gitops.lint.classify import BY_LINE  # noqa: PLC0415
+
+            self._assignments = find(self.data, by_line=self.kind in BY_LINE)
+        return self._assignments
 
     @property
     def lowered(self) -> bytes:

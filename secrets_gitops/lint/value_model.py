@@ -214,9 +214,9 @@ def _is_name(text: str, key: KeyName, *, strict: bool) -> bool:
     words = re.split(r"[-_./:@ ]+", text)
     if not all(_is_plain_word(word) for word in words):
         return False
-    if key.sensitivity == "strong":  # `postgres-password` names a thing, `tiger` is a password
+    if key.sensitivity == "strong" and key.asks_a_person:  # `postgres-password` names a thing, `tiger` is a password
         return len(words) > 1 and any(read_key(word).is_sensitive for word in words)
-    return True
+    return True  # `secret: registry-login`, `token: write`: machines make tokens, and not of words
 
 
 def _is_plain_word(word: str) -> bool:

@@ -228,7 +228,7 @@ class TestWidening:
             "k/a.env": f"PASSWORD={values.password()}\n",
             "k/old.env": f"PASSWORD={values.password()}\n",
         }
-        found = scan(files, paths=["k/a.env"]).findings
+        found = scan(files, "kustomize-secret-file", paths=["k/a.env"]).findings
         assert [(f.rule, f.path, f.key) for f in found] == [("kustomize-secret-file", "k/kustomization.yaml", "a.env")]
 
 

@@ -87,3 +87,46 @@ def test_many_findings_on_one_line_are_merged_in_one_pass():
     found = [finding("helm-value-secret", (1, at, 1, at + 5), key=f"k{at}") for at in range(1, 60_000, 10)]
     inside = [finding("generic-assignment", (1, at + 1, 1, at + 4), "medium", key="x") for at in range(1, 60_000, 10)]
     assert [one.rule for one in merge([*found, *inside])] == ["helm-value-secret"] * len(found)
+
+
+URL = finding("url-credential", (3, 10, 3, 50))
+
+
+def test_a_url_in_the_value_of_a_place_is_not_told_twice():
+    (only,) = merge([PLACE, URL])
+    assert (only.rule, only.also, only.region(), only.key) == (
+        "k8s-secret-plaintext",
+        ("url-credential",),
+        PLACE.region(),
+        "token",
+    )
+
+
+def test_a_url_says_more_than_an_assignment_and_takes_its_place():
+    assigned = finding("generic-assignment", (3, 3, 3, 60), "medium", key="dsn")
+    (only,) = merge([assigned, URL])
+    assert (only.rule, only.also, only.severity, only.key) == ("url-credential", ("generic-assignment",), "high", "dsn")
+    assert only.region() == assigned.region()
+
+
+def test_of_three_about_one_value_one_is_left_and_names_the_others():
+    assigned = finding("generic-assignment", (3, 3, 3, 60), "medium", key="token")
+    (only,) = merge([assigned, URL, PLACE])
+    assert (only.rule, sorted(only.also)) == ("k8s-secret-plaintext", ["generic-assignment", "url-credential"])
+    token = finding("provider-token-github", (3, 12, 3, 52), "critical")
+    (only,) = merge([assigned, URL, PLACE, token])
+    assert only.rule == "provider-token-github"
+    assert {"generic-assignment", "url-credential", "k8s-secret-plaintext"} == set(only.also)
+
+
+def test_two_values_of_one_line_are_both_told():
+    first = finding("generic-assignment", (3, 3, 3, 30), key="password")
+    second = finding("generic-assignment", (3, 34, 3, 60), key="token")
+    assert merge([first, second]) == [first, second]
+    url = finding("url-credential", (3, 34, 3, 60))
+    assert merge([first, url]) == [first, url]
+
+
+def test_a_placeholder_does_not_hide_what_a_url_holds():
+    placeholder = PLACE._replace(severity="info")
+    assert merge([placeholder, URL]) == [placeholder, URL]

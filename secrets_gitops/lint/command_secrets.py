@@ -1,0 +1,113 @@
+"""Secrets among the arguments of commands and in HTTP headers: `--from-literal=`, `curl -u`, `Authorization:`."""
+
+from __future__ import annotations
+
+from binascii import Error as Base64Error
+from binascii import a2b_base64
+
+from secrets_gitops.lint.key_names import read_key
+from secrets_gitops.lint.text_values import looks_made
+from secrets_gitops.lint.value_model import is_secret
+from secrets_gitops.lint.values import shape
+from secrets_gitops.patterns import pattern
+from secrets_gitops.records import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterator
+
+_ARGUMENT = rb"(?:\"([^\"\r\n]{1,1000}+)\"|'([^'\r\n]{1,1000}+)'|([^\s\"']{1,1000}+))"
+_LITERAL = pattern(rb"--from-literal[= ]([\"']?)([\w.-]{1,100}+)=" + _ARGUMENT)
+_LONG_FLAG = pattern(rb"(?<![\w-])--?[\w-]{0,40}?(?:password|passwd|token|secret|pass) {1,3}" + _ARGUMENT)
+_SHORT_FLAG = pattern(rb"(?<![\w-])(-u|--user|--proxy-user|-p|-a|-w)(?:[ \t=]{1,3}|(?=[^\s-]))" + _ARGUMENT)
+_LOGIN = (b"login", b"sshpass", b"mysql", b"mariadb", b"mongo")
+_CLIENTS: dict[bytes, tuple[bytes, ...]] = {
+    b"-u": (b"curl", b"wget"),
+    b"--user": (b"curl", b"wget"),
+    b"--proxy-user": (b"curl",),
+    b"-p": _LOGIN,
+    b"-a": (b"redis-cli",),
+    b"-w": (b"ldapsearch", b"ldapadd", b"ldapmodify", b"ldapwhoami", b"ldapdelete"),
+}
+"""Short flags that hold a password, and the programs for which they do."""
+_PROGRAMS = tuple({program for programs in _CLIENTS.values() for program in programs})
+_FLAGS = (b"password ", b"passwd ", b"token ", b"secret ", b"pass ")
+_BEFORE = 600
+"""How far before its flag a program's name is looked for; a command may go on over several lines."""
+_HEADER = pattern(
+    rb"(?<![\w-])(?:proxy-)?authorization[\"'`]{0,2}[ \t]{0,8}[:=,>]{1,2}[ \t]{0,8}[\"'`]{0,2}[ \t]{0,3}"
+    rb"(basic|bearer|token|apikey|splunk)[ \t]{1,3}([^\s\"'`,;<>\\]{8,2000}+)",
+    2,  # re.IGNORECASE
+)
+
+
+class Found(NamedTuple):
+    """A secret in bytes `start` (included) to `end` (excluded)."""
+
+    what: str
+    key: str
+    value: str
+    start: int
+    end: int
+
+
+def find(data: bytes, *, in_docs: bool = False) -> Iterator[Found]:
+    """The secrets in commands and headers; `in_docs`: what documentation shows counts only when made by chance."""
+    lowered = data.lower()
+    for found in _LITERAL.finditer(data) if b"--from-literal" in data else ():
+        value, start, end = _argument(found, 3)
+        quote = found[1].decode()
+        yield from _checked("`--from-literal`", found[2].decode(), value.rstrip(quote or None), start, end, in_docs)
+    for found in _SHORT_FLAG.finditer(data) if any(client in data for client in _PROGRAMS) else ():
+        before = data[max(0, found.start() - _BEFORE) : found.start()]
+        if any(client in before for client in _CLIENTS[found[1]]):
+            yield from _login(found, in_docs)
+    for found in _LONG_FLAG.finditer(data) if any(flag in data for flag in _FLAGS) else ():
+        value, start, end = _argument(found, 1)
+        if looks_made(value):
+            yield from _checked("an argument", "", value, start, end, in_docs, "password")
+    for found in _HEADER.finditer(data) if b"authorization" in lowered else ():
+        scheme, value = found[1].decode().lower(), found[2].decode("utf-8", "replace")
+        if scheme == "basic":
+            value = _password_of(value)
+        elif not looks_made(value):
+            continue
+        yield from _checked("an `Authorization` header", "Authorization", value, *found.span(2), in_docs, "password")
+
+
+def _login(found: re.Match[bytes], in_docs: bool) -> Iterator[Found]:
+    value, start, end = _argument(found, 2)
+    if found[1] in {b"-u", b"--user", b"--proxy-user"}:
+        user, colon, password = value.partition(":")
+        if colon:
+            yield from _checked("the login of a command", user, password, start, end, in_docs, "password")
+    elif looks_made(value):
+        yield from _checked("the login of a command", "", value, start, end, in_docs, "password")
+
+
+def _checked(
+    what: str, key: str, value: str, start: int, end: int, in_docs: bool, judged_as: str = ""
+) -> Iterator[Found]:
+    if "$" in value and not value.isalnum() and ("${" in value or "$(" in value or value.startswith("$")):
+        return
+    name = read_key(judged_as or key)
+    if len(value) < 4 or not name.is_sensitive or not is_secret(value, name):
+        return
+    if not in_docs or shape.is_random_looking(value):
+        yield Found(what, key, value, start, end)
+
+
+def _argument(found: re.Match[bytes], first: int) -> tuple[str, int, int]:
+    """The value of one of three groups (in double quotes, single quotes, bare), and its place."""
+    group = next(at for at in (first, first + 1, first + 2) if found[at] is not None)
+    return found[group].decode("utf-8", "replace"), *found.span(group)
+
+
+def _password_of(encoded: str) -> str:
+    """The password in the value of a Basic header; empty when it is none."""
+    try:
+        text = a2b_base64(encoded.encode("ascii")).decode("utf-8")
+    except (UnicodeError, Base64Error):
+        return ""
+    return text.partition(":")[2]

@@ -1,0 +1,127 @@
+"""`generic-assignment`: a secret under a key that says so, in source, configuration and text of no other rule."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from secrets_gitops.lint import mend, sops_text
+from secrets_gitops.lint.assignment_rule import AssignmentRule, finding
+from secrets_gitops.lint.key_names import read_key
+from secrets_gitops.lint.leaves import may_be_called_secret
+from secrets_gitops.lint.text_values import is_secret_scalar, literal, looks_made
+from secrets_gitops.lint.value_model import is_secret
+from secrets_gitops.patterns import pattern
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from secrets_gitops.lint.classify import Kind
+    from secrets_gitops.lint.finding import Finding, Severity
+    from secrets_gitops.lint.leaves import Leaf
+    from secrets_gitops.lint.target import Target
+
+_ELEMENT = pattern(rb"<([A-Za-z_][\w.:-]{1,80}+)>\s{0,40}+([^<>\s][^<>\r\n]{3,1000}+)</")
+_ADDED = pattern(rb"(?:key|name)=\"([\w.:-]{1,100}+)\"\s{1,40}+value=\"([^\"<>\r\n]{4,1000}+)\"")
+_TEST_DATA = pattern(r"(?:^|/)(?:testdata|__tests__|__fixtures__|test-fixtures|wycheproof)/|_test\.go$")
+_OF_OTHERS = frozenset({"Secret", "SealedSecret", "SecretList", "ConfigMap", "CustomResourceDefinition"})
+"""Rules of their own speak for the values in these objects."""
+
+
+class GenericAssignment(AssignmentRule):
+    """YAML and JSON by their leaves, which know where a text only names a secret; all else by its lines."""
+
+    id = "generic-assignment"
+    alias = "SG607"
+    severity: Severity = "medium"
+    summary = "a plaintext secret stands under a key that says so"
+    why = "Whoever can read the repository, now or in its history, has the value."
+    fix = "take the value out of PATH and let the environment or a secret store provide it"
+    kinds: frozenset[Kind] = frozenset({"docs", "source", "yaml", "json", "ini", "xml", "text"})
+
+    def check(self, target: Target) -> Iterator[Finding]:
+        """As `_found`; in data of tests, where vectors stand, milder."""
+        for found in self._found(target):
+            yield found._replace(severity="low") if _TEST_DATA.search(target.path) else found
+
+    def _found(self, target: Target) -> Iterator[Finding]:
+        """The leaves of what can be parsed, the lines of everything else."""
+        if target.kind in {"yaml", "json"}:
+            yield from self._structured(target)
+        else:
+            yield from super().check(target)
+            if target.kind == "xml":
+                yield from self._elements(target)
+
+    def _structured(self, target: Target) -> Iterator[Finding]:
+        if not may_be_called_secret(target.lowered):
+            return
+        if b"ENC[AES256_GCM," in target.data and sops_text.may_have_block(target.data):
+            return  # what sops left open, its own rules say
+        if target.document is None:
+            yield from self._loose(target, None)
+            return
+        long: list[tuple[int, int]] = []
+        for leaf in target.leaves:
+            if leaf.object is not None and leaf.object.kind in _OF_OTHERS:
+                continue
+            if "\n" in leaf.text:
+                region = leaf.region(target)
+                long.append((region.line, region.end_line))
+            elif _is_secret(leaf):
+                yield self._leaf(target, leaf)
+        yield from self._loose(target, long)
+
+    def _leaf(self, target: Target, leaf: Leaf) -> Finding:
+        return target.finding(
+            self,
+            leaf.region(target),
+            f"`{leaf.name}` is set to a plaintext value",
+            fix=mend.take_out(target, leaf.name),
+            object=leaf.label,
+            pointer=leaf.pointer,
+            key=leaf.name,
+            confidence="high" if leaf.sense.sensitivity == "strong" else "medium",
+            value=leaf.text,
+        )
+
+    def _loose(self, target: Target, blocks: list[tuple[int, int]] | None) -> Iterator[Finding]:
+        """Assignments that no leaf holds: in comments, in texts of several lines, or where nothing parses."""
+        for found in target.assignments:
+            value = literal(found, target.kind)
+            if found.name.sensitivity != "strong" or not looks_made(value) or not is_secret(value, found.name):
+                continue
+            before = target.data[max(0, found.start - 200) : found.start].rpartition(b"\n")[2]
+            if blocks is None or before.lstrip().startswith(b"#") or _is_within(target, found.start, blocks):
+                yield finding(self, target, found._replace(value=value, end=found.value_start + len(value.encode())))
+
+    def _elements(self, target: Target) -> Iterator[Finding]:
+        """`<password>…</password>` and `<add key="password" value="…"/>`."""
+        for expression in (_ELEMENT, _ADDED):
+            for found in expression.finditer(target.data):
+                key, value = found[1].decode("ascii", "replace"), found[2].decode("utf-8", "replace").strip()
+                if read_key(key).is_sensitive and is_secret(value, key):
+                    yield target.finding(
+                        self,
+                        target.region(found.start(1), found.end(2)),
+                        f"`{key}` is set to a plaintext value",
+                        fix=mend.take_out(target, key),
+                        key=key,
+                        value=value,
+                    )
+
+
+def _is_secret(leaf: Leaf) -> bool:
+    if not leaf.sense.is_sensitive or leaf.refers or not is_secret_scalar(leaf.text, leaf.sense, tag=leaf.node.tag):
+        return False
+    return not (len(leaf.text) >= 100 and "encrypted" in leaf.keys)  # Renovate's `encrypted: {token: …}`
+
+
+def _is_within(target: Target, start: int, blocks: list[tuple[int, int]]) -> bool:
+    """Does byte `start` stand on a line of one of `blocks` (first and last line, in order)?"""
+    line = target.region(start, start + 1).line
+    at = bisect_right(blocks, (line, 1 << 60)) - 1
+    return at >= 0 and blocks[at][0] <= line <= blocks[at][1]
+
+
+RULE = GenericAssignment()

@@ -1,0 +1,82 @@
+"""`terraform-secret`: a literal in Terraform or other HCL where a secret belongs."""
+
+from __future__ import annotations
+
+from secrets_gitops.lint import mend
+from secrets_gitops.lint.assignment_rule import AssignmentRule
+from secrets_gitops.lint.key_names import read_key
+from secrets_gitops.lint.value_model import is_secret
+from secrets_gitops.patterns import pattern
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from secrets_gitops.lint.classify import Kind
+    from secrets_gitops.lint.finding import Finding, Severity
+    from secrets_gitops.lint.target import Target
+
+_TEXT = rb'"((?:[^"\\\r\n]|\\[^\r\n]){1,4096}+)"'
+_VARIABLE = pattern(rb'variable[ \t]{1,20}"?([\w-]{1,100})"?[ \t]{0,20}\{([^{}]{0,4000}+)\}')
+_DEFAULT = pattern(rb"(?<![\w.])default[ \t]{0,20}=[ \t]{0,20}" + _TEXT)
+_SENSITIVE = pattern(rb"(?<![\w.])sensitive[ \t]{0,20}=[ \t]{0,20}true")
+_LIST = pattern(rb"(?<![\w.-])([A-Za-z_][\w-]{1,99}+)[\"']?[ \t]{0,20}[=:][ \t]{0,20}\[([^\[\]{}]{1,20000}+)\]")
+_ITEM = pattern(_TEXT)
+_PAIR = pattern(
+    rb"(?<![\w.])[\"']?name[\"']?[ \t]{0,20}[=:][ \t]{0,20}\"([\w.\[\]-]{1,100}+)\"[,\s]{1,200}+"
+    rb"[\"']?value[\"']?[ \t]{0,20}[=:][ \t]{0,20}" + _TEXT
+)
+
+
+class TerraformSecret(AssignmentRule):
+    """Attributes and map entries, lists, defaults of variables, `name`/`value` pairs. References are no literals."""
+
+    id = "terraform-secret"
+    alias = "SG602"
+    severity: Severity = "high"
+    summary = "Terraform code or variables hold a plaintext secret"
+    why = "What stands in `*.tf` and `*.tfvars` is readable in the repository, and is copied into every state file."
+    fix = "read it from a secret store or from `TF_VAR_…`; `secrets-gitops exec` provides the environment"
+    kinds: frozenset[Kind] = frozenset({"terraform"})
+
+    def check(self, target: Target) -> Iterator[Finding]:
+        """Assignments, then what only HCL has."""
+        yield from super().check(target)
+        data = target.data
+        if b"variable" in data:
+            yield from self._defaults(target)
+        for found in _LIST.finditer(data) if b"[" in data else ():
+            key = found[1].decode()
+            if read_key(key).is_sensitive:
+                for item in _ITEM.finditer(data, *found.span(2)):
+                    yield from self._literal(target, key, item[1], found.start(1), item.end(1))
+        for found in _PAIR.finditer(data) if b"value" in data else ():
+            yield from self._literal(target, found[1].decode(), found[2], found.start(1), found.end(2))
+
+    def _defaults(self, target: Target) -> Iterator[Finding]:
+        for found in _VARIABLE.finditer(target.data):
+            name = found[1].decode()
+            default = _DEFAULT.search(target.data, *found.span(2))
+            if default is None:
+                continue
+            if read_key(name).sensitivity == "open" and _SENSITIVE.search(target.data, *found.span(2)):
+                yield from self._literal(target, name, default[1], default.start(), default.end(1), "password")
+            else:
+                yield from self._literal(target, name, default[1], default.start(), default.end(1))
+
+    def _literal(
+        self, target: Target, key: str, value: bytes, start: int, end: int, judged_as: str = ""
+    ) -> Iterator[Finding]:
+        text = value.decode("utf-8", "replace")
+        if len(text) >= 4 and is_secret(text, judged_as or key):
+            yield target.finding(
+                self,
+                target.region(start, end),
+                f"`{key}` is set to a plaintext value",
+                fix=mend.take_out(target, key),
+                key=key,
+                value=value,
+            )
+
+
+RULE = TerraformSecret()

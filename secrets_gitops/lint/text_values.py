@@ -1,0 +1,120 @@
+"""Is what a text assigns a secret? The value model, and what each kind of file asks beyond it.
+
+In configuration the key decides: what stands under `password` is one. In source code, prose and unknown text a key is
+an identifier as often as not, so there the value has to look made by a generator or by a careful person.
+"""
+
+from __future__ import annotations
+
+from secrets_gitops.lint.classify import BY_LINE
+from secrets_gitops.lint.value_model import is_secret
+from secrets_gitops.lint.values import shape
+from secrets_gitops.patterns import pattern
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from secrets_gitops.lint.assignments import Assignment
+    from secrets_gitops.lint.classify import Kind
+    from secrets_gitops.lint.key_names import KeyName
+    from secrets_gitops.lint.target import Target
+
+_QUOTED: frozenset[Kind] = frozenset({"source", "json", "terraform", "tfstate", "xml"})
+"""Only a value in quotes is a literal."""
+_CONFIGURATION: frozenset[Kind] = frozenset(
+    {"dotenv", "terraform", "tfstate", "ansible", "inventory", "compose", "ini"}
+)
+_SHELLS: frozenset[Kind] = frozenset({"shell", "dockerfile", "ci", "docs", "text"})
+
+_YAML: frozenset[Kind] = frozenset({"ansible", "compose", "ci", "yaml"})
+
+_COMMENT = pattern(r"\s[#;](?:\s.*)?$")
+_COMMENTED = (b"#", b"//", b";", b"--", b"*", b"/*", b"<!--", b"rem ", b"REM ")
+_SHELL_END = pattern(r"[;|&<>)]")
+_FILLED_IN = pattern(r"\$[A-Za-z_{(]|%[sdvq]|%\([a-z]|\{[a-zA-Z0-9_.:]*\}|#\{|<%|\{\{|`|<[A-Za-z_-]+>")
+"""A format, or a variable in the midst of a text."""
+_EXPRESSION = pattern(
+    r"\\[dwsbDWSB.]|\(\?|\[[^\]]{1,20}-[^\]]{1,20}\]|\.\*|\.\+|\|\||&&|=>|::|//|\(\)|\]\(|^[\^.#/]|\$$"
+)
+"""A regular expression, a selector or code."""
+_IDENTIFIER = pattern(
+    r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Za-z][a-z]+(?:[A-Z][a-z0-9]+)+|[a-z]+[0-9]{0,2}(?:[._:-][a-z]+[0-9]{0,2})+"
+)
+_PUNCTUATION = frozenset("!@#$%^&*?~+=")
+_DECLARES = pattern(rb"\b(?:def|func|function|fn|sub|fun|proc|procedure)\b[^\n]{0,400}\Z")
+_BEFORE = 400
+
+
+def secrets(target: Target, kind: Kind) -> Iterator[Assignment]:
+    """The assignments of the file that hold a secret; a value comes without the comment after it."""
+    for found in target.assignments:
+        value = literal(found, kind)
+        if value and is_secret_here(value, found, kind, target.data):
+            yield (
+                found
+                if value == found.value
+                else found._replace(value=value, end=found.value_start + len(value.encode()))
+            )
+
+
+def literal(found: Assignment, kind: Kind) -> str:
+    """The value as written, without a comment after it; empty where it is no literal."""
+    value = found.value
+    if found.quote:
+        return value
+    if kind in _QUOTED:
+        return ""
+    if kind in BY_LINE:
+        if kind in _YAML and value[:1] in "!|>*":
+            return ""  # a tag such as `!vault`, the head of a block, an alias
+        if " #" in value or "\t#" in value or " ;" in value:
+            value = _COMMENT.sub("", value)
+        value = value.rstrip(" \t,")
+        if value[-1:] in {'"', "'"} and value.count(value[-1]) == 1:
+            value = value[:-1]  # the quote was opened before the key
+        if kind == "ci" or value.endswith(("}", "]")):
+            value = value.split(" ")[0].rstrip(",}]") if "{" not in value else value
+        return value
+    end = _SHELL_END.search(value)
+    value = value[: end.start()] if end and "$(" not in value else value
+    return value.rstrip(",.;:\"'`)]}\\")
+
+
+def is_secret_here(value: str, found: Assignment, kind: Kind, data: bytes) -> bool:
+    """Is `value`, which `found` assigns in a file of this kind, a secret in plaintext?"""
+    if len(value) < 4 or not is_secret(value, found.name):
+        return False
+    if found.quote != "'" and kind in _SHELLS and _FILLED_IN.search(value):
+        return False
+    if found.op == ",":
+        return kind == "source" and looks_made(value) and shape.is_random_looking(value)
+    before = data[max(0, found.start - _BEFORE) : found.start].rpartition(b"\n")[2]
+    if kind in _CONFIGURATION:
+        return not before.lstrip().startswith(_COMMENTED) or looks_made(value)
+    if kind == "docs":
+        return found.name.sensitivity == "strong" and shape.is_random_looking(value) and looks_made(value)
+    if kind == "source":
+        return looks_made(value) and (_DECLARES.search(before) is None or shape.is_random_looking(value))
+    if kind in {"shell", "dockerfile", "ci"}:
+        return not value.isalpha() or len(value) >= 16
+    return looks_made(value)
+
+
+def looks_made(value: str) -> bool:
+    """Does `value` look like a password or a token rather than like a word, a name or a piece of code?"""
+    if len(value) < 8 or " " in value or _FILLED_IN.search(value) or _EXPRESSION.search(value):
+        return False
+    if _IDENTIFIER.fullmatch(value):
+        return False
+    if shape.is_random_looking(value):
+        return True
+    digits = any(c.isdigit() for c in value)
+    return digits and any(c.isalpha() for c in value) and not _PUNCTUATION.isdisjoint(value)
+
+
+def is_secret_scalar(value: str, name: KeyName, *, tag: str | None = None) -> bool:
+    """Is the scalar `value`, in YAML or JSON, under a key that says `name`, a secret in plaintext?"""
+    if len(value) < 4 or not is_secret(value, name, tag=tag):
+        return False
+    return not (value.isalpha() and value.islower() and len(value) < 6)
