@@ -1,4 +1,8 @@
-"""`secrets-gitops-hook`: the git hook. The same scan as `secrets-gitops lint --staged`, started as fast as can be.
+"""`secrets-gitops-hook`: the git hooks. The same scans as `secrets-gitops lint`, started as fast as can be.
+
+    secrets-gitops-hook                                 what is staged, as `lint --staged`: pre-commit, pre-merge-commit
+    secrets-gitops-hook --pushed-range [REMOTE [URL]]   what a push publishes: pre-push, with git's lines on its input
+    secrets-gitops-hook --commit-msg FILE               the message of a commit: commit-msg
 
 It is paid for at every commit, so it imports neither click nor anything else that the scan does not need. It takes no
 file names: a changed `.sops.yaml` has to report other files too. Findings go to standard output, all else to standard
@@ -20,7 +24,19 @@ if TYPE_CHECKING:
     from secrets_gitops.errors import Error
     from secrets_gitops.lint.engine import Report
 
-USAGE = "usage: secrets-gitops-hook [--version]"
+USAGE = "usage: secrets-gitops-hook [--pushed-range [REMOTE [URL]] | --commit-msg FILE | --version]"
+_STAGED = (
+    "`secrets-gitops lint --staged --max-bytes N` scans it; then `git commit --no-verify`",
+    "mend what stands above, `git add` it again, and commit; what is staged counts, not the disk",
+)
+_PUSHED = (
+    "`secrets-gitops lint --pushed-range FROM..TO --max-bytes N` scans it; then `git push --no-verify`",
+    "what a later commit takes away is published too: mend the commit that brought it, by `git rebase -i`",
+)
+_MESSAGE = (
+    "shorten the message",
+    "write the message without it; git keeps what you wrote in .git/COMMIT_EDITMSG",
+)
 
 
 def main() -> None:
@@ -40,43 +56,77 @@ def main() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Scan what is staged where we stand; the exit code."""
+    """Scan what is staged where we stand, or what the arguments say; the exit code."""
     if arguments == ["--version"]:
         print(f"secrets-gitops-hook {__version__}")  # noqa: T201
         return 0
-    if arguments:
-        _say(f"error: the hook takes no arguments, not even `{arguments[0]}`\nhint: {USAGE}\n")
-        return 2
     try:
-        return _scan()
+        return _scan(arguments)
     except KeyboardInterrupt:
         _say("interrupted\n")
         return 130
-    except BaseException as error:  # noqa: BLE001  a bug must stop the commit, and say no more than its type and place
+    except BaseException as error:  # noqa: BLE001  a bug must stop git, and say no more than its type and place
         _say(f"error: this is a bug in secrets-gitops: {type(error).__qualname__} at {_place(error)}\n")
-        _say("hint: please open an issue with this line; the commit was stopped because it was not scanned\n")
+        _say("hint: please open an issue with this line; git was stopped because not everything was scanned\n")
         return 5
 
 
-def _scan() -> int:
-    from secrets_gitops.errors import Error, SettingsError
-    from secrets_gitops.lint.policy import of_environment
-    from secrets_gitops.lint.staged import scan_staged
-    from secrets_gitops.repository.git import root_of
+def _scan(arguments: list[str]) -> int:
+    from secrets_gitops.errors import Error
 
     try:
-        root = root_of(".")
-        if root is None:
-            raise SettingsError("this is no git repository", hints=("the hook reads the index of a work tree",))
-        report = scan_staged(root, os.environ, options=of_environment(os.environ))
+        match arguments:
+            case []:
+                return _tell(_staged(), _STAGED)
+            case ["--pushed-range", *told] if len(told) <= 2:  # git adds the name and the URL of the remote
+                return _tell(_pushed(told[0] if told else ""), _PUSHED)
+            case ["--commit-msg", path]:
+                return _tell(_message(path), _MESSAGE)
+            case _:
+                _say(f"error: the hook does not take `{arguments[-1]}`\nhint: {USAGE}\n")
+                return 2
     except Error as error:
         _say(_words(error))
         return error.exit_code
-    return _tell(report)
 
 
-def _tell(report: Report) -> int:
-    """Print what a person has to know, and return the exit code."""
+def _staged() -> Report:
+    from secrets_gitops.lint.policy import of_environment
+    from secrets_gitops.lint.staged import scan_staged
+
+    return scan_staged(_root(), os.environ, of_environment(os.environ))
+
+
+def _root() -> str:
+    from secrets_gitops.errors import SettingsError
+    from secrets_gitops.repository.git import root_of
+
+    root = root_of(".")
+    if root is None:
+        raise SettingsError("this is no git repository", hints=("the hook reads the index of a work tree",))
+    return root
+
+
+def _pushed(remote: str) -> Report:
+    from secrets_gitops.lint import pushed
+    from secrets_gitops.lint.policy import of_environment
+    from secrets_gitops.repository.git import store_of
+    from secrets_gitops.repository.objects import Objects
+
+    root = store_of(".")
+    objects = Objects(root)
+    push = pushed.asked(objects, os.environ, read=sys.stdin.read, remote=remote)
+    return pushed.scan_pushed(root, objects, push, of_environment(os.environ))
+
+
+def _message(path: str) -> Report:
+    from secrets_gitops.lint.message import scan_message
+
+    return scan_message(_root(), path, os.environ)
+
+
+def _tell(report: Report, advice: tuple[str, str]) -> int:
+    """Print what a person has to know, and return the exit code. `advice` is for files too large, and for findings."""
     code = report.exit_code()
     if code == 0 and not report.notes:
         return 0
@@ -88,9 +138,9 @@ def _tell(report: Report) -> int:
         sys.stdout.flush()
     _say(text.summary(report))
     if any("--max-bytes" in hint for error in report.incomplete for hint in error.hints):
-        _say("hint: `secrets-gitops lint --staged --max-bytes N` scans it; then `git commit --no-verify`\n")
+        _say(f"hint: {advice[0]}\n")
     if code:
-        _say("hint: mend what stands above, `git add` it again, and commit; what is staged counts, not the disk\n")
+        _say(f"hint: {advice[1]}\n")
     return code
 
 

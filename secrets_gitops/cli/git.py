@@ -33,8 +33,9 @@ command.add_command(git_textconv.command)
 
 
 @command.command(
-    help="Install plain git hooks that look at what is staged, and the drivers by which git shows and merges encrypted"
-    " files by key. A hook framework needs no hooks of ours: `--drivers-only`."
+    help="Install plain git hooks that look at what is staged, at commit messages and at what is pushed, and the"
+    " drivers by which git shows and merges encrypted files by key. A hook framework needs no hooks of ours:"
+    " `--drivers-only`."
 )
 @hook_option
 @click.option("--chain", is_flag=True, help="Keep a hook that is there, and run it after ours.")

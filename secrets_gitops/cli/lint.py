@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 
 import click
 
-from secrets_gitops.cli import console, lint_mac
+from secrets_gitops.cli import console, lint_mac, lint_modes
 from secrets_gitops.cli import lint_reports as reports
 from secrets_gitops.cli.options import output_option
-from secrets_gitops.errors import SettingsError
 from secrets_gitops.lint import catalog
 from secrets_gitops.lint.finding import SEVERITIES
 from secrets_gitops.lint.policy import Options, of_environment
@@ -34,9 +32,11 @@ def _bytes(ctx: click.Context, param: click.Parameter, value: str | None) -> int
 
 @click.command("lint", help="Find plaintext secrets and broken encryption: in PATH, or in the whole repository.")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option("--staged", is_flag=True, help="Scan what is staged, as the git hook does. PATHs then limit the report.")
-@click.option("--stdin", "from_stdin", is_flag=True, help="Scan one document from standard input, named by --path.")
-@click.option("--path", "name", metavar="NAME", help="The name that the document has in the repository.")
+@lint_modes.mode_options
+@click.option(
+    "--changed-lines-only", is_flag=True,
+    help="Of commits and of what is staged, report what stands in changed lines, or is new for a change around it.",
+)  # fmt: skip
 @click.option(
     "--format", "formats", multiple=True, callback=reports.formats, metavar="FORMAT[=FILE]",
     help=f"How to report: {', '.join(FORMATS)}. Repeatable; all but one need a file.",
@@ -72,9 +72,7 @@ def _bytes(ctx: click.Context, param: click.Parameter, value: str | None) -> int
 def command(
     *,
     paths: tuple[str, ...],
-    staged: bool,
-    from_stdin: bool,
-    name: str | None,
+    changed_lines_only: bool,
     formats: tuple[tuple[str, str], ...],
     output: str | None,
     fail_on: Severity | None,
@@ -98,10 +96,7 @@ def command(
     if explain is not None:
         console.write(_explanation(catalog.load(catalog.slug_of(explain))))
         return 0
-    if from_stdin and (staged or paths or not name):
-        raise SettingsError("`--stdin` takes one document, and `--path NAME` beside it", hints=(_help(),))
-    if name and not from_stdin:
-        raise SettingsError("`--path` goes with `--stdin`", hints=(f"to scan that file: `secrets-gitops lint {name}`",))
+    mode = lint_modes.chosen(click.get_current_context())
     mac = lint_mac.check() if verify_mac else None
     writers = reports.destinations(formats, output)
     began = reports.now()
@@ -116,18 +111,10 @@ def command(
         verify_mac=mac,
         baseline=baseline,
         also=("high-entropy",) if entropy else (),
+        changed_lines_only=changed_lines_only or None,
     ).over(of_environment(os.environ))
 
-    from secrets_gitops.cli import lint_sources as sources
-
-    found: sources.Scanned
-    if staged:
-        found = sources.staged(paths, options)
-    elif from_stdin:
-        assert name is not None
-        found = sources.document(sys.stdin.buffer, name, options)
-    else:
-        found = sources.work_tree(paths, options)
+    found = lint_modes.scan(mode, paths, options)
     report = found.report
     if mac is not None and (refusal := mac.refusal()) is not None:
         report = report._replace(incomplete=(*report.incomplete, refusal))
@@ -136,10 +123,6 @@ def command(
     reports.write(report if show_suppressed else report._replace(suppressed=()), facts, writers, found.root)
     _summarize(report, found.root)
     return code
-
-
-def _help() -> str:
-    return "see `secrets-gitops lint --help`"
 
 
 def _summarize(report: Report, root: str) -> None:

@@ -1,24 +1,34 @@
-"""What `lint` scans: staged files, the work tree, or one document from standard input."""
+"""What `lint` scans: what is staged, what lies on disk, what commits bring, or a document from standard input."""
 
 from __future__ import annotations
 
 import os
 import posixpath
-from typing import NamedTuple
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
 
+from secrets_gitops.cli import console
+from secrets_gitops.cli.time_limit import OutOfTime, time_limit
 from secrets_gitops.errors import FileError, Place, SettingsError
-from secrets_gitops.lint.engine import Report, scan
+from secrets_gitops.lint import history as lint_history
+from secrets_gitops.lint import pushed as lint_pushed
+from secrets_gitops.lint import received as lint_received
+from secrets_gitops.lint.engine import scan
 from secrets_gitops.lint.overlay import Overlay
 from secrets_gitops.lint.policy import Policy
 from secrets_gitops.lint.staged import scan_staged
-from secrets_gitops.repository import git
+from secrets_gitops.lint.sums import Sums
+from secrets_gitops.repository import git, skips
+from secrets_gitops.repository.commits import tree_of
+from secrets_gitops.repository.objects import Objects
+from secrets_gitops.repository.tree import Tree
 from secrets_gitops.repository.work_tree import WorkTree
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import BinaryIO
 
+    from secrets_gitops.lint.engine import Report
     from secrets_gitops.lint.policy import Options
 
 
@@ -31,24 +41,19 @@ class Scanned(NamedTuple):
 
 def staged(paths: tuple[str, ...], options: Options) -> Scanned:
     """Scan what is staged; with `paths`, report only what was found at or below them."""
-    root = git.root_of(_folder_of(paths[0]) if paths else ".")
+    first = _folder_of(paths[0]) if paths else "."
+    root = git.root_of(first)
     if root is None:
+        _refuse_bare(first)
         raise SettingsError("`--staged` needs a git repository", hints=("make one with `git init`",))
-    report = scan_staged(root, os.environ, options=options)
-    if paths:
-        wanted = [_relative(root, path) for path in paths]
-        report = report._replace(
-            findings=tuple(f for f in report.findings if _covered(f.path, wanted)),
-            suppressed=tuple(one for one in report.suppressed if _covered(one.finding.path, wanted)),
-        )
-    return Scanned(report, root)
+    return _limited(scan_staged(root, os.environ, options), root, paths)
 
 
-def document(source: BinaryIO, name: str, options: Options) -> Scanned:
-    """Scan what `source` holds as if it were the file `name` of the work tree."""
+def document(name: str, options: Options) -> Scanned:
+    """Scan standard input as if it were the file `name` of the work tree."""
     root = _root((name,))
     path = _relative(root, name)
-    data = source.read(Policy(WorkTree(root), options).max_bytes + 1)
+    data = sys.stdin.buffer.read(Policy(WorkTree(root), options).max_bytes + 1)
     return Scanned(scan(Overlay(WorkTree(root), path, data), (path,), options=options), root)
 
 
@@ -62,12 +67,93 @@ def work_tree(paths: tuple[str, ...], options: Options) -> Scanned:
     return Scanned(scan(tree, chosen, options=options), root)
 
 
+def pushed(typed: str, paths: tuple[str, ...], options: Options) -> Scanned:
+    """Scan what the commits of a push bring: those of `FROM..TO`, or as the hook is told, or what no remote has."""
+    with _stored() as (root, objects):
+        read = None if sys.stdin.isatty() else sys.stdin.read
+        push = lint_pushed.asked(objects, os.environ, typed=typed, read=read)
+        return _limited(lint_pushed.scan_pushed(root, objects, push, options), root, paths)
+
+
+def received(options: Options, *, seconds: float | None, may_pass: bool, may_skip: bool) -> Scanned:
+    """Scan what a server is about to accept, as far as the time allows."""
+    with _stored() as (root, objects):
+        updates = lint_received.updates(sys.stdin.read())
+        reason = lint_received.skip_reason(os.environ)
+        sums = Sums()
+        if reason is not None and not may_skip:
+            console.note(f"this server does not allow the push option `{lint_received.SKIP}`: the push is scanned")
+        elif reason is not None:
+            skips.record(root, reason, updates, os.environ)
+            console.warn(f"not scanned, for the push says: {reason}")
+            return Scanned(sums.report(), root)
+        try:
+            with time_limit(seconds):
+                lint_received.scan_received(root, objects, updates, options, sums)
+        except OutOfTime:
+            sums.out_of_time(seconds or 0.0, may_pass=may_pass)
+        return Scanned(sums.report(), root)
+
+
+def history(revisions: tuple[str, ...], options: Options) -> Scanned:
+    """Scan every file that these revisions reach, by default all refs."""
+    with _stored() as (root, objects):
+        return Scanned(lint_history.scan_history(root, objects, revisions, options), root)
+
+
+def commit(revision: str, paths: tuple[str, ...], options: Options) -> Scanned:
+    """Scan what one commit brings."""
+    with _stored() as (root, objects):
+        return _limited(lint_pushed.scan_commit(root, objects, revision, options), root, paths)
+
+
+def tree(revision: str, paths: tuple[str, ...], options: Options) -> Scanned:
+    """Scan all files of a commit or tree."""
+    with _stored() as (root, objects):
+        return _limited(scan(Tree(objects, tree_of(objects, revision), root), options=options), root, paths)
+
+
+@contextmanager
+def _stored() -> Iterator[tuple[str, Objects]]:
+    """The repository that we stand in, bare ones too, and a reader of what is stored in it."""
+    root = git.store_of(".")
+    objects = Objects(root)
+    try:
+        yield root, objects
+    finally:
+        objects.close()
+
+
+def _limited(report: Report, root: str, paths: tuple[str, ...]) -> Scanned:
+    """The part of a report that is about `paths`, when there are any. What was not scanned stays told."""
+    if not paths:
+        return Scanned(report, root)
+    wanted = [_relative(root, path) for path in paths]
+    return Scanned(
+        report._replace(
+            findings=tuple(f for f in report.findings if _covered(f.path, wanted)),
+            suppressed=tuple(one for one in report.suppressed if _covered(one.finding.path, wanted)),
+        ),
+        root,
+    )
+
+
+def _refuse_bare(folder: str) -> None:
+    """Raise SettingsError in a bare repository: its files say nothing, and looking at them would look like a scan."""
+    if git.is_bare(folder):
+        raise SettingsError(
+            "a bare repository has no files of its own",
+            hints=("`secrets-gitops lint --tree HEAD` scans a commit, `--history` all of them",),
+        )
+
+
 def _root(paths: tuple[str, ...]) -> str:
     """The repository of the first path; without one the folder that we stand in, or the path's own."""
     first = _folder_of(paths[0]) if paths else "."
     root = git.root_of(first)
     if root is not None:
         return root
+    _refuse_bare(first)
     here, there = os.path.realpath("."), os.path.realpath(first)
     if there == here or there.startswith(here.rstrip("/") + "/"):
         return here

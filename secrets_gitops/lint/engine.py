@@ -73,6 +73,7 @@ def scan(
     paths: Iterable[str] | None = None,
     *,
     gone: Iterable[str] = (),
+    widen: bool = True,
     rules: Iterable[Rule] | None = None,
     limits: Limits | None = None,
     max_bytes: int | None = None,
@@ -82,9 +83,9 @@ def scan(
     """Scan `paths` of the snapshot (all of them by default) with `rules` (by default those of options and settings).
 
     `gone` are paths that a commit deletes. A creation rule file (`.sops.yaml`) among `paths` or `gone` widens the rules
-    about creation rules to all that lies below it, since it changes what other files must be; a file that a
-    kustomization names is checked as that kustomization uses it. Where settings or baseline are deleted, everything is
-    scanned.
+    about creation rules to all that lies below it, since it changes what other files must be; where settings or
+    baseline are deleted, everything is scanned. Not so when `widen` is false. A file that a kustomization names is
+    checked as that kustomization uses it.
 
     Allow comments, settings and baseline count as they are in `excuses`, by default the snapshot itself. For what a
     server receives it is what the server has already, so that nothing excuses itself. Raises SettingsError for settings
@@ -103,12 +104,12 @@ def scan(
     scanner = _Scanner(run, policy.rules() if rules is None else tuple(rules), policy)
     for path in chosen:
         scanner.scan(path)
-    if not {SETTINGS, gate.BASELINE}.isdisjoint(gone):  # what they excused counts again
+    if widen and not {SETTINGS, gate.BASELINE}.isdisjoint(gone):  # what they excused counts again
         for path in snapshot.paths():
             if path not in run.changed:
                 scanner.scan(path)
     elif paths is not None:
-        for path in _below_rule_files(snapshot, (*chosen, *gone), run.changed):
+        for path in _below_rule_files(snapshot, (*chosen, *gone), run.changed) if widen else ():
             scanner.scan(path, _ABOUT_RULE_FILES, brief=True)
         for path in _kustomizations_above(snapshot, (*chosen, *gone), run.changed):
             scanner.scan(path, _ABOUT_NAMED_FILES)

@@ -56,6 +56,8 @@ class Options(NamedTuple):
     """Rules, as typed, that run beside the others although they are off by default."""
     today: str | None = None
     """`YYYY-MM-DD`, for excuses that expire; by default the day in UTC."""
+    changed_lines_only: bool | None = None
+    """Of commits and of what is staged, report what stands in changed lines, or is new for a change around it."""
 
     def over(self, other: Options) -> Options:
         """These, and what `other` says where these say nothing."""
@@ -117,8 +119,6 @@ class Policy:
         source = excuses or snapshot
         said = options.config is not None or source.exists(SETTINGS)
         self._lint: LintSettings | None = self._read_settings(source) if said else None
-        if excuses is not None and (snapshot.exists(SETTINGS) or snapshot.exists(BASELINE)):
-            Policy(snapshot)  # what is broken must not come in either
         self.salt = options.salt or b""
         """Keys the digests of values in fingerprints."""
         self._baseline: Matching | None = None

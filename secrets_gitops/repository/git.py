@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import select
 
-from secrets_gitops.errors import FileError, ScanIncomplete
+from secrets_gitops.errors import FileError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,6 +61,16 @@ class Process:
             os.write(self._stdin, data)
         except BrokenPipeError:
             return
+
+    def send_all(self, data: bytes) -> None:
+        """Write all of git's standard input, for a command that reads it to its end before it answers."""
+        try:
+            while data:
+                data = data[os.write(self._stdin, data) :]
+        except BrokenPipeError:
+            pass
+        os.close(self._stdin)
+        self._stdin = -1
 
     def read(self) -> bytes:
         """The next bytes of standard output; none at its end."""
@@ -115,7 +125,13 @@ class Process:
 
 
 def _environment() -> dict[str, str]:
-    environ = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
+    environ = {
+        **os.environ,
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_ALLOW_PROTOCOL": "none",  # what keeps a git older than 2.44 from fetching
+        "LC_ALL": "C",
+    }
     for name in _FROM_HERE:
         if name in environ:
             environ[name] = os.path.abspath(environ[name])
@@ -154,68 +170,16 @@ def records(output: bytes) -> Iterator[str]:
     return (os.fsdecode(field) for field in output.split(b"\0")[:-1])
 
 
-class Objects:
-    """Reads objects through one `git cat-file --batch`, which starts when the first is asked for."""
+def store_of(path: str) -> str:
+    """The folder to start git in for what is stored: the top of the work tree, or the bare repository, `path` is in.
 
-    __slots__ = ("_buffer", "_process", "_root")
-
-    def __init__(self, root: str) -> None:
-        self._root = root
-        self._process: Process | None = None
-        self._buffer = b""
-
-    def blob(self, name: str, limit: int | None = None) -> bytes:
-        """The content of the blob with the object id `name`.
-
-        Raises FileError when it is larger than `limit` bytes (the body is not kept), ScanIncomplete when the object is
-        missing or no blob, or git ended.
-        """
-        if self._process is None:
-            self._process = Process(("cat-file", "--batch"), self._root, feed=True)
-        self._process.send(f"{name}\n".encode())
-        while b"\n" not in self._buffer:
-            self._more()
-        header, _, self._buffer = self._buffer.partition(b"\n")
-        fields = header.split(b" ")
-        if len(fields) != 3:
-            hint = "`git fsck` tells more; a partial clone gets it by `git fetch --refetch`"
-            raise ScanIncomplete(f"object {name} is missing from the repository", hints=(hint,))
-        size = int(fields[2])
-        keep = fields[1] == b"blob" and (limit is None or size <= limit)
-        body = self._body(size, keep=keep)
-        if fields[1] != b"blob":
-            raise ScanIncomplete(f"object {name} is a {fields[1].decode()}, not a blob")
-        if not keep:
-            raise FileError(f"larger than {limit} bytes")
-        return body
-
-    def _body(self, size: int, *, keep: bool) -> bytes:
-        """Read `size` bytes and the line break that ends them; returns them if they are to be kept."""
-        parts, left = [], size + 1
-        while left > len(self._buffer):
-            left -= len(self._buffer)
-            if keep:
-                parts.append(self._buffer)
-            self._buffer = b""
-            self._more()
-        parts.append(self._buffer[: left - 1])
-        self._buffer = self._buffer[left:]
-        return b"".join(parts)[:size] if keep else b""
-
-    def _more(self) -> None:
-        assert self._process is not None
-        data = self._process.read()
-        if not data:
-            failure = self._process.failure(self._process.wait())
-            self.close()
-            raise ScanIncomplete(failure.message, hints=failure.hints)
-        self._buffer += data
-
-    def close(self) -> None:
-        """End the process; the next `blob` starts another."""
-        if self._process is not None:
-            self._process.stop()
-        self._process, self._buffer = None, b""
+    Raises FileError when there is none, or git does not trust it.
+    """
+    output = run(("rev-parse", "--is-inside-work-tree", "--absolute-git-dir"), path)
+    inside, _, folder = os.fsdecode(output.removesuffix(b"\n")).partition("\n")
+    if inside == "true" and (top := root_of(path)):
+        return top
+    return folder
 
 
 def root_of(path: str) -> str | None:
@@ -252,6 +216,17 @@ def _is_repository(path: str) -> bool:
     return os.path.isfile(path) or os.path.lexists(os.path.join(path, "HEAD"))
 
 
+def is_bare(folder: str) -> bool:
+    """Whether `folder` lies in a bare repository, or in git's own folder of another."""
+    folder = os.path.realpath(folder)
+    while not all(os.path.lexists(os.path.join(folder, name)) for name in ("HEAD", "objects", "refs")):
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return False
+        folder = parent
+    return True
+
+
 def hooks_folder(root: str) -> str:
     """Where git looks for the hooks of the work tree at `root`: `core.hooksPath`, or what all work trees share."""
     return _folder(("rev-parse", "--git-path", "hooks"), root)
@@ -260,6 +235,11 @@ def hooks_folder(root: str) -> str:
 def common_folder(root: str) -> str:
     """Git's own folder of the clone that the work tree at `root` belongs to."""
     return _folder(("rev-parse", "--git-common-dir"), root)
+
+
+def private_path(root: str, name: str) -> str:
+    """Where git keeps its file `name` (`MERGE_HEAD`) for the work tree at `root`."""
+    return _folder(("rev-parse", "--git-path", name), root)
 
 
 def _folder(arguments: Sequence[str], root: str) -> str:

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 
     Action = Literal["make", "renew", "chain", "keep"]
 
-NAMES = ("pre-commit", "pre-merge-commit")
+NAMES = ("pre-commit", "pre-merge-commit", "pre-push", "commit-msg")
+_MODES = {"pre-push": b" --pushed-range", "commit-msg": b" --commit-msg"}
+"""What a hook says to our entry point before the arguments that git gives it; others give it nothing."""
 CHAINED = ".secrets-gitops-chained"
 """Added to the name of a hook that was there before us, and that ours runs when it found nothing."""
 _MARK = b"# written by `secrets-gitops git install`"
 _LIMIT = 1 << 20
-_SCRIPT = b"""\
+_HEAD = b"""\
 #!/bin/sh
 %s, which also renews it
 python=%s
@@ -34,7 +36,8 @@ if [ ! -x "$python" ]; then
     echo "hint: run \\`secrets-gitops git install\\` once more" >&2
     exit 3
 fi
-"$python" -I -c '
+check() {
+    "$python" -I -c '
 import sys
 try:
     from secrets_gitops.hook import main
@@ -42,9 +45,22 @@ except ModuleNotFoundError as missing:
     print(f"secrets-gitops: {missing}, so nothing was checked", file=sys.stderr)
     print("hint: install secrets-gitops, then run `secrets-gitops git install` once more", file=sys.stderr)
     sys.exit(3)
-sys.exit(main())' || exit
+sys.exit(main())'%s
+}
+"""
+_TAIL = b"""\
+check || exit
 [ ! -x "$0%s" ] || exec "$0%s" "$@"
 """
+_TAIL_WITH_INPUT = b"""\
+refs=$(cat)
+told() {
+    [ -z "$refs" ] || printf '%%s\\n' "$refs"
+}
+told | check "$@" || exit
+[ ! -x "$0%s" ] || { told | "$0%s" "$@"; }
+"""
+"""Of pre-push: what git says on standard input is for both hooks."""
 
 
 class Step(NamedTuple):
@@ -67,7 +83,7 @@ def _action(path: str, *, chain: bool) -> Action:
     if not os.path.lexists(path):
         return "make"
     if is_ours(path):
-        return "keep" if files.read(path, _LIMIT) == script() else "renew"
+        return "keep" if files.read(path, _LIMIT) == script(os.path.basename(path)) else "renew"
     if not chain:
         raise SettingsError(
             "there is a hook already, and it is not ours",
@@ -90,10 +106,16 @@ def is_ours(path: str) -> bool:
     return os.path.isfile(path) and _MARK in files.read(path, _LIMIT)
 
 
-def script() -> bytes:
-    """The hook for the interpreter that runs us."""
+def script(name: str) -> bytes:
+    """The hook called `name`, for the interpreter that runs us."""
     quoted = os.fsencode(sys.executable).replace(b"'", b"'\\''")
-    return _SCRIPT % (_MARK, b"'%s'" % quoted, CHAINED.encode(), CHAINED.encode())
+    mode = _MODES.get(name, b"")
+    head = _HEAD % (_MARK, b"'%s'" % quoted, mode + b' "$@"' if mode else b"")
+    chained = CHAINED.encode()
+    if name == "pre-push":
+        return head + _TAIL_WITH_INPUT % (chained, chained)
+    tail = _TAIL % (chained, chained)
+    return head + (tail.replace(b"check ||", b'check "$@" ||') if mode else tail)
 
 
 def install(steps: Iterable[Step]) -> None:
@@ -105,7 +127,7 @@ def install(steps: Iterable[Step]) -> None:
         if action == "chain":
             os.rename(path, path + CHAINED)
         try:
-            files.replace(path, script(), mode=0o755)
+            files.replace(path, script(os.path.basename(path)), mode=0o755)
         except BaseException:
             if action == "chain":
                 os.rename(path + CHAINED, path)

@@ -5,16 +5,11 @@ from __future__ import annotations
 from secrets_gitops.errors import FileError, Place, ScanIncomplete
 from secrets_gitops.records import NamedTuple
 from secrets_gitops.repository import git
+from secrets_gitops.repository.objects import Objects
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-_EMPTY_BLOBS = (
-    "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
-    "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
-)
-"""SHA-1 and SHA-256; `git add -N` names it without storing it."""
 
 
 class Change(NamedTuple):
@@ -32,11 +27,11 @@ class Change(NamedTuple):
 class Index:
     """What the index holds: what would be committed. GIT_INDEX_FILE counts. Submodules are no files."""
 
-    __slots__ = ("_changes", "_entries", "_folders", "_objects", "root")
+    __slots__ = ("_changes", "_entries", "_folders", "objects", "root")
 
     def __init__(self, root: str) -> None:
         self.root = root
-        self._objects = git.Objects(root)
+        self.objects = Objects(root)
         self._changes: tuple[Change, ...] | None = None
         self._entries: dict[str, tuple[int, str]] | None = None
         self._folders: dict[str, set[str]] | None = None
@@ -103,10 +98,8 @@ class Index:
                 hints=("resolve it, then `git add` it",),
                 place=Place(path),
             )
-        if blob in _EMPTY_BLOBS:
-            return b""
         try:
-            return self._objects.blob(blob, limit)
+            return self.objects.blob(blob, limit)
         except (FileError, ScanIncomplete) as error:
             error.place = error.place or Place(path)
             raise
@@ -139,4 +132,4 @@ class Index:
 
     def close(self) -> None:
         """End git's process; a later read starts another."""
-        self._objects.close()
+        self.objects.close()

@@ -99,7 +99,8 @@ def repo(request, tmp_path, clone, homes):
         folder, revision = clone
         made.write(
             ".pre-commit-config.yaml",
-            f"repos:\n  - repo: {folder}\n    rev: {revision}\n    hooks:\n      - id: secrets-gitops\n",
+            f"repos:\n  - repo: {folder}\n    rev: {revision}\n    hooks:\n"
+            "      - id: secrets-gitops\n      - id: secrets-gitops-push\n      - id: secrets-gitops-commit-msg\n",
         )
         made.git("add", ".")
         done = made.run(request.param, "install")
@@ -200,12 +201,48 @@ def test_all_files_means_the_whole_index(repo):
     assert "secret.yaml:6:3" in done.shown
 
 
-def test_a_range_of_commits_is_refused_by_name(repo):
-    """Until a range can be scanned, silence must not look like a scan."""
+def test_a_secret_that_came_and_went_in_a_range_is_found(repo):
     if repo.front not in FRAMEWORKS:
         return
-    repo.stage("other.yaml", CLEAN)
+    repo.stage("secret.yaml", SECRET)
+    repo.git("commit", "-q", "--no-verify", "-m", "slipped through")
+    repo.git("rm", "-q", "secret.yaml")
     assert repo.commit().returncode == 0
-    done = repo.run(repo.front, "run", "--from-ref", "HEAD~1", "--to-ref", "HEAD")
+    done = repo.run(repo.front, "run", "--from-ref", "HEAD~2", "--to-ref", "HEAD")
     assert done.returncode == 1
-    assert "not built yet" in done.shown
+    assert "secret.yaml:6:3" in done.shown
+
+
+def test_a_push_is_refused_for_what_came_and_went_in_it(repo, tmp_path):
+    if repo.front in FRAMEWORKS:
+        assert repo.run(repo.front, "install", "--hook-type", "pre-push").returncode == 0
+    repo.git("init", "-q", "--bare", str(tmp_path / "remote.git"))
+    repo.git("remote", "add", "origin", str(tmp_path / "remote.git"))
+    done = repo.run("git", "push", "origin", "HEAD")  # a first push: all of history
+    assert done.returncode == 0, done.shown
+    repo.stage("secret.yaml", SECRET)
+    repo.git("commit", "-q", "--no-verify", "-m", "slipped through")
+    repo.git("rm", "-q", "secret.yaml")
+    repo.git("commit", "-q", "--no-verify", "-m", "gone again")
+    done = repo.run("git", "push", "origin", "HEAD")
+    assert done.returncode == 1
+    assert "secret.yaml:6:3" in done.shown
+    done = repo.run("git", "push", "origin", "HEAD:refs/heads/new")  # a new branch
+    assert done.returncode == 1
+    repo.git("reset", "-q", "--hard", "HEAD~2")
+    repo.stage("apps/other.yaml", CLEAN)
+    assert repo.commit().returncode == 0
+    done = repo.run("git", "push", "origin", "HEAD")
+    assert done.returncode == 0, done.shown
+
+
+def test_a_token_in_the_message_is_refused(repo):
+    if repo.front in FRAMEWORKS:
+        assert repo.run(repo.front, "install", "--hook-type", "commit-msg").returncode == 0
+    repo.stage("apps/other.yaml", CLEAN)
+    token = "glpat" + "-" + "Zx81kQmP20vB7nRt5sWq"
+    done = repo.run("git", "commit", "-m", f"Use the token {token}")
+    assert done.returncode == 1
+    assert "provider-token-gitlab" in done.shown
+    assert token not in done.shown
+    assert repo.run("git", "commit", "-m", "Use the token").returncode == 0

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from secrets_gitops.repository import hooks
+
 OURS = "written by `secrets-gitops git install`"
 
 
@@ -57,10 +59,10 @@ def write_hook(path: Path, body: str) -> None:
     path.chmod(0o755)
 
 
-def test_both_hooks_are_made_and_git_runs_them(install, repo):
+def test_the_hooks_are_made_and_git_runs_them(install, repo):
     code, said = install()
     assert code == 0
-    assert said.splitlines()[:2] == ["made  .git/hooks/pre-commit", "made  .git/hooks/pre-merge-commit"]
+    assert said.splitlines()[:4] == [f"made  .git/hooks/{name}" for name in hooks.NAMES]
     done = git(repo, "commit", "--message", "clean")
     assert done.returncode == 0, done.stderr
 
@@ -97,7 +99,7 @@ def test_a_second_time_keeps_and_an_older_one_is_renewed(install, repo):
     install()
     code, said = install()
     assert code == 0
-    assert said.splitlines()[:2] == ["kept  .git/hooks/pre-commit", "kept  .git/hooks/pre-merge-commit"]
+    assert said.splitlines()[:4] == [f"kept  .git/hooks/{name}" for name in hooks.NAMES]
     hook(repo).write_text(hook(repo).read_text().replace(sys.executable, "/old/python"))
     assert install()[1].splitlines()[0] == "renewed  .git/hooks/pre-commit"
     assert "/old/python" not in hook(repo).read_text()
@@ -176,7 +178,7 @@ class TestChain:
         install("--chain")
         done = cli("git", "uninstall", cwd=repo)
         removed = done.stderr.decode().splitlines()
-        assert removed[:2] == ["removed  .git/hooks/pre-commit", "removed  .git/hooks/pre-merge-commit"]
+        assert removed[:4] == [f"removed  .git/hooks/{name}" for name in hooks.NAMES]
         assert "exit 7" in hook(repo).read_text()
         assert sorted(path.name for path in hook(repo).parent.iterdir() if not path.name.endswith(".sample")) == [
             "pre-commit"
@@ -215,9 +217,8 @@ class TestPlaces:
         (repo / "a").mkdir()
         code, said = install(cwd=repo / "a")
         assert code == 0
-        assert said.splitlines()[:3] == [
-            "made  ../.git/hooks/pre-commit",
-            "made  ../.git/hooks/pre-merge-commit",
+        assert said.splitlines()[:5] == [
+            *(f"made  ../.git/hooks/{name}" for name in hooks.NAMES),
             "made  ../.gitattributes   names the files; commit it",
         ]
 
@@ -257,15 +258,13 @@ class TestTheScript:
         assert "Traceback" not in done.stderr
 
     def test_an_interpreter_in_a_folder_with_an_odd_name(self, repo, tmp_path, monkeypatch):
-        from secrets_gitops.repository import hooks
-
         odd = tmp_path / 'it\'s a "$HOME" `x` \\ folder'
         odd.mkdir()
         (odd / "python").write_text('#!/bin/sh\necho "started: $1" >&2\n')
         (odd / "python").chmod(0o755)
         monkeypatch.setattr(sys, "executable", str(odd / "python"))
         write_hook(hook(repo), "")
-        hook(repo).write_bytes(hooks.script())
+        hook(repo).write_bytes(hooks.script("pre-commit"))
         done = git(repo, "commit", "--message", "clean")
         assert (done.returncode, "started: -I" in done.stderr) == (0, True)
 

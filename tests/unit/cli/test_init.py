@@ -35,7 +35,8 @@ def home() -> Path:
 
 
 KEYS = ".config/sops/age/keys.txt"
-ALL = [".sops.yaml", ".secrets-gitops.yaml", ".git/hooks/pre-commit", ".git/hooks/pre-merge-commit"]
+HOOKS = ("pre-commit", "pre-merge-commit", "pre-push", "commit-msg")
+ALL = [".sops.yaml", ".secrets-gitops.yaml", *(f".git/hooks/{name}" for name in HOOKS)]
 
 
 def lines(done: subprocess.CompletedProcess[bytes]) -> list[str]:
@@ -56,9 +57,9 @@ def test_everything_is_made_and_the_next_command_is_named(cli, repo):
     assert done.returncode == 0
     said = lines(done)
     assert said[0].startswith(f"made  {home() / KEYS}   your private key: keep a copy in a safe place")
-    assert said[1:5] == [f"made  {name}" for name in ALL]
-    assert said[5].startswith("next: `secrets-gitops lint`")
-    assert len(said) == 6
+    assert said[1:7] == [f"made  {name}" for name in ALL]
+    assert said[7].startswith("next: `secrets-gitops lint`")
+    assert len(said) == 8
     assert stat.S_IMODE((home() / KEYS).stat().st_mode) == 0o600
     assert stat.S_IMODE((repo / ".sops.yaml").stat().st_mode) == 0o644
 
@@ -77,7 +78,7 @@ def test_a_second_time_keeps_everything(cli, repo):
     assert done.returncode == 0
     public = re.search(r"# public key: (age1\w+)", (home() / KEYS).read_text())
     assert public is not None
-    assert lines(done)[:5] == [
+    assert lines(done)[:7] == [
         f"kept  {home() / KEYS}   your key {public[1]}",
         *(f"kept  {name}" for name in ALL),
     ]
@@ -102,7 +103,7 @@ def test_what_is_there_is_never_changed(cli, repo, alice):
 def test_a_dry_run_writes_nothing(cli, repo):
     done = cli("init", "--dry-run", cwd=repo)
     assert done.returncode == 0
-    assert [line.split("   ")[0] for line in lines(done)[:5]] == [
+    assert [line.split("   ")[0] for line in lines(done)[:7]] == [
         f"would be made  {home() / KEYS}", *(f"would be made  {name}" for name in ALL),
     ]  # fmt: skip
     assert not (home() / ".config").exists()

@@ -119,10 +119,6 @@ class TestExcuses:
         assert scan(pushed, excuses=memory({})).exit_code() == 1
         assert scan(files, excuses=memory(pushed)).exit_code() == 0
 
-    def test_a_broken_one_does_not_come_in(self, scan, memory):
-        with pytest.raises(SettingsError):
-            scan({NAME: "{}"}, excuses=memory({}))
-
 
 class TestDeleted:
     def test_what_it_excused_counts_although_it_is_not_staged(self, scan, values):

@@ -197,10 +197,6 @@ class TestExcuses:
     def test_those_that_are_there_are(self, report, memory):
         assert report("", excuses=memory({SETTINGS: "lint: {exclude: [apps]}\n"})).exit_code() == 0
 
-    def test_broken_ones_do_not_come_in(self, report, memory):
-        with pytest.raises(SettingsError):
-            report("exclude: apps: x", excuses=memory({}))
-
 
 class TestOtherSources:
     def test_a_file_in_place_of_the_settings(self, report, tmp_path):

@@ -10,6 +10,7 @@ import pytest
 
 from secrets_gitops.errors import FileError, ScanIncomplete
 from secrets_gitops.repository import git
+from secrets_gitops.repository.objects import Objects
 
 
 class TestRootOf:
@@ -97,7 +98,7 @@ class TestRun:
         git.run(("rev-parse", "--git-dir"), str(repo.root))
         with pytest.raises(FileError):
             git.run(("cat-file", "blob", "nothing"), str(repo.root))
-        objects = git.Objects(str(repo.root))
+        objects = Objects(str(repo.root))
         with pytest.raises(ScanIncomplete):
             objects.blob("0" * 40)
         objects.close()
@@ -119,7 +120,7 @@ class TestRun:
 class TestObjects:
     def test_an_object_that_is_no_blob(self, repo):
         repo.commit({"a": "1"})
-        objects = git.Objects(str(repo.root))
+        objects = Objects(str(repo.root))
         with pytest.raises(ScanIncomplete, match="is a commit, not a blob"):
             objects.blob(repo.git("rev-parse", "HEAD"))
         assert objects.blob(repo.git("rev-parse", "HEAD:a")) == b"1"
@@ -131,7 +132,7 @@ class TestObjects:
         path = repo.root / ".git" / "objects" / blob[:2] / blob[2:]
         path.chmod(0o600)
         path.write_bytes(path.read_bytes()[:5])
-        objects = git.Objects(str(repo.root))
+        objects = Objects(str(repo.root))
         with pytest.raises(ScanIncomplete):
             objects.blob(blob)
         objects.close()

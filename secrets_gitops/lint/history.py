@@ -1,0 +1,80 @@
+"""Scan all of a history: every file content that was ever committed, once, under the name that it had last.
+
+What was scanned and is clean is remembered in git's own folder, so that the next scan reads what is new.
+"""
+
+from __future__ import annotations
+
+from secrets_gitops.errors import SettingsError
+from secrets_gitops.lint.clean_files import CleanFiles
+from secrets_gitops.lint.commit_scan import EXCUSES, CommitScan
+from secrets_gitops.repository import git
+from secrets_gitops.repository.commits import Brought, Range, brought, commit_of, known
+from secrets_gitops.repository.tree import Tree
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from secrets_gitops.lint.engine import Report
+    from secrets_gitops.lint.policy import Options
+    from secrets_gitops.repository.objects import Objects
+
+
+def scan_history(root: str, objects: Objects, revisions: tuple[str, ...], options: Options) -> Report:
+    """Scan what `revisions` reach (`REV`, `FROM..TO`), by default all refs. Excuses count as they are in HEAD.
+
+    Raises SettingsError for a revision that is none, ScanIncomplete in a shallow clone.
+    """
+    found = objects.find("HEAD^{tree}")
+    excuses = Tree(objects, found.id if found is not None else "", root)
+    scan = CommitScan(root, objects, options, excuses)
+    range_ = _range(objects, revisions) if revisions else Range((), all_tips="--all")
+    clean = CleanFiles(root, (repr(options),))
+    clean.add_context(excuses.blob(path) for path in EXCUSES)
+    for commit in _last_names(brought(root, range_)):
+        files = tuple((path, blob) for path, blob in commit.files if not clean.knows(commit.id, path, blob))
+        before = scan.outcome()
+        scan.commits((commit._replace(files=files, parents=()),))
+        if scan.outcome() == before:
+            clean.remember(commit.id, files)
+    if not revisions:
+        for ref, name in _odd_refs(root):
+            scan.ref(ref, name)
+    clean.save()
+    return scan.report()
+
+
+def _range(objects: Objects, revisions: Iterable[str]) -> Range:
+    tips: list[str] = []
+    ends: list[str] = []
+    for revision in revisions:
+        start, dots, end = revision.partition("..")
+        if dots and (not start or end.startswith(".")):
+            raise SettingsError(f"`{revision}` is no range", hints=("a range is `FROM..TO`",))
+        tips.append(commit_of(objects, (end or "HEAD") if dots else revision).id)
+        if dots:
+            ends.append(commit_of(objects, start).id)
+    return Range(tuple(tips), tuple(known(objects, ends)))
+
+
+def _last_names(commits: Iterable[Brought]) -> Iterator[Brought]:
+    """Each file content once, in the last commit that brings it; commits that bring nothing else are left out."""
+    all_of_them = list(commits)
+    seen: set[str] = set()
+    out = []
+    for commit in reversed(all_of_them):
+        files = tuple((path, blob) for path, blob in commit.files if blob not in seen)
+        seen.update(blob for _, blob in files)
+        if files:
+            out.append(commit._replace(files=files, gone=()))
+    return reversed(out)
+
+
+def _odd_refs(root: str) -> Iterator[tuple[str, str]]:
+    """Refs that name no commit, but a tree or a file, as tags can."""
+    output = git.run(("for-each-ref", "--format=%(objectname) %(objecttype) %(*objecttype) %(refname)"), root)
+    for line in output.decode("utf-8", "surrogateescape").splitlines():
+        name, kind, peeled, ref = line.split(" ", 3)
+        if (peeled or kind) != "commit":
+            yield ref, name

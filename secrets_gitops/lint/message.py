@@ -1,0 +1,83 @@
+"""Scan a commit message: tokens, private keys, credentials in URLs and assignments that somebody pasted into it.
+
+What git takes out of the message itself is no part of it: comments, where an editor was used, and the difference below
+the line of scissors.
+"""
+
+from __future__ import annotations
+
+from secrets_gitops.errors import Error, FileError, Place
+from secrets_gitops.lint import catalog
+from secrets_gitops.lint.engine import scan
+from secrets_gitops.lint.overlay import Overlay
+from secrets_gitops.repository import git
+from secrets_gitops.repository.objects import Objects
+from secrets_gitops.repository.tree import Tree
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from secrets_gitops.lint.engine import Report
+
+RULES = ("provider-token", "private-key", "url-credential", "generic-assignment")
+_SCISSORS = b" ------------------------ >8 ------------------------"
+_LIMIT = 1 << 20
+
+
+def scan_message(root: str, path: str, environ: Mapping[str, str]) -> Report:
+    """Scan the message in the file `path`, as git gives it to a commit-msg hook. Raises FileError."""
+    data = _read(path)
+    comment, cleanup = _settings(root)
+    is_edited = environ.get("GIT_EDITOR") != ":"  # what git tells its hooks when it starts no editor
+    text = published(data, comment, cleanup, is_edited=is_edited)
+    nothing = Tree(Objects(root), "", root)
+    rules = catalog.deferred(name for name in RULES if name in catalog.RULES)
+    return scan(Overlay(nothing, path, text), (path,), rules=rules, max_bytes=_LIMIT)
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            data = file.read(_LIMIT + 1)
+    except OSError as error:
+        raise FileError("cannot read the commit message", place=Place(path)) from error
+    if len(data) > _LIMIT:
+        raise FileError(f"the commit message is larger than {_LIMIT} bytes", place=Place(path))
+    return data
+
+
+def _settings(root: str) -> tuple[bytes, str]:
+    """What begins a comment, and how git cleans messages; `core.commentChar` may be several characters."""
+    comment, cleanup = b"#", ""
+    try:
+        output = git.run(("config", "-z", "--get-regexp", r"^(core\.comment(char|string)|commit\.cleanup)$"), root)
+    except Error:  # no such setting
+        return comment, cleanup
+    for entry in output.split(b"\0")[:-1]:
+        name, _, value = entry.partition(b"\n")
+        if name == b"commit.cleanup":
+            cleanup = value.decode("utf-8", "replace")
+        elif value != b"auto":
+            comment = value
+    return comment, cleanup
+
+
+def published(data: bytes, comment: bytes, cleanup: str, *, is_edited: bool) -> bytes:
+    """The message with those lines made empty that git takes out, so that line numbers stay.
+
+    `cleanup` is `commit.cleanup`. Git keeps comments when nobody edited the message, and with `whitespace`, `verbatim`
+    and `scissors`. In doubt a line stays in.
+    """
+    cuts = cleanup == "scissors" or is_edited
+    strips = cleanup == "strip" or (is_edited and cleanup in ("", "default"))
+    lines = data.split(b"\n")
+    out = []
+    for at, line in enumerate(lines):
+        # A line of scissors of a person's own is a comment as others; git's is followed by what git says about it.
+        if cuts and line == comment + _SCISSORS:
+            following = lines[at + 1] if at + 1 < len(lines) else b""
+            if cleanup == "scissors" or following.startswith(comment):
+                break
+        out.append(b"" if strips and line.startswith(comment) else line)
+    return b"\n".join(out)

@@ -1,0 +1,82 @@
+"""Sums: several reports as one."""
+
+from __future__ import annotations
+
+from secrets_gitops.errors import Place, ScanIncomplete
+from secrets_gitops.lint.before import identity
+from secrets_gitops.lint.engine import Report
+from secrets_gitops.lint.finding import Finding, rank
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from secrets_gitops.errors import Error
+    from secrets_gitops.lint.finding import Severity
+    from secrets_gitops.lint.rule import Rule
+    from secrets_gitops.lint.suppressed import Suppressed
+
+
+class Sums:
+    """Several reports as one."""
+
+    def __init__(self) -> None:
+        self._findings: list[Finding] = []
+        self._suppressed: list[Suppressed] = []
+        self.incomplete: list[Error] = []
+        self._notes: dict[tuple[Place, str], None] = {}
+        self._told: set[tuple[object, ...]] = set()
+        self._heard = 0
+        self._rules: tuple[Rule, ...] = ()
+        self._fail_on: Severity | None = None
+        self._files = self._size = self._documents = self._skipped = 0
+
+    def add(self, report: Report, commit: str = "") -> None:
+        """Add what was found in a commit, but for findings that an earlier version of the same file had."""
+        told = [(finding, _across_commits(finding)) for finding in report.findings]
+        self._findings += [finding._replace(commit=commit) for finding, what in told if what not in self._told]
+        self._told.update(what for _, what in told)
+        self._heard += len(told)
+        self._suppressed += report.suppressed
+        self.incomplete += report.incomplete
+        self._notes.update(dict.fromkeys(report.notes))
+        self._rules = report.rules
+        if self._fail_on is None or rank(report.fail_on) < rank(self._fail_on):
+            self._fail_on = report.fail_on  # the strictest
+        self._files += report.files
+        self._size += report.size
+        self._documents += report.documents
+        self._skipped += report.skipped
+
+    def outcome(self) -> tuple[int, int, int]:
+        """How many findings, excused findings and gaps there are so far, those that were told before too."""
+        return self._heard, len(self._suppressed), len(self.incomplete)
+
+    def report(self) -> Report:
+        """The sum."""
+        return Report(
+            tuple(sorted(self._findings, key=Finding.sort_key)),
+            tuple(self.incomplete),
+            tuple(self._notes),
+            self._files,
+            self._size,
+            self._documents,
+            self._skipped,
+            tuple(sorted(self._suppressed, key=lambda one: one.finding.sort_key())),
+            self._rules,
+            self._fail_on or "medium",
+        )
+
+    def out_of_time(self, seconds: float, *, may_pass: bool) -> None:
+        """Tell that the scan was ended after `seconds`: a warning when that may pass, else it is incomplete."""
+        message = f"the time of {seconds:g} s is over, and not everything was scanned"
+        if may_pass:
+            self._notes[Place("."), f"{message}; the rest passes, as `--on-deadline pass` says"] = None
+        else:
+            self.incomplete.append(
+                ScanIncomplete(message, hints=("push fewer commits at once; `--deadline` sets the time",))
+            )
+
+
+def _across_commits(finding: Finding) -> tuple[object, ...]:
+    """What makes it the same finding in a later version of its file; its line where nothing else tells it apart."""
+    line = 0 if finding.digest or finding.pointer or finding.key else finding.line
+    return finding.path, line, *identity(finding)

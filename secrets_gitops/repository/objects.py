@@ -1,0 +1,161 @@
+"""Objects: what git stores, read through one `git cat-file --batch` that starts when the first object is asked for."""
+
+from __future__ import annotations
+
+import os
+
+from secrets_gitops.errors import FileError, ScanIncomplete, SettingsError
+from secrets_gitops.records import NamedTuple
+from secrets_gitops.repository.git import Process
+
+_KINDS = (b"blob", b"tree", b"commit", b"tag")
+_LONGEST_NAME = 1000
+_KEPT_ENTRIES = 200_000
+"""Entries of trees that are kept for the next commit, which shares most of them; some tens of megabytes."""
+EMPTY_BLOBS = (
+    "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
+    "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
+)
+"""SHA-1 and SHA-256; `git add -N` names it without storing it."""
+
+
+class Object(NamedTuple):
+    """An object: its id, its kind and its content."""
+
+    id: str
+    kind: str
+    """`blob`, `tree`, `commit` or `tag`."""
+    body: bytes
+
+
+class Entry(NamedTuple):
+    """What a tree holds under a name."""
+
+    mode: int
+    id: str
+
+
+class Objects:
+    """Reads objects by their ids, or by whatever names a revision."""
+
+    __slots__ = ("_buffer", "_entries", "_process", "_root", "_trees")
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._process: Process | None = None
+        self._buffer = b""
+        self._trees: dict[str, dict[str, Entry]] = {}
+        self._entries = 0
+
+    def blob(self, name: str, limit: int | None = None) -> bytes:
+        """The content of the blob with the object id `name`.
+
+        Raises FileError when it is larger than `limit` bytes (the body is not kept), ScanIncomplete when the object is
+        missing or no blob, or git ended.
+        """
+        if name in EMPTY_BLOBS:
+            return b""
+        found = self._read(name, limit)
+        if found is None:
+            raise missing(name)
+        if found.kind != "blob":
+            raise ScanIncomplete(f"object {name} is a {found.kind}, not a blob")
+        return found.body
+
+    def tree(self, name: str) -> dict[str, Entry]:
+        """What the tree with the object id `name` holds, by name; nothing for an empty id.
+
+        Raises ScanIncomplete when it is missing or no tree.
+        """
+        if not name:
+            return {}
+        known = self._trees.get(name)
+        if known is not None:
+            return known
+        found = self._read(name)
+        if found is None:
+            raise missing(name)
+        if found.kind != "tree":
+            raise ScanIncomplete(f"object {name} is a {found.kind}, not a tree")
+        try:
+            entries = dict(_entries(found.body, len(name) // 2))
+        except ValueError as error:
+            raise ScanIncomplete(f"tree {name} cannot be read", hints=("`git fsck` tells more",)) from error
+        self._entries += len(entries)
+        if self._entries > _KEPT_ENTRIES:
+            self._trees.clear()
+            self._entries = len(entries)
+        self._trees[name] = entries
+        return entries
+
+    def find(self, revision: str) -> Object | None:
+        """What `revision` names (`main~2`, an id, `v1^{tree}`), or None. Raises SettingsError for what names nothing.
+
+        It never becomes an argument of git, so that one that begins with a dash is no option.
+        """
+        if not revision or len(revision) > _LONGEST_NAME or "\n" in revision or "\0" in revision:
+            raise SettingsError("that is no revision", hints=("a branch, a tag, a commit id, `HEAD~2`",))
+        return self._read(revision)
+
+    def _read(self, name: str, limit: int | None = None) -> Object | None:
+        if self._process is None:
+            self._process = Process(("cat-file", "--batch"), self._root, feed=True)
+        self._process.send(os.fsencode(f"{name}\n"))
+        while b"\n" not in self._buffer:
+            self._more()
+        header, _, self._buffer = self._buffer.partition(b"\n")
+        fields = header.split(b" ")
+        if len(fields) != 3 or fields[1] not in _KINDS:  # `NAME missing`, `NAME ambiguous`; a name may hold spaces
+            return None
+        kind, size = fields[1].decode(), int(fields[2])
+        too_large = kind == "blob" and limit is not None and size > limit
+        body = self._body(size, keep=not too_large)
+        if too_large:
+            raise FileError(f"larger than {limit} bytes")
+        return Object(fields[0].decode(), kind, body)
+
+    def _body(self, size: int, *, keep: bool) -> bytes:
+        """Read `size` bytes and the line break that ends them; returns them if they are to be kept."""
+        parts, left = [], size + 1
+        while left > len(self._buffer):
+            left -= len(self._buffer)
+            if keep:
+                parts.append(self._buffer)
+            self._buffer = b""
+            self._more()
+        parts.append(self._buffer[: left - 1])
+        self._buffer = self._buffer[left:]
+        return b"".join(parts)[:size] if keep else b""
+
+    def _more(self) -> None:
+        assert self._process is not None
+        data = self._process.read()
+        if not data:
+            failure = self._process.failure(self._process.wait())
+            self.close()
+            raise ScanIncomplete(failure.message, hints=failure.hints)
+        self._buffer += data
+
+    def close(self) -> None:
+        """End the process; the next read starts another."""
+        if self._process is not None:
+            self._process.stop()
+        self._process, self._buffer = None, b""
+
+
+def missing(name: str) -> ScanIncomplete:
+    """That the object called `name` is not there."""
+    hint = "`git fsck` tells more; a partial clone gets it by `git fetch --refetch`"
+    return ScanIncomplete(f"object {name} is missing from the repository", hints=(hint,))
+
+
+def _entries(body: bytes, id_size: int) -> list[tuple[str, Entry]]:
+    """The entries of a tree object: `MODE NAME NUL ID`, the id as bytes."""
+    out, at = [], 0
+    while at < len(body):
+        space = body.index(b" ", at)
+        end = body.index(b"\0", space)
+        entry = Entry(int(body[at:space], 8), body[end + 1 : end + 1 + id_size].hex())
+        out.append((os.fsdecode(body[space + 1 : end]), entry))
+        at = end + 1 + id_size
+    return out
