@@ -9,6 +9,7 @@ import click
 from secrets_gitops.cli import console, lint_mac, lint_modes
 from secrets_gitops.cli import lint_reports as reports
 from secrets_gitops.cli.options import output_option
+from secrets_gitops.errors import SettingsError, worst
 from secrets_gitops.lint import catalog
 from secrets_gitops.lint.finding import SEVERITIES
 from secrets_gitops.lint.policy import Options, of_environment
@@ -59,6 +60,10 @@ def _bytes(ctx: click.Context, param: click.Parameter, value: str | None) -> int
 )  # fmt: skip
 @click.option("--config", metavar="FILE", help="Settings to use instead of .secrets-gitops.yaml of the repository.")
 @click.option(
+    "--fix", is_flag=True, help="Mend in the work tree what needs no decision, after asking; then scan again."
+)
+@click.option("--yes", is_flag=True, help="Mend without asking.")
+@click.option(
     "--verify-mac", is_flag=True,
     help="Verify the MAC of encrypted files too, with the keys that sops would find.",
 )  # fmt: skip
@@ -84,6 +89,8 @@ def command(
     config: str | None,
     verify_mac: bool,
     baseline: str | None,
+    fix: bool,
+    yes: bool,
     no_foreign_allow: bool,
     show_suppressed: bool,
     list_rules: bool,
@@ -97,6 +104,11 @@ def command(
         console.write(_explanation(catalog.load(catalog.slug_of(explain))))
         return 0
     mode = lint_modes.chosen(click.get_current_context())
+    if (fix and mode) or (yes and not fix):
+        raise SettingsError(
+            "`--fix` changes files of the work tree, never what is staged, and `--yes` goes with it",
+            hints=("see `secrets-gitops lint --help`",),
+        )
     mac = lint_mac.check() if verify_mac else None
     writers = reports.destinations(formats, output)
     began = reports.now()
@@ -115,10 +127,16 @@ def command(
     ).over(of_environment(os.environ))
 
     found = lint_modes.scan(mode, paths, options)
+    failed = 0
+    if fix:
+        from secrets_gitops.cli import lint_fix
+
+        failed = lint_fix.mend(found.report.findings, found.root, yes=yes)
+        found = lint_modes.scan(mode, paths, options)
     report = found.report
     if mac is not None and (refusal := mac.refusal()) is not None:
         report = report._replace(incomplete=(*report.incomplete, refusal))
-    code = report.exit_code()
+    code = worst([report.exit_code(), failed])
     facts = Facts(began=began, ended=reports.now())
     reports.write(report if show_suppressed else report._replace(suppressed=()), facts, writers, found.root)
     _summarize(report, found.root)

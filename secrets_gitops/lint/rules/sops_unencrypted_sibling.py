@@ -47,7 +47,7 @@ class SopsUnencryptedSibling:
             for path in _copies_of(target.path):
                 if path not in target.run.changed and target.run.snapshot.exists(path):
                     copy = neighbour(target, path)
-                    if copy is not None and copy.data.strip() and not is_encrypted(copy):
+                    if copy is not None and copy.data.strip() and not is_encrypted(copy) and _is_kept(target, path):
                         yield self._finding(copy, target.path)
             return
         for path in _originals_of(target.path):
@@ -65,6 +65,11 @@ class SopsUnencryptedSibling:
             f"the file lies in plaintext beside {original}, which is encrypted",
             fix=f"git rm --cached {path} && echo {path} >> .gitignore; if it was ever pushed, change the values",
         )
+
+
+def _is_kept(target: Target, path: str) -> bool:
+    """Is it part of the repository, and not just a file on disk that git ignores?"""
+    return path in target.run.snapshot.paths()
 
 
 def _originals_of(path: str) -> list[str]:
