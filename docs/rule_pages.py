@@ -52,9 +52,7 @@ def page(rule: Rule) -> str:
     if examples.clean:
         out += ["\n## After\n", _example(examples.clean[0])]
     out.append(f"\n## How to mend it\n\n{_remedy(rule.fix)} Each finding names its file in the place of `PATH`.\n")
-    out.append(
-        f"\n## How to switch it off\n\nFor one run:\n\n```sh\nsecrets-gitops lint --disable {rule.id}\n```\n{_OFF}"
-    )
+    out.append(_OFF.format(rule=rule.id))
     for heading, others in (("Also found", examples.found[1:]), ("Not found", examples.clean[1:])):
         if others:
             out += [f"\n## {heading}\n", *map(_example, others)]
@@ -63,8 +61,33 @@ def page(rule: Rule) -> str:
     return "".join(out)
 
 
-_OFF = ""
-"""How to allow one finding, for all pages."""
+_OFF = """
+## How to switch it off
+
+In one place, by a comment in the line or in the line above; the reason is a must:
+
+```text
+secrets-gitops:allow {rule} -- why this one is none
+```
+
+For files, keys or kinds of objects, in `.secrets-gitops.yaml`:
+
+```yaml
+lint:
+  allow:
+    - rules: [{rule}]
+      paths: ["tests/**"]
+      reason: why these are none
+```
+
+For one run:
+
+```sh
+secrets-gitops lint --disable {rule}
+```
+
+More: [living with findings](../../guides/living-with-findings.md).
+"""
 
 
 def _members(rule: Rule) -> str:

@@ -138,7 +138,8 @@ def command(
         report = report._replace(incomplete=(*report.incomplete, refusal))
     code = worst([report.exit_code(), failed])
     facts = Facts(began=began, ended=reports.now())
-    reports.write(report if show_suppressed else report._replace(suppressed=()), facts, writers, found.root)
+    shown = report if show_suppressed else report._replace(suppressed=())
+    reports.write(shown, facts, writers, found.root, lint_modes.revision(mode))
     _summarize(report, found.root)
     return code
 

@@ -105,6 +105,13 @@ def _and(options: list[str]) -> str:
     return " and ".join(f"`{option}`" for option in options)
 
 
+def revision(given: dict[str, Any]) -> str:
+    """The commit that lies under all that is scanned; empty where there are several."""
+    if given.keys() & {"pushed", "receive", "history"}:
+        return ""
+    return str(given.get("commit") or given.get("tree") or "HEAD")
+
+
 def scan(given: dict[str, Any], paths: tuple[str, ...], options: Options) -> Scanned:
     """The scan that the options ask for. Raises SettingsError where PATHs mean nothing."""
     from secrets_gitops.cli import lint_sources as sources

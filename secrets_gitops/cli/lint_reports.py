@@ -56,15 +56,18 @@ def now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
 
 
-def write(report: Report, facts: Facts, writers: Sequence[tuple[str, str]], root: str) -> None:
-    """Write every report of what was scanned at `root`, complete or not. Raises FileError for a file that cannot be."""
+def write(report: Report, facts: Facts, writers: Sequence[tuple[str, str]], root: str, revision: str) -> None:
+    """Write every report of what was scanned at `root`, complete or not. Raises FileError for a file that cannot be.
+
+    `revision` is the commit that lies under it, if there is one.
+    """
     from secrets_gitops.lint.report import formats as writing
     from secrets_gitops.repository import files
 
-    if any(form == "sarif" for form, _ in writers):
+    if revision and any(form == "sarif" for form, _ in writers):
         from secrets_gitops.repository.revision import revision_of
 
-        facts = facts._replace(revision=revision_of(root))
+        facts = facts._replace(revision=revision_of(root, revision))
     for form, file in writers:
         if file == "-":
             colour = console.has_colour(sys.stdout)

@@ -23,12 +23,12 @@ class Revision(NamedTuple):
     """The address of the remote `origin`, without user and password; empty when there is none on a server."""
 
 
-def revision_of(root: str) -> Revision | None:
-    """The revision of the work tree at `root`; None without git, or before the first commit."""
-    commit = _said(["rev-parse", "--verify", "--quiet", "HEAD"], root)
+def revision_of(root: str, name: str = "HEAD") -> Revision | None:
+    """The commit called `name` in the repository at `root`; None without git, or where there is no such commit."""
+    commit = _said(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"], root)
     if not commit:
         return None
-    branch = _said(["symbolic-ref", "--quiet", "--short", "HEAD"], root)
+    branch = _said(["symbolic-ref", "--quiet", "--short", "HEAD"], root) if name == "HEAD" else ""
     return Revision(commit, branch, address(_said(["config", "--get", "remote.origin.url"], root)))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import os
 import re
@@ -119,9 +121,6 @@ class TestAction:
         assert called.startswith("token-of-the-job api --silent --method POST repos/shop/gitops/code-scanning/sarifs ")
         sent = json.loads((tmp_path / "sent").read_text(encoding="utf-8"))
         assert sent["ref"] == 'refs/heads/a"b'
-        import base64
-        import gzip
-
         log = json.loads(gzip.decompress(base64.b64decode(sent["sarif"])))
         assert log["runs"][0]["results"]
 
@@ -228,6 +227,34 @@ def test_the_script_of_an_example_refuses_a_leak(name, content, code, tmp_path):
     assert ("k8s-secret-plaintext" in done.stdout.decode()) == bool(code)
     if report:
         assert int(ET.parse(work / report).getroot().attrib["failures"]) == code
+
+
+class TestServer:
+    """The hook for a git server."""
+
+    def push(self, work):
+        return subprocess.run(
+            ["git", "push", "-q", "origin", "HEAD:main"], cwd=work, capture_output=True, text=True, check=False,
+            env={**os.environ, "PATH": path_with_us()},
+        )  # fmt: skip
+
+    def test_it_refuses_a_push_with_a_leak_and_takes_one_without(self, tmp_path):
+        work = clone(tmp_path, {"apps/web.yaml": CLEAN})
+        server = tmp_path / "server.git"
+        subprocess.run(["git", "init", "-q", "--bare", server], check=True)
+        hook = server / "hooks" / "pre-receive"
+        hook.write_text((ROOT / "examples" / "ci" / "pre-receive").read_text(encoding="utf-8"))
+        hook.chmod(0o755)
+        subprocess.run(["git", "remote", "set-url", "origin", server], cwd=work, check=True)
+        subprocess.run(["git", "fetch", "-q", "--unshallow", tmp_path / "origin"], cwd=work, check=False)
+        assert self.push(work).returncode == 0
+        (work / "apps" / "db.yaml").write_text(LEAK)
+        for arguments in (["add", "-A"], ["commit", "-q", "-m", "leak"]):
+            subprocess.run(["git", *arguments], cwd=work, check=True)
+        refused = self.push(work)
+        assert refused.returncode == 1
+        assert "k8s-secret-plaintext" in refused.stderr
+        assert PASSWORD not in refused.stderr
 
 
 @pytest.mark.parametrize("name", ["bitbucket-pipelines", "woodpecker"])

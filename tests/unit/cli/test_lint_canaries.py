@@ -117,7 +117,7 @@ def repository(tmp_path, canaries):
     for name, content in files.items():
         with open(os.path.join(os.fsencode(tmp_path), name), "wb") as file:
             file.write(content)
-    for arguments in (["init", "-q"], ["add", "-A"]):
+    for arguments in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "1"], ["add", "-A"]):
         subprocess.run(["git", *arguments], cwd=tmp_path, check=True, capture_output=True)
     return tmp_path
 
@@ -129,6 +129,10 @@ MODES = {
     "everything fails": ["--fail-on", "info"],
     "incomplete": ["--max-bytes", "500"],
     "a document": ["--stdin", "--path", "x.yaml"],
+    "all history": ["--history"],
+    "a commit": ["--commit", "HEAD"],
+    "the tree of a commit": ["--tree", "HEAD"],
+    "what is pushed": ["--pushed-range", "HEAD~1..HEAD"],
 }
 
 
@@ -136,6 +140,8 @@ MODES = {
 def test_no_report_of_any_format_holds_a_part_of_a_secret(mode, repository, canaries, cli, tmp_path_factory):
     folder = tmp_path_factory.mktemp("reports")
     reports = [argument for name in FORMATS for argument in ("--format", f"{name}={folder / name}")]
+    if MODES[mode][:1] in (["--history"], ["--commit"], ["--tree"], ["--pushed-range"]):
+        _commit(repository)
     content = (repository / "plain.yaml").read_bytes()
     done = cli("lint", *MODES[mode], *reports, "--format", "text", stdin=content, cwd=repository)
     assert done.returncode == (3 if mode == "incomplete" else 1), done.stderr
@@ -146,6 +152,11 @@ def test_no_report_of_any_format_holds_a_part_of_a_secret(mode, repository, cana
         assert not set(output) & {0x1B, 0x07}, name
         output.decode()
     assert all(b"k8s-secret-plaintext" in outputs[name] for name in FORMATS if mode != "incomplete")
+
+
+def _commit(repository) -> None:
+    """What is staged, as the second commit."""
+    subprocess.run(["git", "commit", "-q", "-m", "2"], cwd=repository, check=True, capture_output=True)
 
 
 def test_the_hook(repository, canaries):

@@ -40,5 +40,8 @@ def test_a_work_tree_has_commit_branch_and_remote(tmp_path):
     head = git("rev-parse", "HEAD").strip()
     assert revision_of(str(tmp_path)) == (head, "main", "")
     git("remote", "add", "origin", "https://deploy:password@git.example.org/a.git")
-    git("checkout", "-q", "--detach")
+    git("commit", "-q", "--allow-empty", "-m", "second")
+    assert revision_of(str(tmp_path), "HEAD~1") == (head, "", "https://git.example.org/a.git")
+    assert revision_of(str(tmp_path), "no-such-commit") is None
+    git("checkout", "-q", "--detach", head)
     assert revision_of(str(tmp_path)) == (head, "", "https://git.example.org/a.git")
