@@ -99,9 +99,9 @@ def _staged() -> Report:
 
 def _root() -> str:
     from secrets_gitops.errors import SettingsError
-    from secrets_gitops.repository.git import root_of
+    from secrets_gitops.repository.git import root_of_index
 
-    root = root_of(".")
+    root = root_of_index(".")
     if root is None:
         raise SettingsError("this is no git repository", hints=("the hook reads the index of a work tree",))
     return root

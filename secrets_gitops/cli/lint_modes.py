@@ -86,6 +86,10 @@ def mode_options(function: Callable[..., int]) -> Callable[..., int]:
 def chosen(ctx: click.Context) -> dict[str, Any]:
     """The options that were given. Raises SettingsError for those that do not go together."""
     given: dict[str, Any] = ctx.meta.get(_META, {})
+    if "receive" in given:
+        from secrets_gitops.cli.gitlab_lines import mark_lines
+
+        mark_lines()
     sources = [option for name, option in _SOURCES.items() if name in given]
     if len(sources) > 1:
         raise SettingsError(f"{_and(sources)} do not go together: one scan has one source", hints=_HELP)

@@ -42,7 +42,7 @@ class Scanned(NamedTuple):
 def staged(paths: tuple[str, ...], options: Options) -> Scanned:
     """Scan what is staged; with `paths`, report only what was found at or below them."""
     first = _folder_of(paths[0]) if paths else "."
-    root = git.root_of(first)
+    root = git.root_of_index(first)
     if root is None:
         _refuse_bare(first)
         raise SettingsError("`--staged` needs a git repository", hints=("make one with `git init`",))

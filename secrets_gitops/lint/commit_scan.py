@@ -21,7 +21,7 @@ from secrets_gitops.repository.tree import Tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from secrets_gitops.lint.engine import Report
     from secrets_gitops.lint.policy import Options
@@ -58,29 +58,31 @@ class CommitScan:
         """All that was found so far."""
         return self._sums.report()
 
-    def outcome(self) -> tuple[int, int, int]:
-        """How many findings, excused findings and gaps there are so far."""
-        return self._sums.outcome()
-
     def commits(self, commits: Iterable[Brought]) -> None:
         """Scan what these commits brought, parents before children."""
         for commit in commits:
             self.commits_seen += 1
-            self._commit(commit)
+            self.commit(commit)
 
-    def _commit(self, commit: Brought) -> None:
+    def commit(self, commit: Brought, first: Mapping[str, str] | None = None) -> Report | None:
+        """Scan what one commit brought; what was found in it, and None where there is nothing new.
+
+        `first` says of files (by blob) which other commit is to be told as theirs.
+        """
         new = {path: blob for path, blob in commit.files if (path, blob) not in self._seen}
         self._seen.update(commit.files)
         touched = (*new, *commit.gone)
         self._context.update(path for path in touched if posixpath.basename(path) == RULE_FILE or path in EXCUSES)
         if not touched:
-            return
+            return None
         report = scan(
             self.tree(commit.id), new, gone=commit.gone, widen=False, options=self._options, excuses=self._excuses
         )
         if report.findings:
             report = self._before(commit).judge(report, new)
-        self._sums.add(report, commit.id)
+        owners = {path: first[blob] for path, blob in new.items() if blob in first} if first else {}
+        self._sums.add(report, commit.id, owners)
+        return report
 
     def _before(self, commit: Brought) -> Before:
         parents = []

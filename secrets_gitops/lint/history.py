@@ -32,12 +32,12 @@ def scan_history(root: str, objects: Objects, revisions: tuple[str, ...], option
     range_ = _range(objects, revisions) if revisions else Range((), all_tips="--all")
     clean = CleanFiles(root, (repr(options),))
     clean.add_context(excuses.blob(path) for path in EXCUSES)
-    for commit in _last_names(brought(root, range_)):
+    commits, first = _last_names(brought(root, range_))
+    for commit in commits:
         files = tuple((path, blob) for path, blob in commit.files if not clean.knows(commit.id, path, blob))
-        before = scan.outcome()
-        scan.commits((commit._replace(files=files, parents=()),))
-        if scan.outcome() == before:
-            clean.remember(commit.id, files)
+        report = scan.commit(commit._replace(files=files, parents=()), first)
+        if report is not None:
+            clean.remember(commit.id, _clean(report, files))
     if not revisions:
         for ref, name in _odd_refs(root):
             scan.ref(ref, name)
@@ -58,9 +58,21 @@ def _range(objects: Objects, revisions: Iterable[str]) -> Range:
     return Range(tuple(tips), tuple(known(objects, ends)))
 
 
-def _last_names(commits: Iterable[Brought]) -> Iterator[Brought]:
-    """Each file content once, in the last commit that brings it; commits that bring nothing else are left out."""
+def _clean(report: Report, files: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    """Those of `files` that nothing is to be said about; none where a file beside them became a finding by them."""
+    found = {finding.path for finding in (*report.findings, *(one.finding for one in report.suppressed))}
+    if report.incomplete or not found <= {path for path, _ in files}:
+        return ()
+    return [(path, blob) for path, blob in files if path not in found]
+
+
+def _last_names(commits: Iterable[Brought]) -> tuple[list[Brought], dict[str, str]]:
+    """Each file content once, in the last commit that brings it, and the first commit that brought each."""
     all_of_them = list(commits)
+    first: dict[str, str] = {}
+    for commit in all_of_them:
+        for _, blob in commit.files:
+            first.setdefault(blob, commit.id)
     seen: set[str] = set()
     out = []
     for commit in reversed(all_of_them):
@@ -68,7 +80,7 @@ def _last_names(commits: Iterable[Brought]) -> Iterator[Brought]:
         seen.update(blob for _, blob in files)
         if files:
             out.append(commit._replace(files=files, gone=()))
-    return reversed(out)
+    return out[::-1], first
 
 
 def _odd_refs(root: str) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,8 @@ from secrets_gitops.lint.finding import Finding, rank
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from secrets_gitops.errors import Error
     from secrets_gitops.lint.finding import Severity
     from secrets_gitops.lint.rule import Rule
@@ -24,17 +26,23 @@ class Sums:
         self.incomplete: list[Error] = []
         self._notes: dict[tuple[Place, str], None] = {}
         self._told: set[tuple[object, ...]] = set()
-        self._heard = 0
         self._rules: tuple[Rule, ...] = ()
         self._fail_on: Severity | None = None
         self._files = self._size = self._documents = self._skipped = 0
 
-    def add(self, report: Report, commit: str = "") -> None:
-        """Add what was found in a commit, but for findings that an earlier version of the same file had."""
+    def add(self, report: Report, commit: str = "", owners: Mapping[str, str] | None = None) -> None:
+        """Add what was found in a commit, but for findings that an earlier version of the same file had.
+
+        `owners` are other commits for some paths.
+        """
+        owners = owners or {}
         told = [(finding, _across_commits(finding)) for finding in report.findings]
-        self._findings += [finding._replace(commit=commit) for finding, what in told if what not in self._told]
+        self._findings += [
+            finding._replace(commit=owners.get(finding.path, commit))
+            for finding, what in told
+            if what not in self._told
+        ]
         self._told.update(what for _, what in told)
-        self._heard += len(told)
         self._suppressed += report.suppressed
         self.incomplete += report.incomplete
         self._notes.update(dict.fromkeys(report.notes))
@@ -45,10 +53,6 @@ class Sums:
         self._size += report.size
         self._documents += report.documents
         self._skipped += report.skipped
-
-    def outcome(self) -> tuple[int, int, int]:
-        """How many findings, excused findings and gaps there are so far, those that were told before too."""
-        return self._heard, len(self._suppressed), len(self.incomplete)
 
     def report(self) -> Report:
         """The sum."""

@@ -7,6 +7,7 @@ import os
 from secrets_gitops.errors import FileError, ScanIncomplete, SettingsError
 from secrets_gitops.records import NamedTuple
 from secrets_gitops.repository.git import Process, common_folder
+from secrets_gitops.repository.objects import missing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -128,20 +129,22 @@ def shallow_ends(root: str) -> frozenset[str]:
 
 def commit_of(objects: Objects, revision: str) -> Object:
     """The commit that `revision` names, through tags. Raises SettingsError when it names none."""
-    found = objects.find(f"{revision}^{{commit}}")
-    if found is None:
-        raise SettingsError(f"`{revision}` is no commit", hints=("`git log` names some; a shallow clone has few",))
-    return found
+    return _peeled(objects, revision, "commit")
 
 
 def tree_of(objects: Objects, revision: str) -> str:
     """The id of the tree that `revision` names, itself or through a commit. Raises SettingsError when it names none."""
-    found = objects.find(f"{revision}^{{tree}}")
-    if found is None:
-        raise SettingsError(
-            f"`{revision}` is no commit or tree", hints=("`git log` names some; a shallow clone has few",)
-        )
-    return found.id
+    return _peeled(objects, revision, "tree").id
+
+
+def _peeled(objects: Objects, revision: str, kind: str) -> Object:
+    found = objects.find(f"{revision}^{{{kind}}}")
+    if found is not None:
+        return found
+    named = objects.find(revision)
+    if named is not None and named.kind in ("commit", "tag"):
+        raise missing(f"{revision}^{{{kind}}}")
+    raise SettingsError(f"`{revision}` is no {kind}", hints=("`git log` names some; a shallow clone has few",))
 
 
 def known(objects: Objects, names: Iterable[str]) -> list[str]:

@@ -200,6 +200,11 @@ def root_of(path: str) -> str | None:
     return folder
 
 
+def root_of_index(path: str) -> str | None:
+    """As `root_of`, and the work tree that GIT_DIR and GIT_WORK_TREE name though `path` lies elsewhere: git's index."""
+    return root_of(path) or (_top_from_environment() if "GIT_DIR" in os.environ else None)
+
+
 def _top_from_environment() -> str | None:
     try:
         output = run(("rev-parse", "--show-toplevel"), ".")

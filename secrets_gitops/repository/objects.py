@@ -10,6 +10,7 @@ from secrets_gitops.repository.git import Process
 
 _KINDS = (b"blob", b"tree", b"commit", b"tag")
 _LONGEST_NAME = 1000
+_HINT = "`git fsck` tells more; a partial clone gets what it lacks by `git fetch --refetch`"
 _KEPT_ENTRIES = 200_000
 """Entries of trees that are kept for the next commit, which shares most of them; some tens of megabytes."""
 EMPTY_BLOBS = (
@@ -133,7 +134,7 @@ class Objects:
         if not data:
             failure = self._process.failure(self._process.wait())
             self.close()
-            raise ScanIncomplete(failure.message, hints=failure.hints)
+            raise ScanIncomplete(failure.message, hints=failure.hints or (_HINT,))
         self._buffer += data
 
     def close(self) -> None:
@@ -145,8 +146,7 @@ class Objects:
 
 def missing(name: str) -> ScanIncomplete:
     """That the object called `name` is not there."""
-    hint = "`git fsck` tells more; a partial clone gets it by `git fetch --refetch`"
-    return ScanIncomplete(f"object {name} is missing from the repository", hints=(hint,))
+    return ScanIncomplete(f"object {name} is missing from the repository", hints=(_HINT,))
 
 
 def _entries(body: bytes, id_size: int) -> list[tuple[str, Entry]]:

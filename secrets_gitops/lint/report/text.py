@@ -3,6 +3,8 @@
     path:line:col: rule: message [severity]
       fix: the command that mends it
 
+A finding in a commit ends with ` in ` and the beginning of its id.
+
 `findings` is the data; `summary` says how much was scanned, what was not, and what else a reader should know.
 """
 
