@@ -116,7 +116,8 @@ def spread(target: Target, leaf: Leaf) -> Iterator[Candidate]:
 def text_in(target: Target, leaf: Leaf) -> Target | None:
     """The text of `leaf` as one of its own, when it has several lines or is JSON; None when it is a plain value."""
     text = leaf.text.strip()
-    if ("\n" not in text and text[:1] not in {"{", "["}) or target.depth >= DEPTH or target.tree is None:
+    is_body = "\n" in text or text[:1] in {"{", "["} or leaf.node.style == "literal"
+    if not is_body or target.depth >= DEPTH or target.tree is None:
         return None
     return inner(target, target.tree, leaf.node, leaf.pointer)
 

@@ -33,18 +33,19 @@ class Given(NamedTuple):
     value: str
 
 
-_WORD = pattern(r"(?:[^\s\"'\\|;&()]|\\.|\"(?:[^\"\\]|\\.)*\"|'[^']*'|\$\([^()\n]*\)|[()])+|\|+|&+|;+|\r?\n", re.DOTALL)
+_WORD = pattern(r"(?:\$\([^()\n]*\)|[^\s\"'\\|;&()]|\\.|\"(?:[^\"\\]|\\.)*\"|'[^']*'|[()])+|\|+|&+|;+|\r?\n", re.DOTALL)
 _QUOTED = pattern(r"\"((?:[^\"\\]|\\.)*)\"|'([^']*)'|\\(.)", re.DOTALL)
 _ASSIGNED = pattern(r"(-{0,2}(?:D(?=[a-z]+\.))?)([A-Za-z_][\w.-]{0,100})=(.+)", re.DOTALL)
 _OPTION = pattern(r"--?[A-Za-z][\w.-]{1,60}")
 _NO_VALUE = frozenset({"stdin", "prompt", "only", "less", "auth"})
 """`--password-stdin` reads its value from elsewhere; what follows it is another argument."""
+_NAMES = frozenset({"--initial-cluster-token", "--token-auth-user", "--secret", "--secret-name"})
+"""What they are given names a thing."""
 _SEPARATORS = ("|", "&", ";", "\n", "\r")
 _OPTIONS = frozenset({"requirepass", "masterauth", "passin", "passout"})
-_MYSQL = ("-p",)
 _CLIENTS: dict[str, tuple[str, ...]] = {
-    "mysql": _MYSQL, "mysqldump": _MYSQL, "mysqladmin": _MYSQL, "mysqlimport": _MYSQL, "mysqlshow": _MYSQL,
-    "mariadb": _MYSQL, "mariadb-dump": _MYSQL, "mariadb-admin": _MYSQL,
+    "mysql": ("-p",), "mysqldump": ("-p",), "mysqladmin": ("-p",), "mysqlimport": ("-p",), "mysqlshow": ("-p",),
+    "mariadb": ("-p",), "mariadb-dump": ("-p",), "mariadb-admin": ("-p",),
     "mongo": ("-p",), "mongosh": ("-p",), "mongodump": ("-p",), "mongorestore": ("-p",), "mongoexport": ("-p",),
     "mongoimport": ("-p",), "sshpass": ("-p",), "docker": ("-p",), "podman": ("-p",), "buildah": ("-p",),
     "nerdctl": ("-p",), "oras": ("-p",), "crane": ("-p",), "rabbitmqadmin": ("-p",), "az": ("-p",),
@@ -53,11 +54,19 @@ _CLIENTS: dict[str, tuple[str, ...]] = {
     "smbclient": ("-U",), "etcdctl": ("--user",), "zip": ("-P",), "unzip": ("-P",),
 }  # fmt: skip
 """Client → options that take a password, or `user:password` (in the last rows)."""
-_ATTACHED_ONLY = frozenset(name for name, options in _CLIENTS.items() if options is _MYSQL)
+_ATTACHED_ONLY = frozenset(name for name in _CLIENTS if name.startswith(("mysql", "mariadb")))
 """With `-p secret` they take the next word for the name of a database."""
 _LOGIN_ONLY = frozenset({"docker", "podman", "buildah", "nerdctl", "oras", "crane", "az", "helm"})
 """`docker run -p` is a port."""
 _PAIRS = frozenset({"curl", "smbclient", "etcdctl"})
+
+
+_CALLS = pattern("|".join(sorted(_CLIENTS)).encode())
+
+
+def may_call_client(data: bytes) -> bool:
+    """False promises that no known client is called in the text."""
+    return _CALLS.search(data) is not None
 
 
 def words(text: str) -> list[Word]:
@@ -96,8 +105,12 @@ def _assigned(word: Word) -> Given | None:
     if found is None:
         return None
     for part in word.text.split(",") if "," in word.text and "=" in word.text.partition(",")[2] else (word.text,):
-        if (one := _ASSIGNED.fullmatch(part)) and is_secret(one[3].strip("\"'"), one[2]):
-            return Given(word, one[1] + one[2], one[3].strip("\"'"))
+        one = _ASSIGNED.fullmatch(part)
+        if one is None or one[1] + one[2] in _NAMES:
+            continue
+        value = one[3].strip("\"',")
+        if len(value) > 1 and is_secret(value, one[2]):
+            return Given(word, one[1] + one[2], value)
     return None
 
 
@@ -106,6 +119,8 @@ def _spaced(word: Word, following: Word | None) -> Given | None:
     if following is None or not _OPTION.fullmatch(word.text) or following.text.startswith(("-", *_SEPARATORS)):
         return None
     name = read_key(word.text)
+    if word.text in _NAMES or len(following.text) < 2:
+        return None
     strong = name.sensitivity == "strong" and name.words[-1] not in _NO_VALUE
     if (strong or word.text.lstrip("-") in _OPTIONS) and is_secret(following.text, name if strong else "password"):
         return Given(following, word.text, following.text)

@@ -21,7 +21,8 @@ PLAIN_AFTER = frozenset(
     filter filters location manager service services env var variable param parameter flag option options status state
     action handler generator validator factory resolver request response error placeholder usage support supported
     present exists changed reset lookup operator controller image repository tag chart namespace role group user users
-    username owner
+    username owner strategy strategies mechanism duration lifetime validity window plugin driver namespaces annotation
+    annotations labels
     """.split()
 )
 """A word for a secret with one of these behind it is about the secret: `tokenUser`, `secretNamespace`."""
@@ -29,6 +30,7 @@ PLAIN_AFTER = frozenset(
 PLAIN_FIRST = frozenset(
     """
     existing use using enable disable allow require has is no max min public generate create external reference skip
+    checksum
     """.split()
 )
 """A key that begins with one of these and goes on does not hold a secret."""

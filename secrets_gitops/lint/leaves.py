@@ -28,6 +28,7 @@ _VALUES = frozenset({"value", "values", "default", "defaultValue", "Value"})
 _STEMS = (
     b"pass", b"secret", b"token", b"cred", b"pwd", b"salt", b"hmac", b"mnemonic", b"bearer", b"basicauth", b"htpasswd",
     b"jwt", b"dockerc", b"connectionstring", b"connection_string", b"license",
+    b"securejson", b"securesettings", b"stringdata",
 )  # fmt: skip
 _WORDS = pattern(
     rb"(?:api|access|private|encryption|signing|shared|master|account|unseal|session|cookie)[-_. ]?key"

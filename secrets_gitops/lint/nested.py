@@ -57,7 +57,7 @@ def inner(target: Target, document: Document, scalar: Node, pointer: str) -> Tar
 
 
 def _may_matter(data: bytes) -> bool:
-    return may_hold_secret(data) or GATE in data
+    return may_hold_secret(data) or GATE in data or (b"users" in data and b"Config" in data)  # a kubeconfig
 
 
 def _scalars(document: Document) -> Iterator[tuple[str, Node]]:

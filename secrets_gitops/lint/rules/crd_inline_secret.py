@@ -29,7 +29,9 @@ _KNOWN = frozenset(
         "KeycloakRealmImport", "KeycloakClient", "KeycloakUser", "VaultAuth", "VaultStaticSecret", "ProviderConfig",
         "Tenant", "Cluster", "Kafka", "KafkaUser", "KafkaConnector", "KafkaConnect", "WorkflowTemplate", "Workflow",
         "CronWorkflow", "Pipeline", "PipelineRun", "Task", "TaskRun", "EventSource", "Sensor", "Trigger",
-        "TriggerTemplate", "ScaledObject", "TriggerAuthentication", "Elasticsearch", "Kibana", "StorageClass",
+        "TriggerTemplate",
+        "EncryptionConfiguration", "EncryptionConfig", "ScaledObject", "TriggerAuthentication",
+        "Elasticsearch", "Kibana", "StorageClass",
     }
 )  # fmt: skip
 _CONFIGURATIONS = frozenset(

@@ -34,7 +34,7 @@ class KubeconfigCredentials:
         return (
             b"users" in data
             and b"Config" in data
-            and any(word in data for word in (b"client-key-data", b"token", b"password", b"client-secret"))
+            and any(word in data for word in (b"client-key-data", b"token", b"password", b"client-secret", b"exec"))
         )
 
     def check(self, target: Target) -> Iterator[Finding]:

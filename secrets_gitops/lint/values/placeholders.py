@@ -39,6 +39,7 @@ _WHOLE = pattern(
     change[-_\ ]?(?:me|it|this)(?:[-_\ !.?].{0,60}|[0-9]{0,4})
     | (?:please[-_\ ])?(?:replace|fill)[-_\ ]?(?:me|this|with|in)(?:[-_\ !.].{0,60})?
     | todo(?:[-_:\ ].{0,80})? | tbd | tba | fixme(?:[-_:\ ].{0,80})? | redacted | removed | masked | hidden | omitted
+    | data\+omitted
     | example | sample | dummy | placeholder | none | null | nil | undefined | n/?a | empty | unset | passw0rd
     | your[-_\ ].{1,80} | my[-_\ ]?(?:secret|password|token)
     | <[^<>\n]{1,120}> | \[[a-z][a-z_\-\ ]{2,60}\] | \{[a-z][a-z_\-\ ]{2,60}\}

@@ -21,7 +21,7 @@ _EXPANSION = pattern(
 )
 _WHOLE_EXPANSION = pattern(
     r"\$[A-Z_][A-Z0-9_]{0,80}|\$[a-z0-9]{1,40}(?:_[a-z0-9]{1,40}){1,6}|\$(?:password|secret|token|user|username)"
-    r"|%%?[A-Z][A-Z0-9_]{1,80}%%?|@@?[A-Z][A-Z0-9_]{1,80}@@?|__[A-Z][A-Z0-9_]{1,80}__"
+    r"|\$[a-z][a-z0-9-]{1,60}:[a-zA-Z][\w.-]{1,100}|%%?[A-Z][A-Z0-9_]{1,80}%%?|@@?[A-Z][A-Z0-9_]{1,80}@@?|__[A-Z][A-Z0-9_]{1,80}__"
     r"|`[^`\n]{1,300}`|!(?:ENV|Ref|Sub|GetAtt|reference|env)\b.*"
 )
 _DEFAULT = pattern(r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::?[-=])([^{}\n]*)\}")
