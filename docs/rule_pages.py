@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import rule_examples
 
 from secrets_gitops.lint import catalog
+from secrets_gitops.lint.report.problems import NOT_SCANNED
 
 if TYPE_CHECKING:
     from rule_examples import Example
@@ -52,7 +53,7 @@ def page(rule: Rule) -> str:
     if examples.clean:
         out += ["\n## After\n", _example(examples.clean[0])]
     out.append(f"\n## How to mend it\n\n{_remedy(rule.fix)} Each finding names its file in the place of `PATH`.\n")
-    out.append(_OFF.format(rule=rule.id))
+    out.append("\n## How to switch it off\n" + _off(rule))
     for heading, others in (("Also found", examples.found[1:]), ("Not found", examples.clean[1:])):
         if others:
             out += [f"\n## {heading}\n", *map(_example, others)]
@@ -61,13 +62,11 @@ def page(rule: Rule) -> str:
     return "".join(out)
 
 
-_OFF = """
-## How to switch it off
-
-In one place, by a comment in the line or in the line above; the reason is a must:
+_EXCUSE = """
+In one place, by a comment on the line or on the line above, with a reason{critical}:
 
 ```text
-secrets-gitops:allow {rule} -- why this one is none
+# secrets-gitops:{allow} {rule} -- why this one is none
 ```
 
 For files, keys or kinds of objects, in `.secrets-gitops.yaml`:
@@ -79,7 +78,8 @@ lint:
       paths: ["tests/**"]
       reason: why these are none
 ```
-
+"""
+_DISABLE = """
 For one run:
 
 ```sh
@@ -88,6 +88,19 @@ secrets-gitops lint --disable {rule}
 
 More: [living with findings](../../guides/living-with-findings.md).
 """
+_ABOUT_THE_SCAN = "SG9"
+
+
+def _off(rule: Rule) -> str:
+    """How not to be told: what is about values can be excused one by one, what is about the scan itself cannot."""
+    if rule.id == NOT_SCANNED:
+        return "\nNot at all: a scan that is incomplete proves nothing. `--max-bytes` decides what is too large.\n"
+    if rule.alias.startswith(_ABOUT_THE_SCAN):
+        return _DISABLE.format(rule=rule.id)
+    critical = rule.severity == "critical"
+    note = "" if critical else " (`allow!` for a critical finding)"
+    excuse = _EXCUSE.format(rule=rule.id, allow="allow!" if critical else "allow", critical=note)
+    return excuse + _DISABLE.format(rule=rule.id)
 
 
 def _members(rule: Rule) -> str:

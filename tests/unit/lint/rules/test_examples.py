@@ -60,6 +60,24 @@ def keys(slug) -> dict[str, object]:
     return {"chosen": (CHECKED,)} if slug == CHECKED.id else {}
 
 
+@pytest.mark.parametrize("slug", [slug for slug, (alias, *_) in catalog.RULES.items() if not alias.startswith("SG9")])
+def test_the_comment_that_a_page_shows_excuses_its_first_finding(slug, scan):
+    """On a line of its own above it, in a file that has comments."""
+    examples = EXAMPLES[slug].found
+    files = filled(next((one for one in examples if not any("json" in path for path in one.files)), examples[0]))
+    before = scan(files, *([] if keys(slug) else [slug]), **keys(slug))
+    found = next(f for f in before.findings if fits(slug, f))
+    lines = files[found.path].splitlines(keepends=True)
+    line = lines[found.line - 1]
+    allow = "allow!" if found.severity == "critical" else "allow"
+    comment = f"{line[: len(line) - len(line.lstrip())]}# secrets-gitops:{allow} {found.rule} -- a test\n"
+    lines.insert(found.line - 1, comment)
+    after = scan({**files, found.path: "".join(lines)}, *([] if keys(slug) else [slug]), **keys(slug))
+    places = {(found.path, found.line), (found.path, found.line + 1)}
+    assert not places & {(f.path, f.line) for f in after.findings if f.rule == found.rule}
+    assert places & {(one.finding.path, one.finding.line) for one in after.suppressed}
+
+
 def fits(slug, finding) -> bool:
     if slug in catalog.FAMILIES:
         return finding.rule.startswith(f"{slug}-")
