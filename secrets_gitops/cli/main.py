@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lint": ("lint", "Find plaintext secrets and broken encryption"),
     "baseline": ("baseline", "Keep the findings that do not count, by fingerprint"),
     "config": ("config", "Show and check the settings of this repository"),
+    "doctor": ("doctor", "Say what is not set up here, or would not work in silence"),
     "controller": ("controller", "Run, install and look at the controller that makes Secrets of custom resources"),
     "git": ("git", "Install the git hooks"),
     "sops": ("sops", "Take the command line of sops"),
