@@ -70,6 +70,10 @@ def _bytes(ctx: click.Context, param: click.Parameter, value: str | None) -> int
 @click.option(
     "--baseline", metavar="FILE", help="Use this baseline instead of the repository's; `none`: nothing is baselined."
 )
+@click.option(
+    "--strict/--no-strict", default=None,
+    help="Is the scan incomplete when a rule was stopped by its time limit? By default in hooks.",
+)  # fmt: skip
 @click.option("--no-foreign-allow", is_flag=True, help="Only our own allow comments count, not those of other tools.")
 @click.option("--show-suppressed", is_flag=True, help="Report excused findings too, each with its reason.")
 @click.option("--list-rules", is_flag=True, help="Print all rules.")
@@ -91,6 +95,7 @@ def command(
     baseline: str | None,
     fix: bool,
     yes: bool,
+    strict: bool | None,
     no_foreign_allow: bool,
     show_suppressed: bool,
     list_rules: bool,
@@ -122,6 +127,7 @@ def command(
         config=config,
         verify_mac=mac,
         baseline=baseline,
+        strict=strict,
         also=("high-entropy",) if entropy else (),
         changed_lines_only=changed_lines_only or None,
     ).over(of_environment(os.environ))

@@ -113,6 +113,7 @@ RULES: dict[str, tuple[str, str, tuple[bytes, ...]]] = {
     "scan-skipped": ("SG902", "scan_skipped:RULE", ()),
     "unused-allow": ("SG903", "unused_allow:RULE", (b"secrets-gitops:allow",)),
     "expired-allow": ("SG905", "expired_allow:RULE", (b"lint:",)),
+    "gitleaks-rule": ("SG906", "gitleaks_rule:RULE", (b"[[rules]]",)),
     "allow-without-reason": ("SG904", "allow_without_reason:RULE", (b"secrets-gitops:allow",)),
 }
 """Slug → (alias, module under `lint.rules` and attribute, words).
@@ -140,7 +141,7 @@ KINDS: dict[str, frozenset[Kind]] = {
 OFF = frozenset({"high-entropy"})
 """Rules that run only when they are asked for."""
 
-FAMILIES = ("provider-token",)
+FAMILIES = ("provider-token", "gitleaks-rule")
 
 
 _STEMS = (b"secret", b"sops", b"pass", b"token", b"auth", b"cred", b"key", b"enc", b"kind")

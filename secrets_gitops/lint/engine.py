@@ -100,7 +100,9 @@ def scan(
         changed=frozenset(chosen),
         gone=frozenset(gone),
         salt=policy.salt,
+        strict=policy.strict,
     )
+    run.notes += policy.notes
     scanner = _Scanner(run, policy.rules() if rules is None else tuple(rules), policy)
     for path in chosen:
         scanner.scan(path)
@@ -176,6 +178,7 @@ class _Scanner:
             only = _BY_BYTES if only is None else ()
         self._paths.append(path)
         self._size += len(data)
+        self._run.values = [] if self._policy.needs_values else None
         target = Target(path, gate.utf8(data), self._run, brief=brief)
         whole = only is None
         chosen = self._rules if only is None else tuple(rule for rule in self._rules if rule.id.startswith(only))
@@ -192,7 +195,9 @@ class _Scanner:
         self, target: Target, counting: list[Finding], suppressed: list[Suppressed]
     ) -> tuple[list[Finding], list[Suppressed]]:
         """Findings of a few rules once more: another rule may speak for the same value, and be excused."""
-        speaking, excused = self._policy.judge(target, merge(self._check(target, self._rules)), frozenset())
+        speaking, excused = self._policy.judge(
+            target, merge(map(_shown, self._check(target, self._rules))), frozenset()
+        )
         named = {rule for finding in speaking for rule in (finding.rule, *finding.also)}
         quiet = [one for one in excused if one.finding.also and not named.intersection(one.finding.also)]
         silenced = {rule for one in quiet for rule in one.finding.also}

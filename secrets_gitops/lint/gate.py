@@ -32,12 +32,17 @@ _MARKS = (  # UTF-32 first: its mark begins as that of UTF-16 does
 
 
 BASELINE = ".secrets-gitops-baseline.json"
-"""Fingerprints, and a salt that looks like a secret to a rule that judges by the key."""
+"""Fingerprints, and a salt that looks like a secret by its key; at the root it is read, and so holds nothing else."""
+OF_SCANNERS = frozenset(
+    {".secrets.baseline", ".gitleaks.toml", "gitleaks.toml", ".gitleaksignore", ".betterleaks.toml"}
+)
+"""Digests and expressions: what looks like a secret by its key, in the files of other scanners."""
 
 
 def is_lock_file(path: str) -> bool:
-    """Is `path` named as a package manager names its lock file, or is it our baseline?"""
-    return posixpath.basename(path) in LOCK_FILES or path == BASELINE
+    """Is `path` named as a package manager names its lock file, or as a scanner its own files?"""
+    name = posixpath.basename(path)
+    return name in LOCK_FILES or name in OF_SCANNERS or path == BASELINE
 
 
 def is_binary_name(path: str) -> bool:

@@ -19,7 +19,8 @@ _SAME_PLACE = (
     "helm-value-secret", "crd-inline-secret", "sops-not-encrypted",
 )  # fmt: skip
 """Rules about a place in a document; when several name the same place, the first here speaks."""
-_LAST = ("password-hash", "url-credential", "compose-ci-env-secret", "generic-assignment", "high-entropy")
+_FOREIGN = "gitleaks-rule"
+_LAST = ("password-hash", "url-credential", "compose-ci-env-secret", "generic-assignment", "high-entropy", _FOREIGN)
 """Rules that know least of the place; the last here gives way to all others.
 
 They work on bytes, so their places need not be those of other rules; of two places one of which holds the other, the
@@ -84,7 +85,7 @@ def _outermost(findings: Iterable[Finding]) -> list[Finding]:
 
 def _echoes(outer: Finding, inner: Finding) -> bool:
     """Is one of them about the value of the other, with less to say of the place?"""
-    if outer.rule not in _LAST and inner.rule not in _LAST:
+    if _named(outer.rule) not in _LAST and _named(inner.rule) not in _LAST:
         return False
     apart = outer.region() == inner.region() and outer.key and inner.key  # two values of one quoted text
     return not apart and _is_same_value(inner, outer)
@@ -103,7 +104,13 @@ def _first(one: Finding, other: Finding) -> Finding:
     return speaks._replace(severity=severity, also=tuple(dict.fromkeys((*speaks.also, silent.rule, *silent.also))))
 
 
+def _named(rule: str) -> str:
+    """The rule, or the family of those that a repository wrote for gitleaks."""
+    return _FOREIGN if rule.startswith(_FOREIGN) else rule
+
+
 def _rank_in(rule: str) -> int:
+    rule = _named(rule)
     if rule in _LAST:
         return len(_SAME_PLACE) + 1 + _LAST.index(rule)
     return _SAME_PLACE.index(rule) if rule in _SAME_PLACE else len(_SAME_PLACE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from secrets_gitops.errors import SettingsError
+from secrets_gitops.errors import Place, SettingsError
 from secrets_gitops.lint import catalog
 from secrets_gitops.lint.finding import SEVERITIES, Finding
 from secrets_gitops.lint.gate import BASELINE
@@ -14,10 +14,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from secrets_gitops.errors import Place
     from secrets_gitops.lint.allows import Marker
     from secrets_gitops.lint.baseline import Matching
     from secrets_gitops.lint.finding import Severity
+    from secrets_gitops.lint.gitleaks import Gitleaks
     from secrets_gitops.lint.rule import Rule
     from secrets_gitops.lint.rules.sops_mac_mismatch import Verify
     from secrets_gitops.lint.suppressed import Excuse
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 SETTINGS = ".secrets-gitops.yaml"
 """As `repository.settings.NAME`, whose module a repository without settings need not import."""
+GITLEAKS = ".gitleaks.toml"
 _VARIABLES = ("FAIL_ON", "MAX_BYTES", "REQUIRE_SOPS", "CONFIG", "BASELINE")
 _MARKS = (b":allow", b"pragma:", b"ggignore", b":ignore", b"checkov:skip")
 """One of them is part of every allow comment, ours and others'."""
@@ -50,6 +51,10 @@ class Options(NamedTuple):
     """What `sops-mac-mismatch` asks; without it the rule does not run."""
     baseline: str | None = None
     """A file on disk in place of the snapshot's baseline, or `none`: nothing is baselined."""
+    gitleaks: tuple[str, str] | None = None
+    """`file` and a path on disk, or `text` and a whole configuration, in place of `.gitleaks.toml`."""
+    strict: bool | None = None
+    """Is a scan incomplete in which a rule was stopped?"""
     salt: bytes | None = None
     """Of a baseline that is not written yet."""
     also: tuple[str, ...] = ()
@@ -74,7 +79,8 @@ def of_environment(environ: Mapping[str, str]) -> Options:
     Raises SettingsError for a value that cannot be.
     """
     said = {name: environ.get(f"SECRETS_GITOPS_{name}") for name in _VARIABLES}
-    if not any(said.values()):
+    file, text = environ.get("GITLEAKS_CONFIG"), environ.get("GITLEAKS_CONFIG_TOML")  # as gitleaks has it
+    if not any((*said.values(), file, text)):
         return NONE
     from secrets_gitops.repository.sizes import size  # noqa: PLC0415
 
@@ -92,6 +98,7 @@ def of_environment(environ: Mapping[str, str]) -> Options:
         require_sops=said["REQUIRE_SOPS"] or None,
         config=said["CONFIG"] or None,
         baseline=said["BASELINE"] or None,
+        gitleaks=("file", file) if file else ("text", text) if text else None,
     )
 
 
@@ -125,6 +132,16 @@ class Policy:
         if options.baseline not in (None, "none") or source.exists(BASELINE):
             self._read_baseline(source, snapshot)
         lint = self._lint
+        self.strict = bool(options.strict)
+        self.notes: list[tuple[Place, str]] = []
+        """Warnings about what steers the scan."""
+        self._gitleaks: Gitleaks | None = None
+        asked = lint.gitleaks_config if lint else "auto"
+        if asked != "off" and (options.gitleaks or asked != "auto" or source.exists(GITLEAKS)):
+            from secrets_gitops.lint import gitleaks  # noqa: PLC0415  few repositories have such a file
+
+            self._gitleaks = found = gitleaks.load(source, GITLEAKS if asked == "auto" else asked, options.gitleaks)
+            self.notes += [(Place(found.config.path), warning) for warning in found.config.warnings]
         self.fail_on: Severity = options.fail_on or (lint.fail_on if lint else None) or "medium"
         self.max_bytes: int = options.max_bytes or (lint.max_bytes if lint else None) or MAX_BYTES
         self.require_sops = options.require_sops or (lint.require_sops if lint else None) or "auto"
@@ -173,6 +190,9 @@ class Policy:
             rules.append(SopsMacMismatch(self._options.verify_mac))
         elif name := next((name for name in self._only if name in catalog.ON_REQUEST), ""):
             raise SettingsError(f"`{name}` needs keys", hints=("ask for it with `--verify-mac`",))
+        rules = [rule for rule in rules if rule.id != "gitleaks-rule"]
+        if self._gitleaks is not None and "gitleaks-rule" in slugs:
+            rules.append(self._gitleaks.rule())
         if self.require_sops != "auto":
             from secrets_gitops.lint.rules import sops_not_encrypted  # noqa: PLC0415
 
@@ -187,8 +207,13 @@ class Policy:
 
     @property
     def may_excuse(self) -> bool:
-        """Are there settings or a baseline at all?"""
-        return self._lint is not None or self._baseline is not None
+        """Are there settings, a baseline or the like at all?"""
+        return any(said is not None for said in (self._lint, self._baseline, self._gitleaks))
+
+    @property
+    def needs_values(self) -> bool:
+        """Does an allowlist look at the values of findings?"""
+        return self._gitleaks is not None and self._gitleaks.needs_values
 
     def judge(
         self, target: Target, findings: list[Finding], ran: frozenset[str]
@@ -214,6 +239,9 @@ class Policy:
         if findings and self._lint is not None:
             reasons = [self._allowed(finding) for finding in findings]
             findings = _sift(findings, suppressed, "settings", reasons)
+        if findings and self._gitleaks is not None:
+            reasons = [self._gitleaks.allowed(target, finding) for finding in findings]
+            findings = _sift(findings, suppressed, "gitleaks", reasons)
         if findings and self._baseline is not None:
             entries = self._baseline.entries(findings)
             reasons = [f"{entry.reason} ({entry.state}, {entry.added})" if entry else "" for entry in entries]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from secrets_gitops.errors import SettingsError
 from secrets_gitops.lint.commit_scan import CommitScan
+from secrets_gitops.lint.policy import Options
 from secrets_gitops.lint.sums import Sums
 from secrets_gitops.records import NamedTuple
 from secrets_gitops.repository.commits import Range, brought, commit_of, known
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from secrets_gitops.lint.engine import Report
-    from secrets_gitops.lint.policy import Options
     from secrets_gitops.repository.objects import Objects
 
 _ALL_REMOTES = "--remotes"
@@ -127,7 +127,7 @@ def scan_pushed(root: str, objects: Objects, push: Push, options: Options) -> Re
 
     Allow comments, settings and baseline count as they are where a ref ends: what the last commit excuses, is excused.
     """
-    sums = Sums()
+    sums, options = Sums(), options.over(Options(strict=True))
     for update in push.updates:
         if update.new:
             tip = objects.find(f"{update.new}^{{tree}}")

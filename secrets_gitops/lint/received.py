@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from secrets_gitops.errors import SettingsError
 from secrets_gitops.lint.commit_scan import CommitScan
-from secrets_gitops.lint.policy import Policy
+from secrets_gitops.lint.policy import Options, Policy
 from secrets_gitops.lint.pushed import Push, Update, is_id, scan_updates
 from secrets_gitops.repository.tree import Tree
 
@@ -17,7 +17,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from secrets_gitops.lint.policy import Options
     from secrets_gitops.lint.sums import Sums
     from secrets_gitops.repository.objects import Objects
 
@@ -42,6 +41,7 @@ def updates(text: str) -> tuple[Update, ...]:
 
 def scan_received(root: str, objects: Objects, received: tuple[Update, ...], options: Options, sums: Sums) -> None:
     """Add to `sums`, file by file, what is found in what the updates bring; those with the same excuses together."""
+    options = options.over(Options(strict=True))
     by_excuses: dict[str, list[Update]] = {}
     for update in received:
         if update.new:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import posixpath
 
 from secrets_gitops.documents.limits import Limits
-from secrets_gitops.errors import Error
+from secrets_gitops.errors import Error, Place, ScanIncomplete
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from secrets_gitops.errors import Place
+    from secrets_gitops.lint.finding import Finding
     from secrets_gitops.repository.creation_rules import CreationRule, CreationRules
     from secrets_gitops.repository.snapshot import Snapshot
 
@@ -36,6 +36,8 @@ class Run:
         "notes",
         "salt",
         "snapshot",
+        "strict",
+        "values",
     )
 
     def __init__(
@@ -47,6 +49,7 @@ class Run:
         changed: frozenset[str] = frozenset(),
         gone: frozenset[str] = frozenset(),
         salt: bytes = b"",
+        strict: bool = False,
     ) -> None:
         self.snapshot = snapshot
         self.limits = limits or Limits()
@@ -58,6 +61,10 @@ class Run:
         self._gone_above = sorted(path for path in gone if posixpath.basename(path) == RULE_FILE)[::-1]
         self.salt = salt
         """Of the repository's baseline; keys the digests of values."""
+        self.strict = strict
+        """Is the scan incomplete where a rule was stopped?"""
+        self.values: list[tuple[Finding, str]] | None = None
+        """What the findings of the present file are about, where somebody has to look at it; never kept for longer."""
         self.incomplete: list[Error] = []
         self.notes: list[tuple[Place, str]] = []
         self._known: dict[str, bool] = {}
@@ -123,3 +130,11 @@ class Run:
         """Remember why the scan is incomplete, each reason once."""
         if all((error.place, error.message) != (known.place, known.message) for known in self.incomplete):
             self.incomplete.append(error)
+
+    def too_slow(self, path: str, what: str, seconds: float) -> None:
+        """Remember that a rule, or an allowlist, was stopped in the file `path`."""
+        message = f"{what} was stopped after {seconds * 1000:.0f} ms"
+        if self.strict:
+            self.note(ScanIncomplete(message, hints=("give it keywords, or a narrower expression",), place=Place(path)))
+        else:
+            self.notes.append((Place(path), message))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from secrets_gitops.errors import FileError, ScanIncomplete
 from secrets_gitops.lint.engine import scan
-from secrets_gitops.lint.policy import NONE
+from secrets_gitops.lint.policy import NONE, Options
 from secrets_gitops.repository import git
 from secrets_gitops.repository.index import Index
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from secrets_gitops.lint.before import Before
     from secrets_gitops.lint.engine import Report
-    from secrets_gitops.lint.policy import Options
 
 
 def scan_staged(root: str, environ: Mapping[str, str], options: Options = NONE) -> Report:
@@ -24,6 +23,7 @@ def scan_staged(root: str, environ: Mapping[str, str], options: Options = NONE) 
     PRE_COMMIT_TO_REF the commits between the two are scanned; with nothing staged, it means a run on all files: then
     the whole index is. Raises what reading the index raises.
     """
+    options = options.over(Options(strict=True))
     if environ.get("PRE_COMMIT_FROM_REF") or environ.get("PRE_COMMIT_TO_REF"):
         return _scan_range(root, environ, options)
     index = Index(root)

@@ -317,7 +317,7 @@ class Target:
         `value` is what it is about: the finding keeps a keyed digest, so that another value in its place is another
         finding.
         """
-        return Finding(
+        found = Finding(
             rule.id,
             severity or rule.severity,
             self.path,
@@ -330,6 +330,10 @@ class Target:
             key,
             digest=digest(self.run.salt, value) if value else b"",
         )
+        if self.run.values is not None and value:
+            text = value if isinstance(value, str) else value.decode("utf-8", "replace")
+            self.run.values.append((found, text))
+        return found
 
 
 def _is_yaml(target: Target) -> bool:

@@ -22,7 +22,7 @@ PUBLISHED = {
     "dotenv-secret": 601, "terraform-secret": 602, "tfstate-committed": 603, "ansible-secret": 604,
     "credential-file": 605, "compose-ci-env-secret": 606, "generic-assignment": 607, "url-credential": 608,
     "high-entropy": 609, "private-key": 701, "provider-token": 710, "parse-error": 901, "scan-skipped": 902,
-    "unused-allow": 903, "allow-without-reason": 904, "expired-allow": 905,
+    "unused-allow": 903, "allow-without-reason": 904, "expired-allow": 905, "gitleaks-rule": 906,
 }  # fmt: skip
 """What people have written into settings, baselines and comments."""
 

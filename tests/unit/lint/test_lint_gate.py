@@ -42,3 +42,10 @@ def test_utf_16_shows_without_a_mark_too():
         assert gate.utf8(data) == b"kind: Secret\n"
         assert not gate.is_binary("secret", data)
     assert gate.is_binary("x", b"\0\0\0\0")
+
+
+@pytest.mark.parametrize("name", [".secrets.baseline", "ci/.gitleaks.toml", ".gitleaksignore"])
+def test_the_files_of_scanners_hold_what_looks_like_a_secret_by_its_key_alone(name, scan, values):
+    text = f'{{"secret": "{values.hex(40)}", "password": "{values.password()}"}}\n'
+    assert scan({name: text}, "generic-assignment", "provider-token").findings == ()
+    assert scan({name.replace("e", "x"): text}, "generic-assignment").findings != ()
