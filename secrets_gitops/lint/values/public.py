@@ -25,6 +25,7 @@ _SSH_LINE = pattern(
 _WHOLE = pattern(
     r"age1[02-9ac-hj-np-z]{58}|age1pq1[02-9ac-hj-np-z]{1000,3000}|(?:SHA256|MD5):[A-Za-z0-9+/:]{20,60}={0,2}"
     r"|data:(?:image|font)/[\w.+-]+(?:;[\w=-]+)*,\S*|https?://[0-9a-f]{32}@[\w.-]+/[0-9]+"
+    r"|sgf1:[a-z2-7]{32}(?::[0-9]{1,6})?"  # our own fingerprints, in reports that lie in a repository
 )
 _JWK = pattern(r'"kty"\s*:')
 _JWK_PRIVATE = pattern(r'"(?:d|p|q|dp|dq|qi|oth|k)"\s*:')
