@@ -115,8 +115,12 @@ def _pushed(remote: str) -> Report:
 
     root = store_of(".")
     objects = Objects(root)
-    push = pushed.asked(objects, os.environ, read=sys.stdin.read, remote=remote)
+    push = pushed.asked(objects, os.environ, read=_read, remote=remote)
     return pushed.scan_pushed(root, objects, push, of_environment(os.environ))
+
+
+def _read() -> str:
+    return os.fsdecode(sys.stdin.buffer.read())  # the name of a ref may be any bytes
 
 
 def _message(path: str) -> Report:

@@ -70,7 +70,7 @@ def work_tree(paths: tuple[str, ...], options: Options) -> Scanned:
 def pushed(typed: str, paths: tuple[str, ...], options: Options) -> Scanned:
     """Scan what the commits of a push bring: those of `FROM..TO`, or as the hook is told, or what no remote has."""
     with _stored() as (root, objects):
-        read = None if sys.stdin.isatty() else sys.stdin.read
+        read = None if sys.stdin.isatty() else _read
         push = lint_pushed.asked(objects, os.environ, typed=typed, read=read)
         return _limited(lint_pushed.scan_pushed(root, objects, push, options), root, paths)
 
@@ -78,7 +78,7 @@ def pushed(typed: str, paths: tuple[str, ...], options: Options) -> Scanned:
 def received(options: Options, *, seconds: float | None, may_pass: bool, may_skip: bool) -> Scanned:
     """Scan what a server is about to accept, as far as the time allows."""
     with _stored() as (root, objects):
-        updates = lint_received.updates(sys.stdin.read())
+        updates = lint_received.updates(_read())
         reason = lint_received.skip_reason(os.environ)
         sums = Sums()
         if reason is not None and not may_skip:
@@ -111,6 +111,11 @@ def tree(revision: str, paths: tuple[str, ...], options: Options) -> Scanned:
     """Scan all files of a commit or tree."""
     with _stored() as (root, objects):
         return _limited(scan(Tree(objects, tree_of(objects, revision), root), options=options), root, paths)
+
+
+def _read() -> str:
+    """Standard input; the name of a ref may be any bytes."""
+    return os.fsdecode(sys.stdin.buffer.read())
 
 
 @contextmanager

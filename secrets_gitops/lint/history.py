@@ -1,9 +1,11 @@
-"""Scan all of a history: every file content that was ever committed, once, under the name that it had last.
+"""Scan all of a history: every file content that was ever committed, once, under the last name of its kind.
 
 What was scanned and is clean is remembered in git's own folder, so that the next scan reads what is new.
 """
 
 from __future__ import annotations
+
+import os
 
 from secrets_gitops.errors import SettingsError
 from secrets_gitops.lint.clean_files import CleanFiles
@@ -67,26 +69,34 @@ def _clean(report: Report, files: Iterable[tuple[str, str]]) -> Iterable[tuple[s
 
 
 def _last_names(commits: Iterable[Brought]) -> tuple[list[Brought], dict[str, str]]:
-    """Each file content once, in the last commit that brings it, and the first commit that brought each."""
+    """Each file content once, in the last commit that brings it, and the first commit that brought each.
+
+    Once for each kind of name: what is an example as `env.example` may be none as `.env`.
+    """
     all_of_them = list(commits)
     first: dict[str, str] = {}
     for commit in all_of_them:
         for _, blob in commit.files:
             first.setdefault(blob, commit.id)
-    seen: set[str] = set()
+    seen: set[tuple[str, str]] = set()
     out = []
     for commit in reversed(all_of_them):
-        files = tuple((path, blob) for path, blob in commit.files if blob not in seen)
-        seen.update(blob for _, blob in files)
+        files = tuple((path, blob) for path, blob in commit.files if (blob, _kind(path)) not in seen)
+        seen.update((blob, _kind(path)) for path, blob in files)
         if files:
             out.append(commit._replace(files=files, gone=()))
     return out[::-1], first
 
 
+def _kind(path: str) -> str:
+    """The end of a file's name: `yaml`, and `env` of `.env`; the whole name where it has none."""
+    return path.rpartition("/")[2].rpartition(".")[2]
+
+
 def _odd_refs(root: str) -> Iterator[tuple[str, str]]:
     """Refs that name no commit, but a tree or a file, as tags can."""
     output = git.run(("for-each-ref", "--format=%(objectname) %(objecttype) %(*objecttype) %(refname)"), root)
-    for line in output.decode("utf-8", "surrogateescape").splitlines():
+    for line in os.fsdecode(output).split("\n")[:-1]:
         name, kind, peeled, ref = line.split(" ", 3)
         if (peeled or kind) != "commit":
             yield ref, name

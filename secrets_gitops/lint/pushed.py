@@ -94,7 +94,9 @@ def from_framework(objects: Objects, environ: Mapping[str, str]) -> Push | None:
 def from_git(text: str, remote: str) -> Push:
     """The lines that git gives a pre-push hook: `LOCAL-REF LOCAL-ID REMOTE-REF REMOTE-ID`. Raises SettingsError."""
     updates = []
-    for line in text.splitlines():
+    for line in text.split("\n"):  # a name may hold what `splitlines` takes for the end of a line
+        if not line:
+            continue
         fields = line.rsplit(" ", 3)
         if len(fields) != 4 or not (is_id(fields[1]) and is_id(fields[3])):
             raise SettingsError(

@@ -28,7 +28,9 @@ SKIP = "secrets-gitops.skip"
 def updates(text: str) -> tuple[Update, ...]:
     """The lines that git gives a pre-receive hook: `OLD-ID NEW-ID REF`. Raises SettingsError for anything else."""
     out = []
-    for line in text.splitlines():
+    for line in text.split("\n"):
+        if not line:
+            continue
         fields = line.split(" ", 2)
         if len(fields) != 3 or not (is_id(fields[0]) and is_id(fields[1])):
             raise SettingsError(

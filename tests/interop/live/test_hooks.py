@@ -141,7 +141,7 @@ def test_the_secret_on_disk_does_not_count_though_it_is_kept(repo):
 
 
 def test_a_changed_rule_file_reports_files_that_are_not_staged(repo):
-    repo.stage("secrets/db.yaml", "password: Kq7-vLm2-Zt9w-Xb3\n")
+    repo.stage("secrets/db.yaml", "greeting: hello\n")
     assert repo.commit().returncode == 0
     repo.stage(".sops.yaml", f"creation_rules:\n  - path_regex: ^secrets/.*\n    age: {RECIPIENT}\n")
     done = repo.commit()

@@ -82,6 +82,7 @@ class Repository:
             stdin=subprocess.DEVNULL if stdin is None else None,
             capture_output=True,
             text=True,
+            errors="surrogateescape",
             timeout=60,
             check=False,
         )

@@ -167,6 +167,15 @@ class TestAsAHook:
         assert done.returncode == 1
         assert done.stdout.startswith("refs/tags/odd:6:3: " if kind == "file" else "s.yaml:6:3: ")
 
+    @pytest.mark.parametrize("name", ["caf\udce9", "a\u2028b", "a\x1cb"])
+    def test_the_name_of_a_ref_may_be_anything(self, repo, remote, secret, name):
+        update = f"refs/heads/main {repo.head()} refs/heads/{name} {ZERO}\n"
+        assert repo.hook("--pushed-range", "origin", "url", stdin=update).returncode == 0
+        repo.commit({"s.yaml": secret()})
+        update = f"refs/heads/main {repo.head()} refs/heads/{name} {ZERO}\n"
+        assert repo.hook("--pushed-range", "origin", "url", stdin=update).returncode == 1
+        assert repo.lint("--pre-receive", stdin=f"{ZERO} {repo.head()} refs/heads/{name}\n").code == 0, "it is here"
+
     def test_nothing_to_push_is_fine(self, repo, remote, secret):
         repo.commit({"s.yaml": secret()})
         assert repo.hook("--pushed-range", "origin", "url").returncode == 0

@@ -95,6 +95,13 @@ class TestHistory:
         said = repo.lint("--history")
         assert [(f["path"], f["commit"]) for f in said.findings] == [("new.yaml", brought)]
 
+    def test_a_name_of_another_kind_is_another_question(self, repo, values):
+        """What would be an example under its last name is none under its first."""
+        repo.commit({".env": f"DB_PASSWORD={values.password()}\n"})
+        repo.git("mv", ".env", "notes.bin")
+        repo.commit()
+        assert {path for path, *_ in repo.lint("--history").failing} >= {".env"}
+
     def test_every_ref_counts_and_each_can_be_asked_alone(self, repo, secret):
         repo.git("checkout", "-q", "-b", "side")
         repo.commit({"s.yaml": secret()})
