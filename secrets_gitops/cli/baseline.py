@@ -67,6 +67,31 @@ def update(*, dry_run: bool) -> None:
     console.note(f"{len(done.baseline.entries)} entries are left")
 
 
+@command.command("import", help="Take over what another scanner was told to let pass, as far as it is found today.")
+@click.argument("file", metavar="FILE")
+@dry_run_option
+def take_over(file: str, *, dry_run: bool) -> None:
+    """Convert into fingerprints."""
+    from secrets_gitops.lint import baselining
+    from secrets_gitops.lint.baseline_import import import_file
+
+    root = _root()
+    known = baselining.present(root)
+    done = import_file(root, file, os.environ, known=known, day=baselining.today())
+    if known is None or done.baseline != known:
+        _write(root, done.baseline, dry_run=dry_run)
+    for finding in done.taken:
+        place = f"{printable(finding.path)}:{finding.line}"
+        console.write(f"{'would be ' if dry_run else ''}taken over  {place}  {finding.rule}\n")
+    for finding in done.critical:
+        console.warn(
+            f"{finding.path}:{finding.line}: {finding.message}; this is critical and goes into no baseline",
+            hints=(finding.fix,),
+        )
+    for mark in done.unmatched:
+        console.note(f"nothing is found there: {mark.path}{f':{mark.line}' if mark.line else ''}")
+
+
 def _root() -> str:
     from secrets_gitops.repository import git
 

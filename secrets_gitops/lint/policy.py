@@ -12,7 +12,7 @@ from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from secrets_gitops.lint.allows import Marker
     from secrets_gitops.lint.baseline import Matching
@@ -55,6 +55,8 @@ class Options(NamedTuple):
     """`file` and a path on disk, or `text` and a whole configuration, in place of `.gitleaks.toml`."""
     strict: bool | None = None
     """Is a scan incomplete in which a rule was stopped?"""
+    witness: Callable[[Finding, str], None] | None = None
+    """Is told every finding with the value that it is about, before any two are made one."""
     salt: bytes | None = None
     """Of a baseline that is not written yet."""
     also: tuple[str, ...] = ()
@@ -212,8 +214,8 @@ class Policy:
 
     @property
     def needs_values(self) -> bool:
-        """Does an allowlist look at the values of findings?"""
-        return self._gitleaks is not None and self._gitleaks.needs_values
+        """Does an allowlist, or somebody else, look at the values of findings?"""
+        return self._options.witness is not None or (self._gitleaks is not None and self._gitleaks.needs_values)
 
     def judge(
         self, target: Target, findings: list[Finding], ran: frozenset[str]
@@ -222,6 +224,10 @@ class Policy:
 
         `ran` are the rules that checked the file; empty when only some of them were asked, as for context.
         """
+        witness = self._options.witness
+        if witness is not None:
+            for finding, value in target.run.values or ():
+                witness(finding, value)
         findings = self._graded(findings)
         suppressed: list[Suppressed] = []
         if any(word in target.data for word in _MARKS):
