@@ -36,6 +36,8 @@ class Given(NamedTuple):
 _WORD = pattern(r"(?:\$\([^()\n]*\)|[^\s\"'\\|;&()]|\\.|\"(?:[^\"\\]|\\.)*\"|'[^']*'|[()])+|\|+|&+|;+|\r?\n", re.DOTALL)
 _QUOTED = pattern(r"\"((?:[^\"\\]|\\.)*)\"|'([^']*)'|\\(.)", re.DOTALL)
 _ASSIGNED = pattern(r"(-{0,2}(?:D(?=[a-z]+\.))?)([A-Za-z_][\w.-]{0,100})=(.+)", re.DOTALL)
+_PINNED = pattern(r"[A-Za-z0-9][\w.-]{0,100}==(?:[0-9]+(?:\.[\w*+!-]+)+|\$\{?\w+\}?)")
+"""A package and its version, for pip."""
 _OPTION = pattern(r"--?[A-Za-z][\w.-]{1,60}")
 _NO_VALUE = frozenset({"stdin", "prompt", "only", "less", "auth"})
 """`--password-stdin` reads its value from elsewhere; what follows it is another argument."""
@@ -102,7 +104,7 @@ def given(line: Sequence[Word]) -> Iterator[Given]:
 def _assigned(word: Word) -> Given | None:
     """`--password=x`, `-Ddb.password=x`, `DB_PASSWORD=x`, `a.password=x,b=y` after `--set`."""
     found = _ASSIGNED.fullmatch(word.text)
-    if found is None:
+    if found is None or _PINNED.fullmatch(word.text):
         return None
     for part in word.text.split(",") if "," in word.text and "=" in word.text.partition(",")[2] else (word.text,):
         one = _ASSIGNED.fullmatch(part)

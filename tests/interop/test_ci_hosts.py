@@ -263,6 +263,11 @@ def test_an_example_is_what_its_host_reads(name):
     jsonschema.validate(yaml.safe_load(text_of(f"{name}.yml")), schema(published))
 
 
+def test_the_gate_lets_the_examples_pass(cli):
+    done = cli("lint", "examples", "templates", "action.yml", "docs/guides/ci.md", cwd=ROOT)
+    assert done.returncode == 0, done.stdout
+
+
 def test_every_pinned_version_is_this_one():
     texts = [text_of(name) for name in EXAMPLES]
     texts += [path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "guides").glob("*.md")]

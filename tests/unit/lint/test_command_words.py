@@ -63,11 +63,17 @@ def test_a_secret_is_found_with_the_option_that_takes_it(name):
         "app --enable-token-auth --no-password",
         "app --password=changeme --token <token>",
         "MASTER_PASSWORD='',",
+        'pip install secrets-manager==1.4.2 "token-tools==$VERSION" python-keycloak-secret==2.0.0rc1',
         'echo "the token is wrong"',
     ],
 )
 def test_names_files_variables_and_placeholders_are_none(line):
     assert list(given(words(line))) == []
+
+
+def test_a_value_that_begins_with_an_equal_sign_is_a_value():
+    (found,) = given(words(f"app --password=={SECRET}"))
+    assert found.value == f"={SECRET}"
 
 
 def test_words_know_their_places():
