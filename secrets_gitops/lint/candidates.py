@@ -9,6 +9,7 @@ from secrets_gitops.errors import LimitExceeded
 from secrets_gitops.lint.key_names import KeyName, read_key
 from secrets_gitops.lint.leaves import may_be_called_secret
 from secrets_gitops.lint.nested import COPIES, DEPTH, inner
+from secrets_gitops.lint.secret_values import judge
 from secrets_gitops.lint.value_model import is_secret
 from secrets_gitops.lint.values import bodies, shape
 from secrets_gitops.patterns import pattern
@@ -26,6 +27,14 @@ if TYPE_CHECKING:
 _OBJECT_NAME = pattern(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
 _VARIABLE_NAME = pattern(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 _REFERRING = frozenset({("secret",), ("secrets",), ("credential",), ("credentials",)})
+_HOLDING = frozenset(
+    (word,)
+    for word in ("client", "jwt", "cookie", "session", "app", "hmac", "shared", "token", "api", "signing", "consumer")
+)
+"""`clientSecret` is the secret itself; `tlsSecret`, `backupSecret` and their like name one."""
+_KEPT_IN = frozenset({("password",), ("tls",), ("credentials",), ("registry",), ("pull",)})
+"""`DB_PASSWORD_SECRET=db-admin` names a Secret too."""
+_EXCUSED = frozenset({"placeholder", "documented", "template", "reference", "ciphertext", "public"})
 _KEY_OF = frozenset({"password", "pass", "token", "secret", "user", "username"})
 
 
@@ -41,22 +50,13 @@ class Candidate(NamedTuple):
     region: Region
     pointer: str
     label: str
-    in_object: bool
-    """Is there a Kubernetes object around it?"""
 
     @property
     def is_secret(self) -> bool:
         """Is it a secret in plaintext, outside a Secret?"""
-        return is_secret(self.text, self.sense, tag=self.tag) and not self._names_a_secret
-
-    @property
-    def _names_a_secret(self) -> bool:
-        """`secret: db-tls` names a Secret, `passwordKey: admin` a key of one; custom resources and charts do so."""
-        words = self.sense.words
-        if len(words) >= 2 and words[-1] == "key" and words[-2] in _KEY_OF:
-            return _is_word(self.text) or _VARIABLE_NAME.fullmatch(self.text) is not None
-        refers = words in {("secret",), ("credentials",)} or (self.in_object and words[-1:] in _REFERRING)
-        return refers and not self.name.isupper() and _is_word(self.text)
+        return is_secret(self.text, self.sense, tag=self.tag) and not is_excused(
+            self.name, self.sense, self.text, self.tag
+        )
 
     def finding(
         self, rule: Rule, message: str, *, fix: str, severity: Severity | None = None, label: str | None = None
@@ -75,6 +75,26 @@ class Candidate(NamedTuple):
         )
 
 
+def is_excused(name: str, sense: KeyName, text: str, tag: str | None = None) -> bool:
+    """Does a value with a sensitive name stand for something else: a Secret that it names, a placeholder in base64?"""
+    return _names_a_secret(name, sense, text) or (
+        judge(name, text, encoded=True, tag=tag).value_class in _EXCUSED  # `changeme`
+    )
+
+
+def _names_a_secret(name: str, sense: KeyName, text: str) -> bool:
+    """`secret: db-tls` names a Secret, `passwordKey: admin` a key of one; custom resources and charts do so."""
+    words = sense.words
+    if len(words) >= 2 and words[-1] == "key" and not _KEY_OF.isdisjoint(words[:-1]):
+        return _is_word(text) or _VARIABLE_NAME.fullmatch(text) is not None or _is_key_name(text)
+    return (
+        words[-1:] in _REFERRING
+        and words[-2:-1] not in _HOLDING
+        and (not name.isupper() or (words[-2:-1] in _KEPT_IN and "-" in text))
+        and _is_word(text)
+    )
+
+
 def _is_word(text: str) -> bool:
     """May `text` be the name of an object, and is it no password as people make them (`hunter2`)?"""
     return (
@@ -82,6 +102,11 @@ def _is_word(text: str) -> bool:
         and ("-" in text or text.isalpha())
         and not shape.is_random_looking(text)
     )
+
+
+def _is_key_name(text: str) -> bool:
+    """Is it a name as `licenseKey` or `adminPassword`?"""
+    return text.isalpha() and text[0].islower() and len(read_key(text).words) > 1 and read_key(text).is_sensitive
 
 
 def of_leaf(target: Target, leaf: Leaf) -> Candidate:
@@ -95,7 +120,6 @@ def of_leaf(target: Target, leaf: Leaf) -> Candidate:
         leaf.region(target),
         leaf.pointer,
         leaf.label,
-        leaf.object is not None,
     )
 
 
@@ -135,7 +159,7 @@ def _inside(text: Target) -> list[Candidate] | None:
     if assigned is None:
         return None
     return [
-        Candidate(text, found.key, _sense(found), found.value, None, text.lift(found.region), "", "", False)
+        Candidate(text, found.key, _sense(found), found.value, None, text.lift(found.region), "", "")
         for found in assigned
         if found.value
     ]

@@ -31,7 +31,7 @@ _ASIDE = frozenset(
 _WITH_SECRETS = frozenset(
     """
     username user users login email mail owner group groups role roles region zone namespace optional immutable
-    comment mount order environment state source
+    comment mount order environment state source key keys property
     """.split()
 )
 """Stand in `credentials: {…}` or `secrets: {…}` and are none."""

@@ -22,7 +22,8 @@ PLAIN_AFTER = frozenset(
     action handler generator validator factory resolver request response error placeholder usage support supported
     present exists changed reset lookup operator controller image repository tag chart namespace role group user users
     username owner strategy strategies mechanism duration lifetime validity window plugin driver namespaces annotation
-    annotations labels
+    annotations labels alg domain command arguments hasher
+    hashing encoder
     """.split()
 )
 """A word for a secret with one of these behind it is about the secret: `tokenUser`, `secretNamespace`."""

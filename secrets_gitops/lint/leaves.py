@@ -145,7 +145,8 @@ def _walk(root: Node, index: int, by_node: dict[int, KubeObject]) -> Iterator[Le
             ][::-1]
         elif node.kind == "mapping":
             found = by_node.get(id(node), found)
-            named = _name_beside(node)
+            siblings = {name.text for name, _ in node.pairs}
+            named = _name_beside(node, siblings)
             below: list[tuple[Node, Node | None, str, KeyName, KubeObject | None, Chain, Inheritance, Position]] = []
             for key_node, value in node.pairs:
                 text = key_node.resolved().text
@@ -160,15 +161,15 @@ def _walk(root: Node, index: int, by_node: dict[int, KubeObject]) -> Iterator[Le
                         found,
                         (chain, text),
                         None if is_leaf else inherited(parent, own),
-                        refers(position, text, node, found, is_leaf=is_leaf),
+                        refers(position, text, siblings, found, is_leaf=is_leaf),
                     )
                 )
             stack += reversed(below)
 
 
-def _name_beside(mapping: Node) -> str | None:
+def _name_beside(mapping: Node, keys: set[str]) -> str | None:
     """The text of `name:` or `key:` in a mapping that has a `value:` too; it is that value's name."""
-    if len(mapping.pairs) < 2 or not any(key.text in _VALUES for key, _ in mapping.pairs):
+    if _VALUES.isdisjoint(keys):
         return None
     for name in _NAMES:
         found = mapping.get(name)

@@ -5,9 +5,9 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
     from typing import Literal
 
-    from secrets_gitops.documents.document import Node
     from secrets_gitops.lint.objects import KubeObject
 
     Position = Literal["off", "here", "below"]
@@ -32,7 +32,13 @@ _NAMES = frozenset(
         "pullSecret", "serviceAccountToken", "defaultSecret", "tlsSecret", "masterSecret",
     }
 )  # fmt: skip
-_BESIDE_SECRET_KEY = ("remoteRef", "sourceRef", "secretName", "name", "match", "objectName", "existingSecret")
+_BESIDE_SECRET_KEY = frozenset(
+    {"remoteRef", "sourceRef", "secretName", "name", "match", "objectName", "existingSecret"}
+)
+_ITEM = frozenset({"key", "path"})
+"""One of the `items` of a volume, which give a key of a Secret a path."""
+_SPEC = frozenset({"secretStoreRef", "secretStoreRefs", "target"})
+"""Keys in the `spec` of an ExternalSecret."""
 _SCHEMAS = frozenset({"properties", "patternProperties", "definitions", "$defs", "schemas", "securitySchemes"})
 """Their maps describe keys of that name; a text right below (`properties: {password: …}`) is a value all the same."""
 _REF_ENDS = ("SecretRef", "KeyRef", "secretRef", "SecretKeyRef", "SecretSelector", "SecretReference", "SecretRefs")
@@ -50,16 +56,19 @@ def names_a_secret(keys: Sequence[str]) -> bool:
     return any(_is_parent(key) or (key in _SCHEMAS and at + 2 < len(keys)) for at, key in enumerate(keys))
 
 
-def refers(position: Position, key: str, mapping: Node, found: KubeObject | None, *, is_leaf: bool) -> Position:
-    """The position of what stands under `key` in `mapping`, which itself stands at `position` in `found`."""
+def refers(
+    position: Position, key: str, siblings: AbstractSet[str], found: KubeObject | None, *, is_leaf: bool
+) -> Position:
+    """The position of what stands under `key` in a mapping at `position` in `found`; `siblings` are all its keys."""
     if position == HERE or (position == BELOW and not is_leaf) or _is_parent(key):
         return HERE
     if is_leaf:
         if key == "secretKey":  # elsewhere, for example in an S3 client's settings, it is the key itself
-            return HERE if any(mapping.get(other) is not None for other in _BESIDE_SECRET_KEY) else OFF
-        return HERE if key in _NAMES or (key in {"key", "path"} and _is_item(mapping)) else OFF
+            return HERE if not siblings.isdisjoint(_BESIDE_SECRET_KEY) else OFF
+        return HERE if key in _NAMES or (key in {"key", "path"} and siblings >= _ITEM) else OFF
     if found is not None and (
-        found.kind in _RULES or (found.kind in _NAMING and key in {"data", "dataFrom"} and _names_a_store(mapping))
+        found.kind in _RULES
+        or (found.kind in _NAMING and key in {"data", "dataFrom"} and not siblings.isdisjoint(_SPEC))
     ):
         return HERE
     return BELOW if key in _SCHEMAS else OFF
@@ -67,13 +76,3 @@ def refers(position: Position, key: str, mapping: Node, found: KubeObject | None
 
 def _is_parent(key: str) -> bool:
     return key in _PARENTS or key.endswith(_REF_ENDS)
-
-
-def _names_a_store(mapping: Node) -> bool:
-    """Is it the `spec` of an ExternalSecret?"""
-    return any(mapping.get(key) is not None for key in ("secretStoreRef", "secretStoreRefs", "target"))
-
-
-def _is_item(mapping: Node) -> bool:
-    """Is it one of the `items` of a volume, which give a key of a Secret a path?"""
-    return mapping.get("path") is not None and mapping.get("key") is not None

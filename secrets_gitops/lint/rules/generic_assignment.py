@@ -6,6 +6,7 @@ from bisect import bisect_right
 
 from secrets_gitops.lint import mend, sops_text
 from secrets_gitops.lint.assignment_rule import AssignmentRule, finding
+from secrets_gitops.lint.candidates import is_excused
 from secrets_gitops.lint.key_names import read_key
 from secrets_gitops.lint.leaves import may_be_called_secret
 from secrets_gitops.lint.text_values import is_secret_scalar, literal, looks_made
@@ -113,6 +114,8 @@ class GenericAssignment(AssignmentRule):
 
 def _is_secret(leaf: Leaf) -> bool:
     if not leaf.sense.is_sensitive or leaf.refers or not is_secret_scalar(leaf.text, leaf.sense, tag=leaf.node.tag):
+        return False
+    if is_excused(leaf.name, leaf.sense, leaf.text, leaf.node.tag):
         return False
     return not (len(leaf.text) >= 100 and "encrypted" in leaf.keys)  # Renovate's `encrypted: {token: …}`
 

@@ -10,7 +10,7 @@ from secrets_gitops.patterns import pattern
 
 STOCK_WORDS = frozenset(
     """
-    my your our the a an some any this that it with in by for to of not real none no only please put enter insert add
+    my your our the a an some any this that it is with in by for to of not real none no only please put enter insert add
     set use replace replaced change changed fill generate generated super very strong long random secure safe insecure
     unsafe secret secrets password passwords pass passwd passwort pwd passphrase token tokens key keys api access auth
     client private credential credentials cred creds admin administrator root user username login test testing tests
@@ -26,6 +26,7 @@ DOCUMENTED = frozenset(
         "07401b.f395accd246ae52d",  # Kubernetes' page on bootstrap tokens
         "9vkG8sPzWXgzsQ4GvSN3qkGRb2g8hNQz",
         "correct horse battery staple",
+        "ZXhhbXBsZS1hcHAtc2VjcmV0",  # Dex' example client
     }
 )
 """Values that documentation prints, whole. Those with EXAMPLE in them need no entry."""

@@ -21,7 +21,7 @@ _EXPANSION = pattern(
 )
 _WHOLE_EXPANSION = pattern(
     r"\$[A-Z_][A-Z0-9_]{0,80}|\$[a-z0-9]{1,40}(?:_[a-z0-9]{1,40}){1,6}|\$(?:password|secret|token|user|username)"
-    r"|\$[a-z][a-z0-9-]{1,60}:[a-zA-Z][\w.-]{1,100}|%%?[A-Z][A-Z0-9_]{1,80}%%?|@@?[A-Z][A-Z0-9_]{1,80}@@?|__[A-Z][A-Z0-9_]{1,80}__"
+    r"|\$[a-z][\w-]{1,60}(?:[.:][A-Za-z][\w-]{0,60}){1,5}|\$[a-z]{2,20}(?:-[a-z]{2,20}){1,5}|%%?[A-Z][A-Z0-9_]{1,80}%%?|@@?[A-Z][A-Z0-9_]{1,80}@@?|__[A-Z][A-Z0-9_]{1,80}__"
     r"|`[^`\n]{1,300}`|!(?:ENV|Ref|Sub|GetAtt|reference|env)\b.*"
 )
 _DEFAULT = pattern(r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::?[-=])([^{}\n]*)\}")
@@ -33,6 +33,7 @@ _REFERENCE = pattern(
     | op://\S.{0,200} | arn:(?:aws|aws-cn|aws-us-gov):[\w:/+=,.@*-]{1,300}
     | projects/[\w.-]+/secrets/[\w./-]+ | (?:aws-)?(?:secretsmanager|ssm):[\w./:-]+
     | (?:awssm|awssecret|awsssm|gcpsm|gcpsecret|azkv|keyvault|akv|sops|secrets|bws?|doppler|infisical|conjur)://\S+
+    | (?:secrets?|kv|kvv2|vault)(?:/[\w.-]+)+\#[\w.-]+
     | @Microsoft\.KeyVault\(.{1,300}\) | keyvault[:/][\w./:-]+ | secretref:[\w./-]+ | file:///?[\w./-]+
     """,
     re.VERBOSE | re.IGNORECASE,

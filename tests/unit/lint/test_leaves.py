@@ -66,6 +66,11 @@ def test_a_map_that_an_alias_repeats_is_walked_once(leaves):
     assert [leaf.text for leaf in found] == ["x"]
 
 
+def test_a_key_that_is_repeated_very_often_costs_no_more_than_once(leaves):
+    text = "{" + ", ".join(["secretKey: a, key: b, name: c, value: d"] * 20_000) + "}"
+    assert len(leaves(text)[1]) == 80_000
+
+
 def test_aliases_of_aliases_cost_no_more_than_they_are_long(leaves):
     lines = ["a0: &a0 [x, x]"] + [f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 9)]
     _, found = leaves("\n".join(lines))

@@ -57,6 +57,18 @@ def test_a_value_that_is_a_secret(name, failing, values):
 
 
 CLEAN = [
+    "psql: {password: {secret: gitlab-pw, key: postgres-password}}\nregistry: {httpSecret: {secret: x, key: y}}\n",
+    "tsigSecretAlg: hmac-sha256\ntsigSecret: ''\nbackupTargetCredentialSecret: longhorn-minio\ntlsSecret: wildcard\n",
+    "customSecretLicenseKey: licenseKey\nexistingSecretKey: apiKey\nsecretKey: POSTGRES_URL\n",
+    "s3Credentials: {region: {name: backup, key: AWS_REGION}, secretAccessKey: {name: backup, key: ACCESS_SECRET}}\n",
+    "dex:\n  config: |\n    clientSecret: $dex.github.clientSecret\n    other: {secret: '$oidc:secret', token: $slack-token}\n",
+    "secretBackend: {command: /readsecret.sh, arguments: /etc/secret-volume}\nSECRET_DOMAIN: example.org\n",
+    "staticClients: [{id: example-app, secret: ZXhhbXBsZS1hcHAtc2VjcmV0}]\n",
+    "jwtPolicy: third-party-jwt\ncors: {credentials: include}\ncsi.storage.k8s.io/secret-namespace: rook\n",
+    "privateKey: {algorithm: ECDSA, size: 256, rotationPolicy: Always}\naccessKeySecret: {name: s3, key: accesskey}\n",
+    "env: {KEYCLOAK_PASSWORD_SECRET: keycloak-admin, PASSWORD_HASHER: argon2, DB_PASSWORD: secret/data/app#password}\n",
+    "authentik: {postgresql: {password: ThisIsNotASecurePassword}}\n",
+    "password: {minLength: 12, requireSymbols: true}\npasswordSecret: {secretName: x, password: connect-password}\n",
     "auth:\n  enabled: true\n  existingSecret: app-auth\n  existingSecretPasswordKey: redis-password\n  password: ''\n",
     "auth:\n  secretKeys: {adminPasswordKey: postgres-password, userPasswordKey: password}\n",
     "auth: {usePasswordFiles: true, passwordMinLength: 12, tokenExpirySeconds: 3600, username: admin}\n",
@@ -79,6 +91,10 @@ CLEAN = [
 @pytest.mark.parametrize("text", CLEAN)
 def test_what_charts_hold_besides(text, failing):
     assert failing({"values.yaml": text}) == []
+
+
+def test_a_placeholder_in_base64_is_one(failing):
+    assert failing({"values.yaml": "password: Y2hhbmdlbWU=\n"}, RULE) == []
 
 
 PLACES = {
