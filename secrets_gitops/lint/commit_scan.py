@@ -11,6 +11,7 @@ import posixpath
 from secrets_gitops.lint.before import Before, renames
 from secrets_gitops.lint.engine import scan
 from secrets_gitops.lint.gate import BASELINE
+from secrets_gitops.lint.message import scan_published
 from secrets_gitops.lint.overlay import Overlay
 from secrets_gitops.lint.policy import SETTINGS
 from secrets_gitops.lint.run import RULE_FILE
@@ -62,6 +63,7 @@ class CommitScan:
         """Scan what these commits brought, parents before children."""
         for commit in commits:
             self.commits_seen += 1
+            self.message(commit.id)
             self.commit(commit)
 
     def commit(self, commit: Brought, first: Mapping[str, str] | None = None) -> Report | None:
@@ -91,6 +93,12 @@ class CommitScan:
             parents.append((self.tree(parent), names))
         return Before(self._root, parents, self._options, self._excuses or self.tree(commit.id))
 
+    def message(self, name: str) -> None:
+        """Scan the message of a commit or tag."""
+        report = scan_published(self._objects, self._root, name, self._options, self._excuses)
+        if report is not None:
+            self._sums.add(report, name)
+
     def tip(self, commit: str) -> None:
         """Hold the creation rules of `commit` against all its files, if a commit that was scanned changed any.
 
@@ -115,6 +123,8 @@ class CommitScan:
         found = self._objects.find(f"{name}^{{}}")
         if found is None:
             raise missing(name)
+        if found.id != name:  # an annotated tag
+            self.message(name)
         if found.kind == "commit":
             return found.id
         if found.kind == "tree":

@@ -16,7 +16,7 @@ from secrets_gitops.repository.tree import Tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from secrets_gitops.lint.engine import Report
     from secrets_gitops.lint.policy import Options
@@ -34,14 +34,17 @@ def scan_history(root: str, objects: Objects, revisions: tuple[str, ...], option
     range_ = _range(objects, revisions) if revisions else Range((), all_tips="--all")
     clean = CleanFiles(root, (repr(options),))
     clean.add_context(excuses.blob(path) for path in EXCUSES)
-    commits, first = _last_names(brought(root, range_))
+    everything = list(brought(root, range_))
+    for commit in everything:
+        scan.message(commit.id)
+    commits, first = _last_names(everything)
     for commit in commits:
         files = tuple((path, blob) for path, blob in commit.files if not clean.knows(commit.id, path, blob))
         report = scan.commit(commit._replace(files=files, parents=()), first)
         if report is not None:
             clean.remember(commit.id, _clean(report, files))
     if not revisions:
-        for ref, name in _odd_refs(root):
+        for ref, name in _objects_of_refs(root):
             scan.ref(ref, name)
     clean.save()
     return scan.report()
@@ -68,19 +71,18 @@ def _clean(report: Report, files: Iterable[tuple[str, str]]) -> Iterable[tuple[s
     return [(path, blob) for path, blob in files if path not in found]
 
 
-def _last_names(commits: Iterable[Brought]) -> tuple[list[Brought], dict[str, str]]:
+def _last_names(commits: Sequence[Brought]) -> tuple[list[Brought], dict[str, str]]:
     """Each file content once, in the last commit that brings it, and the first commit that brought each.
 
     Once for each kind of name: what is an example as `env.example` may be none as `.env`.
     """
-    all_of_them = list(commits)
     first: dict[str, str] = {}
-    for commit in all_of_them:
+    for commit in commits:
         for _, blob in commit.files:
             first.setdefault(blob, commit.id)
     seen: set[tuple[str, str]] = set()
     out = []
-    for commit in reversed(all_of_them):
+    for commit in reversed(commits):
         files = tuple((path, blob) for path, blob in commit.files if (blob, _kind(path)) not in seen)
         seen.update((blob, _kind(path)) for path, blob in files)
         if files:
@@ -93,10 +95,10 @@ def _kind(path: str) -> str:
     return path.rpartition("/")[2].rpartition(".")[2]
 
 
-def _odd_refs(root: str) -> Iterator[tuple[str, str]]:
-    """Refs that name no commit, but a tree or a file, as tags can."""
-    output = git.run(("for-each-ref", "--format=%(objectname) %(objecttype) %(*objecttype) %(refname)"), root)
+def _objects_of_refs(root: str) -> Iterator[tuple[str, str]]:
+    """Refs that name no commit themselves, but a tag, a tree or a file."""
+    output = git.run(("for-each-ref", "--format=%(objectname) %(objecttype) %(refname)"), root)
     for line in os.fsdecode(output).split("\n")[:-1]:
-        name, kind, peeled, ref = line.split(" ", 3)
-        if (peeled or kind) != "commit":
+        name, kind, ref = line.split(" ", 2)
+        if kind != "commit":
             yield ref, name

@@ -1,4 +1,4 @@
-"""Scan a commit message: tokens, private keys, credentials in URLs and assignments that somebody pasted into it.
+"""Scan commit messages: tokens, private keys, credentials in URLs and assignments that somebody pasted into it.
 
 What git takes out of the message itself is no part of it: comments, where an editor was used, and the difference below
 the line of scissors.
@@ -10,8 +10,10 @@ from secrets_gitops.errors import Error, FileError, Place
 from secrets_gitops.lint import catalog
 from secrets_gitops.lint.engine import scan
 from secrets_gitops.lint.overlay import Overlay
+from secrets_gitops.lint.policy import NONE
+from secrets_gitops.lint.runs import runs
 from secrets_gitops.repository import git
-from secrets_gitops.repository.objects import Objects
+from secrets_gitops.repository.objects import Objects, missing
 from secrets_gitops.repository.tree import Tree
 
 TYPE_CHECKING = False
@@ -19,10 +21,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from secrets_gitops.lint.engine import Report
+    from secrets_gitops.lint.policy import Options
+    from secrets_gitops.repository.snapshot import Snapshot
 
-RULES = ("provider-token", "private-key", "url-credential", "generic-assignment")
+RULES = ("provider-token", "private-key", "url-credential")
+WRITTEN = (*RULES, "generic-assignment")
+"""Of a message that is being written: who may still change it can be asked about an assignment, too."""
+NAME = "commit message"
+"""In the place of a path."""
 _SCISSORS = b" ------------------------ >8 ------------------------"
 _LIMIT = 1 << 20
+_TAG = "make the tag anew without it, and change the value"
 
 
 def scan_message(root: str, path: str, environ: Mapping[str, str]) -> Report:
@@ -32,7 +41,7 @@ def scan_message(root: str, path: str, environ: Mapping[str, str]) -> Report:
     is_edited = environ.get("GIT_EDITOR") != ":"  # what git tells its hooks when it starts no editor
     text = published(data, comment, cleanup, is_edited=is_edited)
     nothing = Tree(Objects(root), "", root)
-    rules = catalog.deferred(name for name in RULES if name in catalog.RULES)
+    rules = catalog.deferred(WRITTEN)
     return scan(Overlay(nothing, path, text), (path,), rules=rules, max_bytes=_LIMIT)
 
 
@@ -81,3 +90,25 @@ def published(data: bytes, comment: bytes, cleanup: str, *, is_edited: bool) -> 
                 break
         out.append(b"" if strips and line.startswith(comment) else line)
     return b"\n".join(out)
+
+
+def scan_published(
+    objects: Objects, root: str, name: str, options: Options = NONE, excuses: Snapshot | None = None
+) -> Report | None:
+    """Scan the message of the commit or tag `name`; None where there is nothing in it to look at.
+
+    Raises ScanIncomplete when the object is missing.
+    """
+    found = objects.find(name)
+    if found is None:
+        raise missing(name)
+    text = found.body.partition(b"\n\n")[2]
+    if not (b"://" in text or runs(text)):
+        return None
+    only = {catalog.slug_of(rule) for rule in options.only} or set(RULES)
+    rules = catalog.deferred(rule for rule in RULES if rule in only)
+    message = Overlay(Tree(objects, "", root), NAME, text)
+    report = scan(message, (NAME,), rules=rules, max_bytes=_LIMIT, options=options, excuses=excuses)
+    fix = f"reword the commit, `git rebase -i {name[:12]}^`, and change the value" if found.kind == "commit" else _TAG
+    findings = tuple(finding._replace(fix=fix) for finding in report.findings)
+    return report._replace(findings=findings, files=0, size=0, documents=0)  # a message is no file

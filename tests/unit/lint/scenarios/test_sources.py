@@ -295,3 +295,38 @@ class TestMessage:
         message = tmp_path / "message"
         message.write_text(f"use {token}\n")
         assert repo.hook("--commit-msg", os.fspath(message)).returncode == 1
+
+
+class TestPublishedMessages:
+    """What a push publishes are messages too; nobody may have had the hook that looks at them."""
+
+    @pytest.fixture
+    def token(self, values):
+        return "glpat" + "-" + values.password(20).replace("_", "x").replace("-", "y")
+
+    def test_of_commits_in_every_source_of_commits(self, repo, token):
+        start = repo.head()
+        commit = repo.commit(message=f"Log in with {token}")
+        for arguments in (("--commit", "HEAD"), ("--pushed-range", f"{start}..HEAD"), ("--history",)):
+            said = repo.lint(*arguments)
+            assert (said.code, said.failing) == (1, [("commit message", 1, "provider-token-gitlab")]), arguments
+            assert said.findings[0]["commit"] == commit
+            assert "git rebase -i" in said.findings[0]["fix"]
+            assert token not in str(said)
+        assert repo.lint("--tree", "HEAD").code == 0
+
+    def test_of_a_merge_and_of_a_tag(self, repo, token):
+        repo.git("tag", "-a", "v1", "-m", f"released with {token}")
+        stdin = f"refs/tags/v1 {repo.head('v1')} refs/tags/v1 {'0' * 40}\n"
+        assert repo.hook("--pushed-range", "origin", "url", stdin=stdin).returncode == 1
+        assert repo.lint("--history").code == 1
+
+    def test_rules_are_chosen_there_too(self, repo, token):
+        repo.commit(message=f"Log in with {token}")
+        assert repo.lint("--commit", "HEAD", "--rule", "private-key").code == 0
+        assert repo.lint("--commit", "HEAD", "--disable", "provider-token-gitlab").code == 0
+        assert repo.lint("--commit", "HEAD", "--rule", "provider-token").code == 1
+
+    def test_words_are_fine(self, repo):
+        repo.commit(message="Rotate the password: see https://example.org/a-very-long-path/of-words?x=y\n\nkey: value")
+        assert repo.lint("--commit", "HEAD").code == 0
