@@ -170,12 +170,15 @@ class Deferred:
         self._rule: Rule | None = None
 
     def concerns(self, target: Target) -> bool:
-        """As the rule says, but False without import where none of the words occurs, or for a file of another kind."""
+        """As the rule says, but False without import where none of the words occurs, or for a file of another kind.
+
+        Of a file whose block alone counts few rules are asked, and to look for the words of all would take longest.
+        """
         of_its_kind = self._kinds is not None and target.parent is None and target.kind in self._kinds
         if not of_its_kind:
             if self._kinds is not None and not self._words:
                 return False
-            if self._words and target.words.isdisjoint(self._words):
+            if self._words and not target.brief and target.words.isdisjoint(self._words):
                 return False
         return self._loaded().concerns(target)
 

@@ -16,7 +16,7 @@ from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from secrets_gitops.documents.limits import Limits
     from secrets_gitops.lint.finding import Severity
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from secrets_gitops.repository.snapshot import Snapshot
 
 _LINK = 0o120000
+_AHEAD = 50
+"""Files that are read ahead at a time, where the snapshot can."""
 _BY_BYTES = ("provider-token", "private-key")
 """The rules that run on lock files and on the targets of symbolic links too."""
 _ABOUT_RULE_FILES = ("sops-not-encrypted", "sops-recipient-drift", "sops-selector-drift", "sops-config-ambiguous")
@@ -104,18 +106,31 @@ def scan(
     )
     run.notes += policy.notes
     scanner = _Scanner(run, policy.rules() if rules is None else tuple(rules), policy)
-    for path in chosen:
+    for path in _read_ahead(snapshot, chosen):
         scanner.scan(path)
     if widen and not {SETTINGS, gate.BASELINE}.isdisjoint(gone):  # what they excused counts again
         for path in snapshot.paths():
             if path not in run.changed:
                 scanner.scan(path)
     elif paths is not None:
-        for path in _below_rule_files(snapshot, (*chosen, *gone), run.changed) if widen else ():
+        below = _below_rule_files(snapshot, (*chosen, *gone), run.changed) if widen else []
+        for path in _read_ahead(snapshot, below):
             scanner.scan(path, _ABOUT_RULE_FILES, brief=True)
         for path in _kustomizations_above(snapshot, (*chosen, *gone), run.changed):
             scanner.scan(path, _ABOUT_NAMED_FILES)
     return scanner.report()
+
+
+def _read_ahead(snapshot: Snapshot, paths: Sequence[str]) -> Iterator[str]:
+    """The paths; a snapshot that can is told what will be read next, which saves it an exchange for each file."""
+    ahead: Callable[[Iterable[str]], None] | None = getattr(snapshot, "ahead", None)
+    if ahead is None:
+        yield from paths
+        return
+    for start in range(0, len(paths), _AHEAD):
+        part = paths[start : start + _AHEAD]
+        ahead(path for path in part if not gate.is_binary_name(path))
+        yield from part
 
 
 def _below_rule_files(snapshot: Snapshot, touched: Iterable[str], seen: frozenset[str]) -> list[str]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from secrets_gitops.lint.finding import Finding
+    from secrets_gitops.lint.sops_record import Record
     from secrets_gitops.repository.creation_rules import CreationRule, CreationRules
     from secrets_gitops.repository.snapshot import Snapshot
 
@@ -34,6 +35,7 @@ class Run:
         "limits",
         "max_bytes",
         "notes",
+        "records",
         "salt",
         "snapshot",
         "strict",
@@ -67,6 +69,8 @@ class Run:
         """What the findings of the present file are about, where somebody has to look at it; never kept for longer."""
         self.incomplete: list[Error] = []
         self.notes: list[tuple[Place, str]] = []
+        self.records: dict[bytes, Record] = {}
+        """What blocks of sops say, by their shape (`lint.sops_record`)."""
         self._known: dict[str, bool] = {}
         self._by_folder: dict[str, CreationRules | None] = {}
 

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 _YAML_BLOCK = pattern(rb"^sops:[ \t]*\r?\n(?:(?:[ \t][^\n]*|\r?|#[^\n]*)\n|[ \t][^\n]+\Z)*", re.MULTILINE)
 _JSON_BLOCK = pattern(rb"\"sops\"\s{0,20}:\s{0,20}\{")
+_ARMOUR = pattern(rb"^[ \t]{4,40}[A-Za-z0-9+/=]{8,64}$", re.MULTILINE)
+"""A line of a wrapped key."""
+_ENVELOPE = pattern(rb"(?<=mac: )ENC\[AES256_GCM,data:[A-Za-z0-9+/=,:]{1,600},type:str\]$", re.MULTILINE)
+_TIME = pattern(rb"(?<=lastmodified: )([\"'])\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\dZ\1$", re.MULTILINE)
+_SHAPES = 1000
+"""How many different blocks are remembered in a scan."""
 _LIMIT = 5 * 1024 * 1024
 _SECOND_DOCUMENT = pattern(rb"^---", re.MULTILINE)
 
@@ -33,7 +39,7 @@ class Record(NamedTuple):
     """The block of the first document, and where it stands."""
 
     document: Document
-    """The whole file, or the block alone."""
+    """The whole file, or the block alone, or one that differs from it in wrapped keys, MAC and time only."""
     above: int
     """Lines of the file before those of `document`."""
     key: Node
@@ -76,7 +82,22 @@ def _yaml_block(target: Target) -> Record | None:
         return None
     if any(data[: at.start()].strip() for at in _SECOND_DOCUMENT.finditer(data, 0, found.start())):
         return None
-    return _read(target, found[0], "yaml", data.count(b"\n", 0, found.start()))
+    above, shape = data.count(b"\n", 0, found.start()), _shape(found[0])
+    known = target.run.records.get(shape)
+    if known is None:
+        known = _read(target, found[0], "yaml")
+        if known is not None and len(target.run.records) < _SHAPES:
+            target.run.records[shape] = known
+    return None if known is None else known._replace(above=above)
+
+
+def _shape(block: bytes) -> bytes:
+    """The block without what differs from file to file: wrapped keys, MAC and time.
+
+    Blocks of one shape say the same of recipients and selector, in the same places; most files of a repository have one
+    of a few.
+    """
+    return _TIME.sub(b"T", _ENVELOPE.sub(b"E", _ARMOUR.sub(b"A", block)))
 
 
 def _json_block(target: Target) -> Record | None:

@@ -104,6 +104,11 @@ class Index:
             error.place = error.place or Place(path)
             raise
 
+    def ahead(self, paths: Iterable[str]) -> None:
+        """Read files that will be asked for soon; see `Objects.ahead`."""
+        entries = self._read_entries()
+        self.objects.ahead(entries[path][1] for path in paths if path in entries)
+
     def exists(self, path: str) -> bool:
         """Whether there is a file, or a symbolic link, at `path`."""
         return path in self._read_entries()

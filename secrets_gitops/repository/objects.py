@@ -8,11 +8,19 @@ from secrets_gitops.errors import FileError, ScanIncomplete, SettingsError
 from secrets_gitops.records import NamedTuple
 from secrets_gitops.repository.git import Process
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _KINDS = (b"blob", b"tree", b"commit", b"tag")
 _LONGEST_NAME = 1000
 _HINT = "`git fsck` tells more; a partial clone gets what it lacks by `git fetch --refetch`"
 _KEPT_ENTRIES = 200_000
 """Entries of trees that are kept for the next commit, which shares most of them; some tens of megabytes."""
+AHEAD = 50
+"""Blobs that are read ahead at a time. Their names, of SHA-256 too, fit into the least that a pipe takes at once."""
+_SMALL = 256 * 1024
+"""A larger blob is read when it is asked for, so that what is read ahead takes little memory."""
 EMPTY_BLOBS = (
     "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
     "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
@@ -39,12 +47,13 @@ class Entry(NamedTuple):
 class Objects:
     """Reads objects by their ids, or by whatever names a revision."""
 
-    __slots__ = ("_buffer", "_entries", "_process", "_root", "_trees")
+    __slots__ = ("_buffer", "_early", "_entries", "_process", "_root", "_trees")
 
     def __init__(self, root: str) -> None:
         self._root = root
         self._process: Process | None = None
         self._buffer = b""
+        self._early: dict[str, Object | None] = {}
         self._trees: dict[str, dict[str, Entry]] = {}
         self._entries = 0
 
@@ -62,6 +71,25 @@ class Objects:
         if found.kind != "blob":
             raise ScanIncomplete(f"object {name} is a {found.kind}, not a blob")
         return found.body
+
+    def ahead(self, names: Iterable[str]) -> None:
+        """Read blobs that will be asked for soon, up to AHEAD of them, in one exchange with git.
+
+        What was read ahead and not asked for is dropped, and large blobs are not kept. Nothing is said of what is
+        missing or damaged: that is the answer to whoever asks for it.
+        """
+        wanted = [name for name in dict.fromkeys(names) if name and name not in EMPTY_BLOBS][:AHEAD]
+        self._early.clear()
+        if len(wanted) < 2:
+            return
+        self._ask("".join(f"{name}\n" for name in wanted))
+        for name in wanted:
+            try:
+                self._early[name] = self._answer(_SMALL)
+            except FileError:  # large
+                continue
+            except ScanIncomplete:  # git ended over this one; the others are read one by one
+                return
 
     def tree(self, name: str) -> dict[str, Entry]:
         """What the tree with the object id `name` holds, by name; nothing for an empty id.
@@ -99,9 +127,17 @@ class Objects:
         return self._read(revision)
 
     def _read(self, name: str, limit: int | None = None) -> Object | None:
+        if name in self._early and (limit is None or limit >= _SMALL):
+            return self._early.pop(name)
+        self._ask(f"{name}\n")
+        return self._answer(limit)
+
+    def _ask(self, lines: str) -> None:
         if self._process is None:
             self._process = Process(("cat-file", "--batch"), self._root, feed=True)
-        self._process.send(os.fsencode(f"{name}\n"))
+        self._process.send(os.fsencode(lines))
+
+    def _answer(self, limit: int | None) -> Object | None:
         while b"\n" not in self._buffer:
             self._more()
         header, _, self._buffer = self._buffer.partition(b"\n")
@@ -142,6 +178,7 @@ class Objects:
         if self._process is not None:
             self._process.stop()
         self._process, self._buffer = None, b""
+        self._early.clear()
 
 
 def missing(name: str) -> ScanIncomplete:

@@ -180,23 +180,42 @@ def run(env: Environment) -> None:
             print("gitleaks is not built (`make tools`): no row beside it")
     finally:
         shutil.rmtree(folder)
+    _changed_rules(env)
+
+
+ENCRYPTED = 5000
+
+
+def _changed_rules(env: Environment) -> None:
+    """A staged `.sops.yaml` has every encrypted file of the repository held against it, none of them staged."""
+    folder = Path(tempfile.mkdtemp(prefix="sgo-bench-"))
+    try:
+        _stage(folder, {f"apps/db/{at // 50}/secret-{at}.yaml": sops_file() for at in range(ENCRYPTED)})
+        _git(folder, "commit", "-q", "-m", "files")
+        (folder / ".sops.yaml").write_text(f"# one recipient\n{RULES}")
+        _git(folder, "add", ".")
+        times = alternate({"bare": env.bare, "hook": [env.command("secrets-gitops-hook")]}, runs=5, cwd=folder)
+        row(f"hook: changed rules, {ENCRYPTED} encrypted files", times["hook"], times["bare"], None)
+    finally:
+        shutil.rmtree(folder)
 
 
 def _stage(folder: Path, staged: dict[str, str]) -> None:
-    def git(*arguments: str) -> None:
-        settings = ("-c", "user.name=Bench", "-c", "user.email=bench@example.org", "-c", "core.hooksPath=/dev/null")
-        environ = dict(os.environ, GIT_CONFIG_NOSYSTEM="1", GIT_CONFIG_GLOBAL=os.devnull)
-        subprocess.run(["git", *settings, *arguments], cwd=folder, env=environ, check=True, stdout=subprocess.DEVNULL)
-
-    git("init", "-q")
+    _git(folder, "init", "-q")
     (folder / ".sops.yaml").write_text(RULES)
-    git("add", ".")
-    git("commit", "-q", "-m", "rules")
+    _git(folder, "add", ".")
+    _git(folder, "commit", "-q", "-m", "rules")
     for path, content in staged.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(content)
-    git("add", ".")
+    _git(folder, "add", ".")
+
+
+def _git(folder: Path, *arguments: str) -> None:
+    settings = ("-c", "user.name=Bench", "-c", "user.email=bench@example.org", "-c", "core.hooksPath=/dev/null")
+    environ = dict(os.environ, GIT_CONFIG_NOSYSTEM="1", GIT_CONFIG_GLOBAL=os.devnull)
+    subprocess.run(["git", *settings, *arguments], cwd=folder, env=environ, check=True, stdout=subprocess.DEVNULL)
 
 
 def _gitleaks() -> str | None:

@@ -126,6 +126,42 @@ class TestObjects:
         assert objects.blob(repo.git("rev-parse", "HEAD:a")) == b"1"
         objects.close()
 
+    def test_what_is_read_ahead_is_what_is_read(self, repo):
+        """In any order, more than fits, large, the same twice, missing, and what was not announced."""
+        large = b"x" * 300_000
+        contents = {f"f{at}": f"content {at}".encode() for at in range(120)} | {"large": large, "empty": b""}
+        repo.commit({name: data.decode() for name, data in contents.items()})
+        ids = dict(line.split() for line in repo.git("ls-files", "--format=%(path) %(objectname)").splitlines())
+        objects = Objects(str(repo.root))
+        names = [*ids, "f1", "large"]
+        objects.ahead([ids["large"], "0" * 40, *(ids[name] for name in names)])
+        for name in reversed(names):
+            assert objects.blob(ids[name], 1 << 20) == contents[name]
+        objects.ahead(["0" * 40, ids["f1"], ids["large"]])
+        with pytest.raises(ScanIncomplete):
+            objects.blob("0" * 40)
+        with pytest.raises(FileError):
+            objects.blob(ids["large"], 1000)
+        with pytest.raises(FileError):
+            objects.blob(ids["f1"], 3)
+        assert objects.blob(ids["f1"], 1 << 20) == contents["f1"]
+        objects.close()
+
+    def test_a_damaged_object_spoils_no_other_that_is_read_ahead(self, repo):
+        repo.commit({"a": "1", "b": "2", "c": "3"})
+        blob = repo.git("rev-parse", "HEAD:b")
+        path = repo.root / ".git" / "objects" / blob[:2] / blob[2:]
+        path.chmod(0o600)
+        path.write_bytes(path.read_bytes()[:5])
+        objects = Objects(str(repo.root))
+        first, last = repo.git("rev-parse", "HEAD:a"), repo.git("rev-parse", "HEAD:c")
+        objects.ahead([first, blob, last])
+        assert objects.blob(first) == b"1"
+        with pytest.raises(ScanIncomplete):
+            objects.blob(blob)
+        assert objects.blob(last) == b"3"
+        objects.close()
+
     def test_git_that_dies_leaves_the_scan_incomplete(self, repo):
         repo.commit({"a": "1"})
         blob = repo.git("rev-parse", "HEAD:a")

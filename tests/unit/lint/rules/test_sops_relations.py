@@ -332,3 +332,25 @@ class TestRuleFileChanged:
         text = f"password: {values.password()}\n---\na: {values.envelope()}\n{block(values)}"
         found = self.found(scan, {".sops.yaml": rules(), PATH: text}, paths=[".sops.yaml"])
         assert found == [(PATH, "sops-not-encrypted", "high")]
+
+    def test_files_whose_blocks_look_alike_are_told_apart(self, scan, values):
+        """Most blocks of a repository differ in wrapped keys, MAC and time only, and are read once."""
+        files = {f"secrets/{name}.yaml": "# c\n" * at + secret(values) for at, name in enumerate("abc")}
+        files["secrets/b.yaml"] = files["secrets/b.yaml"].replace(ALICE, BOB)
+        found = scan({".sops.yaml": rules(extra=f"  {ONLY_DATA}\n"), **files}, paths=[".sops.yaml"]).findings
+        assert [(f.path, f.line, f.severity) for f in found] == [
+            ("secrets/b.yaml", 7, "medium"),
+            ("secrets/b.yaml", 9, "high"),
+        ]
+        found = scan({".sops.yaml": rules(age=BOB, extra=f"  {ONLY_DATA}\n"), **files}, paths=[".sops.yaml"]).findings
+        assert [(f.path, f.line) for f in found if f.severity == "high"] == [
+            ("secrets/a.yaml", 8),
+            ("secrets/c.yaml", 10),
+        ]
+
+    def test_a_time_that_is_none_is_not_taken_for_one(self, scan, values):
+        """What is left out of the comparison of blocks is what has the right form."""
+        good, bad = secret(values), secret(values).replace("2024-02-29T12:00:00Z", "yesterday")
+        files = {".sops.yaml": rules(age=BOB, extra=f"  {ONLY_DATA}\n"), "secrets/a.yaml": good, "secrets/b.yaml": bad}
+        found = scan(files, "sops-recipient-drift", paths=[".sops.yaml"]).findings
+        assert {f.path for f in found} == {"secrets/a.yaml"}
