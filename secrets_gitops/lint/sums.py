@@ -28,6 +28,7 @@ class Sums:
         self._told: set[tuple[object, ...]] = set()
         self._rules: tuple[Rule, ...] = ()
         self._fail_on: Severity | None = None
+        self._paths: dict[str, None] = {}
         self._files = self._size = self._documents = self._skipped = 0
 
     def add(self, report: Report, commit: str = "", owners: Mapping[str, str] | None = None) -> None:
@@ -49,6 +50,7 @@ class Sums:
         self._rules = report.rules
         if self._fail_on is None or rank(report.fail_on) < rank(self._fail_on):
             self._fail_on = report.fail_on  # the strictest
+        self._paths.update(dict.fromkeys(report.paths))
         self._files += report.files
         self._size += report.size
         self._documents += report.documents
@@ -67,6 +69,7 @@ class Sums:
             tuple(sorted(self._suppressed, key=lambda one: one.finding.sort_key())),
             self._rules,
             self._fail_on or "medium",
+            tuple(self._paths),
         )
 
     def out_of_time(self, seconds: float, *, may_pass: bool) -> None:

@@ -51,6 +51,16 @@ def test_minus_o_takes_the_one_report_without_a_file(leaky, cli):
     CHECKS["json"]((leaky / "b.json").read_text())
 
 
+@pytest.mark.parametrize("mode", [["--history"], ["--commit", "HEAD"], ["--tree", "HEAD"], ["--pushed-range"]])
+def test_files_of_commits_are_cases_of_a_clean_run_too(mode, tmp_path, cli):
+    (tmp_path / "a.yaml").write_text("a: 1\n")
+    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "1"]):
+        subprocess.run(["git", *arguments], cwd=tmp_path, check=True)
+    done = cli("lint", *mode, "--format", "junit", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert b'<testcase classname="a.yaml" name="no plaintext"/>' in done.stdout
+
+
 def test_reports_in_the_repository_are_no_findings_of_the_next_run(leaky, cli):
     asked = [argument for name in CHECKS for argument in ("--format", f"{name}={name}.report")]
     assert cli("lint", *asked, cwd=leaky).returncode == 1
