@@ -7,6 +7,7 @@ finding. A marker counts in a comment only: in a value it would be part of the s
 from __future__ import annotations
 
 from bisect import bisect_left
+from itertools import pairwise
 
 from secrets_gitops.errors import Error
 from secrets_gitops.lint import catalog
@@ -33,6 +34,11 @@ _OURS = pattern(rb"secrets-gitops:allow")
 _BODY = pattern(r"(!?)[ \t]+([A-Za-z0-9-]+(?:[ \t]*,[ \t]*[A-Za-z0-9-]+)*)[ \t]+--[ \t]*(.*)")
 _BARE = pattern(r"(!?)[ \t]+([A-Za-z0-9-]+(?:[ \t]*,[ \t]*[A-Za-z0-9-]+)*)[ \t]*$")
 _CLOSER = pattern(r"\s*(?:\*/(?:\s*-?\}\})?|-->|#\}|\*\))\s*$")
+
+_FAR = 4000
+"""Bytes. A comment that begins farther from the start of its line is not heard: no person reads such a line."""
+_MOST_ON_A_LINE = 8
+_MOST_LINES = 100
 
 
 class Marker(NamedTuple):
@@ -109,8 +115,11 @@ class _Hearing:
         for marker in markers:
             self._by_line.setdefault(marker.line, []).append(marker)
         self._values = _Values(target, markers)
-        self._known = None if known is None else _lines(known)
-        self._lines = [] if known is None else target.data.decode("utf-8", "replace").splitlines()
+        self._lines: list[str] | None = None
+        if known is not None:
+            self._lines = target.data.decode("utf-8", "replace").splitlines()
+            there = known.splitlines()
+            self._there = set(there), set(pairwise(there))
 
     def silence(self, findings: list[Finding], *, own_line: bool) -> tuple[list[Suppressed], list[Finding]]:
         """What the markers on the same line, or else on the line above, excuse, and what is left.
@@ -121,7 +130,7 @@ class _Hearing:
         rest: list[Finding] = []
         before = frozenset(self.used)
         for finding in findings:
-            for marker in self._by_line.get(finding.line if own_line else finding.line - 1, ()):
+            for marker in self._on_its_lines(finding) if own_line else self._by_line.get(finding.line - 1, ()):
                 reaches = not marker.next_only if own_line else marker.alone and marker not in before
                 if reaches and marker.speaks_of(finding) and self._counts(marker, finding):
                     self.used.add(marker)
@@ -131,18 +140,18 @@ class _Hearing:
                 rest.append(finding)
         return suppressed, rest
 
+    def _on_its_lines(self, finding: Finding) -> list[Marker]:
+        """On the line where it begins; on a later one of its lines only where a parser tells a comment from a value."""
+        last = min(finding.end_line, finding.line + _MOST_LINES) if self._values.are_known else finding.line
+        return [marker for line in range(finding.line, last + 1) for marker in self._by_line.get(line, ())]
+
     def _counts(self, marker: Marker, finding: Finding) -> bool:
-        if (
-            self._known is not None
-            and _lines("\n".join(self._lines[marker.line - 1 : finding.line])) not in self._known
-        ):
-            return False
+        if self._lines is not None:
+            lines = self._lines[min(marker.line, finding.line) - 1 : max(marker.line, finding.line)]
+            single, pairs = self._there
+            if not lines or lines[0] not in single or any(pair not in pairs for pair in pairwise(lines)):
+                return False
         return not self._values.hold(marker, finding)
-
-
-def _lines(text: str) -> str:
-    """`text` with a line break on both sides, so that whole lines are found in it."""
-    return "\n" + "\n".join(text.splitlines()) + "\n"
 
 
 class _Values:
@@ -150,9 +159,11 @@ class _Values:
 
     def __init__(self, target: Target, markers: list[Marker]) -> None:
         self._around: dict[int, Node] = {}
+        self.are_known = False
         document = target.document if target.format in ("yaml", "json") else None
         if document is None:
             return
+        self.are_known = True
         from secrets_gitops.documents.document import walk  # noqa: PLC0415  files with an allow comment are few
 
         offsets = [  # where a template has a comment of its own, the parser saw a blank
@@ -179,13 +190,19 @@ class _Values:
 def _markers(target: Target, *, foreign: bool, need_reason: bool) -> Iterator[Marker]:
     """The markers in comments, in order."""
     data, last, offset = target.data, 0, 0
+    on_line, count = -1, 0
     for match in (_ALL if foreign else _OURS).finditer(data):
-        begin = data.rfind(b"\n", 0, match.start()) + 1
-        end = data.find(b"\n", match.end())
-        line = data[begin : end if end >= 0 else len(data)].decode("utf-8", "replace").rstrip("\r")
+        begin = data.rfind(b"\n", max(match.start() - _FAR, 0), match.start()) + 1
+        if not begin and match.start() > _FAR:
+            continue
+        on_line, count = (begin, 1) if begin != on_line else (begin, count + 1)
+        if count > _MOST_ON_A_LINE:
+            continue
+        end = data.find(b"\n", match.end(), match.end() + _FAR)
+        line = data[begin : end if end >= 0 else match.end() + _FAR].decode("utf-8", "replace").rstrip("\r")
         at = len(data[begin : match.start()].decode("utf-8", "replace"))
         opener = comment_start(line, at)
-        if opener is None:
+        if opener is None or (at and line[at - 1] in "`\"'"):  # in quotes it is spoken about
             continue
         offset += len(data[last : match.start()].decode("utf-8", "replace"))
         last = match.start()

@@ -9,7 +9,7 @@ from secrets_gitops.lint import catalog, gate
 from secrets_gitops.lint.finding import Finding, rank
 from secrets_gitops.lint.merge import merge
 from secrets_gitops.lint.nested import texts
-from secrets_gitops.lint.policy import NONE, SETTINGS, Policy
+from secrets_gitops.lint.policy import GITLEAKS, NONE, SETTINGS, Policy
 from secrets_gitops.lint.run import RULE_FILE, Run
 from secrets_gitops.lint.target import Target
 from secrets_gitops.records import NamedTuple
@@ -108,7 +108,7 @@ def scan(
     scanner = _Scanner(run, policy.rules() if rules is None else tuple(rules), policy)
     for path in _read_ahead(snapshot, chosen):
         scanner.scan(path)
-    if widen and not {SETTINGS, gate.BASELINE}.isdisjoint(gone):  # what they excused counts again
+    if widen and not {SETTINGS, GITLEAKS, gate.BASELINE}.isdisjoint(gone):  # what they excused counts again
         for path in snapshot.paths():
             if path not in run.changed:
                 scanner.scan(path)

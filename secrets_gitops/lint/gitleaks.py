@@ -60,6 +60,8 @@ class Gitleaks:
 
     def __init__(self, config: Config) -> None:
         self.config = config
+        self._slow: set[str] = set()
+        """The files in which an allowlist was stopped."""
 
     @property
     def needs_values(self) -> bool:
@@ -78,7 +80,7 @@ class Gitleaks:
         if name in self.config.disabled:
             return f"`{name}` is among the disabledRules"
         lists = [one for one in self.config.allowlists if not one.rules or name in one.rules]
-        if not lists:
+        if not lists or target.path in self._slow:
             return ""
         secrets = [text for about, text in target.run.values or () if _is_within(about, finding)]
         line = _line(target, finding.line)
@@ -87,6 +89,7 @@ class Gitleaks:
                 if within(SECONDS, lambda one=one: _fits(one, target.path, secrets, line)):  # type: ignore[misc]
                     return one.description or f"an allowlist of {self.config.path}"
             except TooSlow:
+                self._slow.add(target.path)
                 target.run.too_slow(target.path, f"an allowlist of {self.config.path}", SECONDS)
         return ""
 

@@ -53,6 +53,18 @@ class TestWhere:
     def test_the_last_line_of_a_block_is_no_comment_above_the_next_key(self, keys, values, marker):
         assert keys("a: |", f"  {values.password()}", f"  # {marker}", f"b: {values.password()}") == (["a", "b"], [])
 
+    def test_on_the_line_of_the_value_where_the_name_stands_above(self, scan, values):
+        text = (
+            "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: a\n    env:\n    - name: DB_PASSWORD\n"
+            f"      value: {values.password()} # gitleaks:allow\n"
+        )
+        report = scan({"a.yaml": text})
+        assert ([f.rule for f in report.findings], len(report.suppressed)) == ([], 1)
+
+    def test_lines_that_no_person_reads_take_no_time(self, scan, values):
+        report = scan({"a.txt": "# gitleaks:allow" * 100_000, "b.txt": "gitleaks:allow\n" * 100_000})
+        assert report.findings == ()
+
     def test_a_text_in_a_string_has_comments_of_its_own(self, scan, values):
         inner = "".join(f"    {line}\n" for line in (HEAD + f"  password: {values.password()} # {ALLOW}").splitlines())
         report = scan({"a.yaml": f"kind: ConfigMap\napiVersion: v1\ndata:\n  secret.yaml: |\n{inner}"})
@@ -130,6 +142,11 @@ class TestWorthless:
 
     def test_not_unused_when_its_rule_did_not_run(self, scan):
         assert scan({"a.yaml": f"a: b # {ALLOW}\n"}, "private-key", "unused-allow").findings == ()
+
+    def test_what_speaks_about_it_is_no_allow(self, scan, values):
+        quoted = {"a.yaml": HEAD + f"  a: {values.password()} # as `gitleaks:allow` or `secrets-gitops:allow` would\n"}
+        report = scan(quoted)
+        assert (self.rules(report), report.suppressed, report.exit_code()) == ([], (), 1)
 
     def test_in_a_string_it_is_no_comment(self, scan):
         assert scan({"a.py": 'MARK = "secrets-gitops:allow"\n'}).findings == ()
