@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _SAFE = (
     "--no-optional-locks", "--no-replace-objects", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null",
 )  # fmt: skip
+_TERMINATE = 15
+"""`signal.SIGTERM`, without the import of `signal`."""
 _FROM_HERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
 """Variables whose relative value counts from where we stand, not from where `git -C` goes."""
 
@@ -88,18 +90,18 @@ class Process:
 
     def wait(self) -> int:
         """Hear git out and return its exit code; negative when a signal ended it."""
-        try:
-            while data := os.read(self._stderr, 1 << 16):
-                self._hear(data)
-        finally:
-            status = self.stop()
-        return status
+        while data := os.read(self._stderr, 1 << 16):
+            self._hear(data)
+        return self._reap()
 
-    def stop(self) -> int:
-        """Let git go, whatever it is at, and return its exit code; 0 when it is gone already."""
-        if not self._pid:
-            return 0
-        self._close()  # git reads the end of its input, or cannot write: either way it ends
+    def stop(self) -> None:
+        """End git, whatever it is at; nothing when it is gone already."""
+        if self._pid:
+            os.kill(self._pid, _TERMINATE)  # it may hang, and whoever stops it has no time to wait for it
+            self._reap()
+
+    def _reap(self) -> int:
+        self._close()
         pid, self._pid = self._pid, 0
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-from conftest import CLEAN, RECIPIENT
+from lint_repository import CLEAN, RECIPIENT
 
 ZERO = "0" * 40
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
 import sys
 
 import pytest
-from conftest import CLEAN
+from lint_repository import CLEAN
 
 ZERO = "0" * 40
 
@@ -118,6 +121,28 @@ class TestAPushCannotExcuseItself:
         repo.commit({"s.yaml": excused})
         assert push()[0] == 1
 
+    def test_by_a_baseline(self, repo, server, push, secret):
+        """It counts from the push after the one that brings it."""
+        repo.commit({"s.yaml": secret()})
+        command = [sys.executable, "-m", "secrets_gitops", "baseline", "accept", "s.yaml:6", "--reason", "a test"]
+        subprocess.run(command, cwd=repo.root, check=True, capture_output=True)
+        repo.git("add", ".")
+        repo.git("commit", "-q", "--amend", "--no-edit")
+        assert repo.lint("--tree", "HEAD").code == 0
+        assert push()[0] == 1
+        manifest = (repo.root / "s.yaml").read_text()
+        repo.git("rm", "-q", "--cached", "s.yaml")
+        repo.git("commit", "-q", "--amend", "--no-edit")
+        assert push()[0] == 0
+        repo.commit({"s.yaml": manifest})
+        assert push()[0] == 0
+        repo.commit({"s.yaml": secret()})
+        assert push()[0] == 1, "another value"
+
+    def test_a_broken_baseline_does_not_come_in(self, repo, server, push):
+        repo.commit({".secrets-gitops-baseline.json": "{}\n"})
+        assert push()[0] == 1
+
     def test_settings_of_another_branch_do_not_count(self, repo, server, push, secret):
         repo.commit({".secrets-gitops.yaml": self.ALLOW})
         assert push("origin", "main:refs/heads/lax")[0] == 0
@@ -156,24 +181,25 @@ class TestDeadline:
     def test_what_is_no_time_is_refused(self, server, time):
         assert server.lint("--pre-receive", f"--deadline={time}", stdin="").code == 2
 
-    def test_what_was_found_by_then_is_told(self, server, repo, secret, tmp_path):
-        """Git answers the first commit and then hangs: the finding counts although the time is over."""
+    def test_what_was_found_by_then_is_told(self, repo, secret, tmp_path):
+        """Git names two commits and then hangs: what the first brought counts although the time is over."""
+        start = repo.head()
         repo.commit({"s.yaml": secret()})
-        start, end = repo.head("HEAD~1"), repo.head()
+        end = repo.commit({"b.yaml": CLEAN})
+        repo.git("reset", "-q", "--hard", start)
         tools = tmp_path / "tools"
         tools.mkdir()
-        (tools / "git").write_text(
-            '#!/bin/sh\ncase "$*" in *" log "*) "$REAL" "$@"; exec sleep 20;; *) exec "$REAL" "$@";; esac\n'
-        )
+        hangs = 'case "$*" in *" log "*) "$REAL" "$@"; exec sleep 600;; *) exec "$REAL" "$@";; esac'
+        (tools / "git").write_text(f"#!/bin/sh\n{hangs}\n")
         (tools / "git").chmod(0o755)
-        import os
-        import shutil
-
         environ = {"PATH": f"{tools}:{os.environ['PATH']}", "REAL": shutil.which("git")}
-        arguments = ("--pre-receive", "--deadline", "3s", "--on-deadline", "pass")
-        said = repo.lint(*arguments, stdin=f"{start} {end} refs/heads/x\n", env=environ)
-        assert said.incomplete == []
+        arguments = ("--pre-receive", "--deadline", "5s", "--on-deadline")
+        stdin = f"{start} {end} refs/heads/x\n"
+        said = repo.lint(*arguments, "pass", stdin=stdin, env=environ)
+        assert (said.code, said.failing) == (1, [("s.yaml", 6, "k8s-secret-plaintext")])
         assert "not everything was scanned" in said.stderr
+        said = repo.lint(*arguments, "fail", stdin=stdin, env=environ)
+        assert (said.code, said.failing) == (3, [("s.yaml", 6, "k8s-secret-plaintext")])
 
 
 class TestSkip:
@@ -227,9 +253,6 @@ def test_gitlab_shows_every_line(repo, server, secret):
 
 
 def server_run(repo, stdin, environ):
-    import os
-    import subprocess
-
     return subprocess.run(
         [sys.executable, "-m", "secrets_gitops", "lint", "--pre-receive"],
         cwd=repo.root, env=dict(os.environ, **environ), input=stdin, capture_output=True, text=True, check=False,

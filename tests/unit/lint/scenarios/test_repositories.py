@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import CLEAN
+from lint_repository import CLEAN
 
 MODES = (("--staged",), ("--tree", "HEAD"), ("--commit", "HEAD"), ("--pushed-range", "HEAD~1..HEAD"), ("--history",))
 
@@ -108,7 +108,7 @@ class TestShallow:
         repo.commit({"s.yaml": secret()})
         repo.remove("s.yaml")
         repo.commit({"b.yaml": CLEAN})
-        from conftest import Repository
+        from lint_repository import Repository
 
         made = Repository(tmp_path / "clone")
         made.git("remote", "add", "origin", f"file://{repo.root}")
@@ -146,7 +146,7 @@ class TestPartial:
         """Without blobs, and without a check-out."""
         repo.commit({"s.yaml": secret()})
         repo.git("config", "uploadpack.allowFilter", "true")
-        from conftest import Repository
+        from lint_repository import Repository
 
         target = tmp_path / "clone"
         command = ["git", "clone", "-q", "--no-checkout", "--filter=blob:none", f"file://{repo.root}", str(target)]

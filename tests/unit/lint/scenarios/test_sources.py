@@ -6,7 +6,7 @@ import os
 import sys
 
 import pytest
-from conftest import CLEAN, RECIPIENT
+from lint_repository import CLEAN, RECIPIENT
 
 
 class TestCommit:

@@ -6,7 +6,7 @@ import os
 import subprocess
 
 import pytest
-from conftest import CLEAN, HOOK, RECIPIENT
+from lint_repository import CLEAN, HOOK, RECIPIENT
 
 RULES = f"creation_rules:\n  - path_regex: ^secrets/\n    age: {RECIPIENT}\n"
 PLAIN = "password: Kq7-vLm2-Zt9w-Xb3\n"
