@@ -141,7 +141,7 @@ def test_no_report_of_any_format_holds_a_part_of_a_secret(mode, repository, cana
     folder = tmp_path_factory.mktemp("reports")
     reports = [argument for name in FORMATS for argument in ("--format", f"{name}={folder / name}")]
     if MODES[mode][:1] in (["--history"], ["--commit"], ["--tree"], ["--pushed-range"]):
-        _commit(repository)
+        _commit(repository, f"::error::{ESCAPES}\n\n##vso[x] {canaries.token()}")
     content = (repository / "plain.yaml").read_bytes()
     done = cli("lint", *MODES[mode], *reports, "--format", "text", stdin=content, cwd=repository)
     assert done.returncode == (3 if mode == "incomplete" else 1), done.stderr
@@ -154,9 +154,9 @@ def test_no_report_of_any_format_holds_a_part_of_a_secret(mode, repository, cana
     assert all(b"k8s-secret-plaintext" in outputs[name] for name in FORMATS if mode != "incomplete")
 
 
-def _commit(repository) -> None:
+def _commit(repository, message: str) -> None:
     """What is staged, as the second commit."""
-    subprocess.run(["git", "commit", "-q", "-m", "2"], cwd=repository, check=True, capture_output=True)
+    subprocess.run(["git", "commit", "-q", "-m", message], cwd=repository, check=True, capture_output=True)
 
 
 def test_the_hook(repository, canaries):
