@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from secrets_gitops.errors import AlreadySealed, DocumentError, Error, Place, SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from secrets_gitops.documents.document import Document, Node
     from secrets_gitops.encrypted_files.seal import Sealing
@@ -94,34 +94,34 @@ class Repairs:
     def move_literals(self, path: str) -> tuple[str, ...]:
         """Move the literals of each secret generator into an encrypted env file beside the kustomization."""
         from secrets_gitops.documents.edit import remove_path, set_path
-        from secrets_gitops.documents.plain import to_plain
         from secrets_gitops.repository import files
 
         document = self._document(path)
-        notes: list[str] = []
+        made: dict[str, bytes] = {}
         listed = document.roots[0].get("secretGenerator") if document.roots else None
         for at, generator in enumerate(listed.items if listed is not None else ()):
             literals = generator.get("literals")
             if literals is None or not literals.items:
                 continue
             lines = [_env_line(document, item.resolved()) for item in literals.items]
-            file = self._env_file(path, generator)
-            old = generator.get("envs")
-            envs = to_plain(old, "go_v3", path=path) if old is not None else []
+            file = self._env_file(path, generator, [line.partition("=")[0] for line in lines], made)
+            made[file] = self._encrypted("".join(lines).encode(), file)
             name = posixpath.relpath(file, posixpath.dirname(path) or ".")
-            document = document.apply(
-                set_path(
-                    document, 0, ("secretGenerator", at, "envs"), [*(envs if isinstance(envs, list) else []), name]
-                )
-            )
+            envs, where = generator.get("envs"), ("secretGenerator", at, "envs")
+            if envs is not None and envs.items:
+                edits = set_path(document, 0, (*where, len(envs.items)), name)
+            else:
+                edits = set_path(document, 0, where, [name])
+            document = document.apply(edits)
             document = document.apply(remove_path(document, 0, ("secretGenerator", at, "literals")))
-            files.replace(self._on_disk(file), self._encrypted("".join(lines).encode(), file), mode=0o644)
-            notes.append(
-                f"{file} is new and has the literals, encrypted; Flux decrypts it where the Kustomization has "
-                "`decryption`, plain kustomize does not"
-            )
+        for file, data in made.items():
+            files.replace(self._on_disk(file), data, mode=0o644)
         self._write(path, document)
-        return tuple(notes)
+        return tuple(
+            f"{file} is new and has the literals, encrypted; Flux decrypts it where the Kustomization has "
+            "`decryption`, plain kustomize does not"
+            for file in made
+        )
 
     def ignore(self, path: str) -> tuple[str, ...]:
         """Have git ignore the file from now on. One that is tracked stays tracked."""
@@ -188,9 +188,10 @@ class Repairs:
         place = self._on_disk(path)
         return encrypt.encrypt(encrypt.read_plain(data, place), encrypt.recipe(place), self._now).document.to_bytes()
 
-    def _env_file(self, path: str, generator: Node) -> str:
-        """Where the literals of the generator go: a new file, beside the kustomization, that a creation rule covers."""
+    def _env_file(self, path: str, generator: Node, keys: list[str], made: Collection[str]) -> str:
+        """Where the literals of a generator go: a new file beside the kustomization; a rule encrypts `keys` in it."""
         from secrets_gitops.encrypted_files import rules
+        from secrets_gitops.envelopes.sops.selection import Selection
 
         name = generator.get("name")
         base = name.text if name is not None and name.text.replace("-", "").replace(".", "").isalnum() else "secret"
@@ -198,11 +199,15 @@ class Repairs:
         for pattern in _ENV_NAMES:
             file = posixpath.join(folder, pattern.format(base))
             place = self._on_disk(file)
-            if rules.find(place, config=None, strict=True).rule is not None and not os.path.lexists(place):
+            rule = rules.find(place, config=None, strict=True).rule
+            if rule is None or os.path.lexists(place) or file in made:
+                continue
+            selection = Selection(rules.selector(rule), rule.place)
+            if all(selection.selects((key,)) for key in keys):  # a rule for manifests leaves them in clear
                 return file
         wanted = posixpath.join(folder, _ENV_NAMES[0].format(base))
         raise SettingsError(
-            f"no creation rule covers a new file for the literals, such as `{wanted}`",
+            f"no creation rule encrypts a new file for the literals, such as `{wanted}`",
             hints=("add one to `.sops.yaml`, with `path_regex: \\.enc\\.env$`",),
             place=Place(path),
         )
