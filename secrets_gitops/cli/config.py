@@ -41,10 +41,11 @@ def show(*, config: str | None) -> None:
     console.write("".join(f"{name:<{width}}  {value}  ({source})\n" for name, value, source in rows))
 
 
-@command.command("validate", help="Check the settings, the baseline and the creation rules; print what is wrong.")
+@command.command("validate", help="Check settings, baseline, creation rules and .gitleaks.toml; say what is wrong.")
 @config_option
 def validate(*, config: str | None) -> None:
     """Raises SettingsError for the first thing that is wrong."""
+    from secrets_gitops.lint import baseline
     from secrets_gitops.repository import creation_rules
     from secrets_gitops.repository.work_tree import WorkTree
 
@@ -52,12 +53,13 @@ def validate(*, config: str | None) -> None:
     policy.rules()
     tree = WorkTree(_root())
     checked = [said.path] if config is not None or tree.exists(said.path) else []
+    checked += [path for path in (baseline.NAME, *policy.gitleaks_paths) if tree.exists(path)]
     if creation_rules.load(tree, creation_rules.NAME, strict=True) is not None:
         checked.append(creation_rules.NAME)
     for path in checked:
         console.write(f"ok  {path}\n")
     if not checked:
-        console.write("nothing to check: there are neither settings nor creation rules\n")
+        console.write("nothing to check: there is none of these files\n")
 
 
 def _load(config: str | None) -> tuple[Policy, Settings, Options]:

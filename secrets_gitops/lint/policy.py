@@ -213,6 +213,11 @@ class Policy:
         return any(said is not None for said in (self._lint, self._baseline, self._gitleaks))
 
     @property
+    def gitleaks_paths(self) -> tuple[str, ...]:
+        """The gitleaks configuration that counts, if any."""
+        return () if self._gitleaks is None else (self._gitleaks.config.path,)
+
+    @property
     def needs_values(self) -> bool:
         """Does an allowlist, or somebody else, look at the values of findings?"""
         return self._options.witness is not None or (self._gitleaks is not None and self._gitleaks.needs_values)
