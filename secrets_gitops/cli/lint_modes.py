@@ -123,6 +123,9 @@ def scan(given: dict[str, Any], paths: tuple[str, ...], options: Options) -> Sca
     for name in ("from_stdin", "receive"):
         if name in given and paths:
             raise SettingsError(f"`{_SOURCES[name]}` takes no PATH", hints=_HELP)
+    if options.changed_lines_only and not given.keys() & {"staged", "pushed", "receive", "commit"}:
+        hint = "it goes with `--staged`, `--commit`, `--pushed-range` and `--pre-receive`"
+        raise SettingsError("`--changed-lines-only` needs something that changes lines", hints=(hint,))
     if "staged" in given:
         return sources.staged(paths, options)
     if "from_stdin" in given:

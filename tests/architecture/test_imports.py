@@ -71,7 +71,9 @@ def test_a_package_holds_a_docstring_and_nothing_else():
 def imported(code: str, cwd: Path) -> set[str]:
     """The names of all modules that a process has after running `code`."""
     tell = f"{code}\nimport sys; sys.stdout = sys.__stdout__\nprint('\\n' + ' '.join(sorted(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", tell], cwd=cwd, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", tell], cwd=cwd, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL
+    )
     return set(done.stdout.splitlines()[-1].split())
 
 
@@ -110,6 +112,16 @@ def test_the_hook_stays_within_its_budget(staged):
     ours = {name for name in new if name.startswith("secrets_gitops")}
     assert len(new - ours) <= 60, sorted(new - ours)
     assert len(ours) <= 110, sorted(ours)
+
+
+@pytest.mark.parametrize("arguments", [["--pushed-range"], ["--commit-msg", "token.txt"]])
+def test_the_hooks_for_pushes_and_messages_do_so_too(staged, arguments):
+    git = ["git", "-c", "user.name=Test", "-c", "user.email=test@example.org"]
+    subprocess.run([*git, "commit", "-q", "-m", "all"], cwd=staged, check=True)
+    before = imported("", staged)
+    new = imported(f"from secrets_gitops.hook import run\nassert run({arguments}) in (1, 3)", staged) - before
+    assert not new & FORBIDDEN
+    assert not {name for name in new if name.startswith(("secrets_gitops.crypto", "secrets_gitops.cli"))}
 
 
 def test_the_version_is_told_before_click_is_imported(tmp_path):

@@ -225,7 +225,7 @@ class TestOneSource:
         [
             ("--staged", "--history"), ("--tree", "HEAD", "--commit", "HEAD"), ("--stdin", "--path", "a", "--staged"),
             ("--pushed-range=a..b", "--pre-receive"), ("--stdin",), ("--path", "a"), ("--stdin", "--path", "a", "b"),
-            ("--pre-receive", "a"),
+            ("--pre-receive", "a"), ("--changed-lines-only",), ("--changed-lines-only", "--tree", "HEAD"),
         ],
     )  # fmt: skip
     def test_at_a_time(self, repo, arguments):
