@@ -44,16 +44,24 @@ _AFTER_KEY = rb"""
     [ \t]{0,20}+
     (?:
         (?:[bBrRuU]{1,2}|@|\$)?+(?P<quote>["'`])(?P<quoted>
-            (?<=")(?:[^"\\\r\n]|\\[^\r\n]){0,4096}+(?=")
-          | (?<=')(?:[^'\\\r\n]|\\[^\r\n]){0,4096}+(?=')
-          | (?<=`)[^`\r\n]{0,4096}+(?=`)
+            (?<=")(?:[^"\\\r\n]|\\[^\r\n]){LEAST,4096}+(?=")
+          | (?<=')(?:[^'\\\r\n]|\\[^\r\n]){LEAST,4096}+(?=')
+          | (?<=`)[^`\r\n]{LEAST,4096}+(?=`)
         )
-      | (?P<escape>\\{1,7}["'])(?P<escaped>[^"'\\\r\n]{0,4096}+)(?=\\)
+      | (?P<escape>\\{1,7}["'])(?P<escaped>[^"'\\\r\n]{LEAST,4096}+)(?=\\)
       | (?P<bare>BARE)
     )
 """
-_TO_LINE_END = pattern(_AFTER_KEY.replace(b"BARE", rb"[^\s][^\r\n]{0,4095}+"), re.VERBOSE)
-_TO_SPACE = pattern(_AFTER_KEY.replace(b"BARE", rb"[^\s]{1,4096}+"), re.VERBOSE)
+_LEAST = {"strong": b"4", "weak": b"10"}
+"""No shorter value is a secret; under a weak key it must look random too."""
+_BARE = {True: rb"(?=[^\s])[^\r\n]{LEAST,4096}+", False: rb"[^\s]{LEAST,4096}+"}
+_PATTERNS = {
+    (by_line, sensitivity): _AFTER_KEY.replace(b"BARE", bare).replace(b"LEAST", least)
+    for by_line, bare in _BARE.items()
+    for sensitivity, least in _LEAST.items()
+}
+_OFTEN = 2_000
+"""A word that stands so often in a text is looked for with what follows it, by one expression."""
 _MANY = 64 * 1024 * 1024
 """Bytes that may be searched for the places of words before one expression finds them all."""
 _MEMORY = 200_000
@@ -81,14 +89,14 @@ class Assignment(NamedTuple):
     """Where the value ends; a quote after it is not counted."""
 
 
-def find(data: bytes, words: Iterable[bytes] | None = None, *, by_line: bool = False) -> list[Assignment]:
+def find(data: bytes, *, by_line: bool = False) -> list[Assignment]:
     """All assignments in `data` whose key is strong or weak, in order.
 
-    `words` are the different words of `data`. A value without quotes ends at a space; with `by_line`, at the end of its
-    line, so that there is one assignment on a line.
+    A value without quotes ends at a space; with `by_line`, at the end of its line, so that there is one assignment on a
+    line.
     """
-    keys = telling(split(data) if words is None else words)
-    return list(_assignments(data, keys, _TO_LINE_END if by_line else _TO_SPACE)) if keys else []
+    keys = telling(split(data))
+    return list(_assignments(data, keys, by_line=by_line)) if keys else []
 
 
 def split(data: bytes) -> set[bytes]:
@@ -120,48 +128,59 @@ def telling(words: Iterable[bytes]) -> list[bytes]:
 _ENDS = frozenset(_IN_WORD) - frozenset(b".-")
 
 
-def _places(data: bytes, words: list[bytes]) -> list[tuple[int, bytes]]:
-    """Where the words stand with something after them that may set them, in order."""
-    places: list[tuple[int, bytes]] = []
-    if len(words) * len(data) > _MANY:
-        wanted = set(words)
-        return [(found.start(), found[0]) for found in _WORD.finditer(data) if found[0] in wanted]
-    find, size = data.find, len(data)
+def places(data: bytes, words: Iterable[bytes]) -> list[tuple[int, bytes]]:
+    """Where the words stand, whole, with something after them that may set them, in order."""
+    found: list[tuple[int, bytes]] = []
+    size = len(data)
     for word in words:
         length = len(word)
-        at = find(word)
+        at = data.find(word)
         while at >= 0:
             after = at + length
             if (after == size or data[after] in _MAY_FOLLOW) and (not at or data[at - 1] not in _WORD_BYTES):
-                places.append((at, word))
-            at = find(word, after)
-    places.sort()
-    return places
+                found.append((at, word))
+            at = data.find(word, after)
+    found.sort()
+    return found
 
 
-def _assignments(data: bytes, words: list[bytes], after_key: re.Pattern[bytes]) -> Iterator[Assignment]:
+def _assignments(data: bytes, words: list[bytes], *, by_line: bool) -> Iterator[Assignment]:
+    after_key = {name: _compiled(_PATTERNS[by_line, name]) for name in _LEAST}
+    found: list[tuple[int, bytes, re.Match[bytes]]] = []
+    often: list[bytes] = []
+    if len(words) * len(data) > _MANY:
+        kept = set(words)
+        candidates = [(match.start(), match[0]) for match in _WORD.finditer(data) if match[0] in kept]
+    else:
+        often = [word for word in words if data.count(word) > _OFTEN] if len(data) > 10 * _OFTEN else []
+        candidates = places(data, (word for word in words if word not in often))
+    for start, word in candidates:
+        match = after_key[_telling[word].sensitivity].match(data, start + len(word))
+        if match is not None:
+            found.append((start, word, match))
+    for word in often:
+        expression = rb"(?<![\w.-])" + re.escape(word) + _PATTERNS[by_line, _telling[word].sensitivity]
+        found += ((match.start(), word, match) for match in re.compile(expression, re.VERBOSE).finditer(data))
+    found.sort(key=lambda one: one[0])
     done = 0
-    match = after_key.match
-    for start, word in _places(data, words):
+    for start, word, match in found:
         if start < done:
             continue
-        found = match(data, start + len(word))
-        if found is None:
-            continue
-        kind = found.lastgroup
+        kind = match.lastgroup
         assert kind is not None
-        value_start, done = found.span(kind)
-        name = _telling[word]
-        if done - value_start < (4 if name.sensitivity == "strong" else 10):
-            continue
-        op = found["op"]
+        value_start, done = match.span(kind)
+        op = match["op"]
         yield Assignment(
             word.decode("ascii"),
-            name,
-            found[kind].decode("utf-8", "replace").rstrip(),
-            (found["quote"] or found["escape"] or b"").decode("ascii"),
+            _telling[word],
+            match[kind].decode("utf-8", "replace").rstrip(),
+            (match["quote"] or match["escape"] or b"").decode("ascii"),
             "=" if len(op) > 2 else op.decode("ascii"),
             start,
             value_start,
             done,
         )
+
+
+def _compiled(expression: bytes) -> re.Pattern[bytes]:
+    return re.compile(expression, re.VERBOSE)

@@ -19,22 +19,24 @@ if TYPE_CHECKING:
 
 _ARGUMENT = rb"(?:\"([^\"\r\n]{1,1000}+)\"|'([^'\r\n]{1,1000}+)'|([^\s\"']{1,1000}+))"
 _LITERAL = pattern(rb"--from-literal[= ]([\"']?)([\w.-]{1,100}+)=" + _ARGUMENT)
-_LONG_FLAG = pattern(rb"(?<![\w-])--?[\w-]{0,40}?(?:password|passwd|token|secret|pass) {1,3}" + _ARGUMENT)
-_SHORT_FLAG = pattern(rb"(?<![\w-])(-u|--user|--proxy-user|-p|-a|-w)(?:[ \t=]{1,3}|(?=[^\s-]))" + _ARGUMENT)
-_LOGIN = (b"login", b"sshpass", b"mysql", b"mariadb", b"mongo")
-_CLIENTS: dict[bytes, tuple[bytes, ...]] = {
-    b"-u": (b"curl", b"wget"),
-    b"--user": (b"curl", b"wget"),
-    b"--proxy-user": (b"curl",),
-    b"-p": _LOGIN,
-    b"-a": (b"redis-cli",),
-    b"-w": (b"ldapsearch", b"ldapadd", b"ldapmodify", b"ldapwhoami", b"ldapdelete"),
+_LONG_FLAG = pattern(
+    rb"(?<![\w-])--?[\w-]{0,40}?(?:password|passwd|token|secret|pass) {1,3}" + _ARGUMENT.replace(b"{1,", b"{8,")
+)
+_USER = pattern(
+    rb"(?<![\w-])(?:-u|--user|--proxy-user)[ \t=]{0,3}(?=[\"']?[^\s\"':]{0,200}:)" + _ARGUMENT.replace(b"{1,", b"{6,")
+)
+_PASSWORD = pattern(rb"(?<![\w-])-([paw])[ \t=]{0,3}(?!-)" + _ARGUMENT.replace(b"{1,", b"{8,"))
+_OF_USER = (b"curl", b"wget")
+_OF_PASSWORD: dict[bytes, tuple[bytes, ...]] = {
+    b"p": (b"login", b"sshpass", b"mysql", b"mariadb", b"mongo"),
+    b"a": (b"redis-cli",),
+    b"w": (b"ldapsearch", b"ldapadd", b"ldapmodify", b"ldapwhoami", b"ldapdelete"),
 }
-"""Short flags that hold a password, and the programs for which they do."""
-_PROGRAMS = tuple({program for programs in _CLIENTS.values() for program in programs})
+"""Flags that hold a password, and the programs for which they do."""
+_PROGRAMS = tuple({program for programs in _OF_PASSWORD.values() for program in programs})
 _FLAGS = (b"password ", b"passwd ", b"token ", b"secret ", b"pass ")
 _BEFORE = 600
-"""How far before its flag a program's name is looked for; a command may go on over several lines."""
+"""How far before its flag a program's name is looked for."""
 _HEADER = pattern(
     rb"(?<![\w-])(?:proxy-)?authorization[\"'`]{0,2}[ \t]{0,8}[:=,>]{1,2}[ \t]{0,8}[\"'`]{0,2}[ \t]{0,3}"
     rb"(basic|bearer|token|apikey|splunk)[ \t]{1,3}([^\s\"'`,;<>\\]{8,2000}+)",
@@ -59,13 +61,19 @@ def find(data: bytes, *, in_docs: bool = False) -> Iterator[Found]:
         value, start, end = _argument(found, 3)
         quote = found[1].decode()
         yield from _checked("`--from-literal`", found[2].decode(), value.rstrip(quote or None), start, end, in_docs)
-    for found in _SHORT_FLAG.finditer(data) if any(client in data for client in _PROGRAMS) else ():
-        before = data[max(0, found.start() - _BEFORE) : found.start()]
-        if any(client in before for client in _CLIENTS[found[1]]):
-            yield from _login(found, in_docs)
+    refused: set[str] = set()
+    for found in _USER.finditer(data) if any(program in data for program in _OF_USER) else ():
+        value, start, end = _argument(found, 1)
+        user, _, password = value.partition(":")
+        if len(password) >= 4 and _is_of(found, data, _OF_USER):
+            yield from _checked("the login of a command", user, password, start, end, in_docs, "password")
+    for found in _PASSWORD.finditer(data) if any(program in data for program in _PROGRAMS) else ():
+        value, start, end = _argument(found, 2)
+        if _is_made(value, refused) and _is_of(found, data, _OF_PASSWORD[found[1]]):
+            yield from _checked("the login of a command", "", value, start, end, in_docs, "password")
     for found in _LONG_FLAG.finditer(data) if any(flag in data for flag in _FLAGS) else ():
         value, start, end = _argument(found, 1)
-        if looks_made(value):
+        if _is_made(value, refused):
             yield from _checked("an argument", "", value, start, end, in_docs, "password")
     for found in _HEADER.finditer(data) if b"authorization" in lowered else ():
         scheme, value = found[1].decode().lower(), found[2].decode("utf-8", "replace")
@@ -76,14 +84,20 @@ def find(data: bytes, *, in_docs: bool = False) -> Iterator[Found]:
         yield from _checked("an `Authorization` header", "Authorization", value, *found.span(2), in_docs, "password")
 
 
-def _login(found: re.Match[bytes], in_docs: bool) -> Iterator[Found]:
-    value, start, end = _argument(found, 2)
-    if found[1] in {b"-u", b"--user", b"--proxy-user"}:
-        user, colon, password = value.partition(":")
-        if colon:
-            yield from _checked("the login of a command", user, password, start, end, in_docs, "password")
-    elif looks_made(value):
-        yield from _checked("the login of a command", "", value, start, end, in_docs, "password")
+def _is_made(value: str, refused: set[str]) -> bool:
+    """As `looks_made`, each value asked once."""
+    if value in refused:
+        return False
+    if looks_made(value):
+        return True
+    refused.add(value)
+    return False
+
+
+def _is_of(flag: re.Match[bytes], data: bytes, programs: tuple[bytes, ...]) -> bool:
+    """Does the flag belong to a command of one of `programs`, which may have begun some continued lines before?"""
+    before = data[max(0, flag.start() - _BEFORE) : flag.start()].replace(b"\\\n", b"  ").rpartition(b"\n")[2]
+    return any(program in before for program in programs)
 
 
 def _checked(

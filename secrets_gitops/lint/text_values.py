@@ -48,9 +48,13 @@ _BEFORE = 400
 
 def secrets(target: Target, kind: Kind) -> Iterator[Assignment]:
     """The assignments of the file that hold a secret; a value comes without the comment after it."""
+    verdicts: dict[tuple[str, KeyName], bool] = {}
     for found in target.assignments:
         value = literal(found, kind)
-        if value and is_secret_here(value, found, kind, target.data):
+        judged = value, found.name
+        if judged not in verdicts:
+            verdicts[judged] = len(value) >= 4 and is_secret(value, found.name)
+        if verdicts[judged] and is_literal_here(value, found, kind, target.data):
             yield (
                 found
                 if value == found.value
@@ -81,10 +85,8 @@ def literal(found: Assignment, kind: Kind) -> str:
     return value.rstrip(",.;:\"'`)]}\\")
 
 
-def is_secret_here(value: str, found: Assignment, kind: Kind, data: bytes) -> bool:
-    """Is `value`, which `found` assigns in a file of this kind, a secret in plaintext?"""
-    if len(value) < 4 or not is_secret(value, found.name):
-        return False
+def is_literal_here(value: str, found: Assignment, kind: Kind, data: bytes) -> bool:
+    """Is `value`, which the value model calls plaintext, one in a file of this kind too?"""
     if found.quote != "'" and kind in _SHELLS and _FILLED_IN.search(value):
         return False
     if found.op == ",":

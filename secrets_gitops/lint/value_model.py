@@ -151,7 +151,9 @@ def _classify_line(text: str, key: KeyName, *, strict: bool) -> ValueClass:
         return "path"
     if _is_name(text, key, strict=strict):
         return "name"
-    if (key.holds_prose and " " in text) or (not strict and key.sensitivity != "strong" and _SENTENCE.fullmatch(text)):
+    if key.holds_prose and " " in text:
+        return "prose"
+    if not strict and _SENTENCE.fullmatch(text) and (key.sensitivity != "strong" or shape.word_share(text) > 0.6):
         return "prose"
     return "plaintext"
 

@@ -62,11 +62,12 @@ class CredentialFile:
 
     def check(self, target: Target) -> Iterator[Finding]:
         """Each login that is plaintext."""
+        verdicts: dict[tuple[str, str], bool] = {}
         for login in _logins(target):
-            name = read_key(login.key)
-            if name.sensitivity != "strong":
-                name = read_key("password")
-            if len(login.value) >= 4 and classify(login.value, name, strict=True) == "plaintext":
+            judged = login.key, login.value
+            if judged not in verdicts:
+                verdicts[judged] = _is_plaintext(login)
+            if verdicts[judged]:
                 yield target.finding(
                     self,
                     target.region(login.start, login.end),
@@ -75,6 +76,13 @@ class CredentialFile:
                     key=login.key,
                     value=login.value,
                 )
+
+
+def _is_plaintext(login: Login) -> bool:
+    name = read_key(login.key)
+    if name.sensitivity != "strong":
+        name = read_key("password")
+    return len(login.value) >= 4 and classify(login.value, name, strict=True) == "plaintext"
 
 
 def _logins(target: Target) -> Iterator[Login]:

@@ -1,0 +1,174 @@
+"""The rules about files of every kind: what each finds, on which line, and what it leaves alone."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+P, T = "<P>", "<T>"
+"""Stand for a password and for a random token, made when a test runs."""
+
+FOUND = [
+    ("dotenv-secret", ".env", f"A=1\nDB_PASSWORD={P}", 2),
+    ("dotenv-secret", "app/prod.env", f'export API_TOKEN="{T}" # of the api', 1),
+    ("dotenv-secret", ".env.local", f"STRIPE_KEY={T}", 1),
+    ("dotenv-secret", ".env", "DB_PASSWORD=${X:-" + P + "}", 1),
+    ("terraform-secret", "p.tfvars", f'db_password = "{P}"', 1),
+    ("terraform-secret", "p.tfvars", f'api_keys = ["{T}"]', 1),
+    ("terraform-secret", "p.tfvars.json", f'{{\n"db_password": "{P}"}}', 2),
+    ("terraform-secret", "m.tf", f'variable "token" {{\n  type = string\n  default = "{T}"\n}}', 3),
+    ("terraform-secret", "m.tf", f'variable "x" {{\n  sensitive = true\n  default = "{T}"\n}}', 3),
+    ("terraform-secret", "m.tf", f'set_sensitive {{\n  name  = "auth.password"\n  value = "{P}"\n}}', 2),
+    ("ansible-secret", "group_vars/all.yml", f"mysql_root_password: {P}", 1),
+    ("ansible-secret", "hosts.ini", f"[a]\nh1 ansible_host=10.0.0.1 ansible_password={P}", 2),
+    ("ansible-secret", "host_vars/h1.yml", f"ansible_become_pass: '{P}'", 1),
+    ("credential-file", ".netrc", f"machine a.example.org\n  login bot\n  password {P}", 3),
+    ("credential-file", ".pgpass", f"# c\ndb:5432:app:app:{P}", 2),
+    ("credential-file", ".npmrc", f"//npm.example.org/:_authToken={T}", 1),
+    ("credential-file", ".pypirc", f"[a]\nusername = u\npassword = {P}", 3),
+    ("credential-file", "m2/settings.xml", f"<server>\n<id>a</id>\n<password>{P}</password>", 3),
+    ("credential-file", ".aws/credentials", f"[default]\naws_secret_access_key = {T}", 2),
+    ("credential-file", "rclone.conf", f"[r]\ntype = s3\npass = {P}", 3),
+    ("compose-ci-env-secret", "compose.yaml", f"services:\n  a:\n    environment:\n    - DB_PASSWORD={P}", 4),
+    ("compose-ci-env-secret", ".gitlab-ci.yml", f'variables:\n  PASSWORD: "{P}"', 2),
+    ("compose-ci-env-secret", "Dockerfile", f"FROM a\nENV API_TOKEN={T}", 2),
+    ("compose-ci-env-secret", "Dockerfile", f"FROM a\nARG API_TOKEN={T}", 2),
+    ("compose-ci-env-secret", "a.sh", f"export PGPASSWORD='{P}'", 1),
+    ("compose-ci-env-secret", "a.sh", f"kubectl create secret generic x --from-literal=password={P}", 1),
+    ("compose-ci-env-secret", "README.md", f'curl -u "bot:{P}" https://a.example.org', 1),
+    ("compose-ci-env-secret", "a.sh", f"curl \\\n  -u bot:{P} https://a.example.org", 2),
+    ("compose-ci-env-secret", "a.sh", f"docker login -u bot -p {P} registry.example.org", 1),
+    ("compose-ci-env-secret", "a.txt", f"Authorization: Bearer {T}", 1),
+    ("generic-assignment", "a.py", f'c = Client(api_key="{T}")', 1),
+    ("generic-assignment", "a.groovy", f"def password = '{P}'", 1),
+    ("generic-assignment", "a.go", f'token := "{T}"', 1),
+    ("generic-assignment", "a.properties", f"spring.datasource.password={P}", 1),
+    ("generic-assignment", "a.toml", f'[db]\npassword = "{P}"', 2),
+    ("generic-assignment", "p.yaml", f"basic_auth:\n  username: a\n  password: {P}", 3),
+    ("generic-assignment", "p.yaml", f"a: 1\n# password: {P}", 2),
+    ("generic-assignment", "r.json", f'{{"clients": [\n{{"secret": "{T}"}}]}}', 2),
+    ("generic-assignment", "web.config.xml", f'<add key="DbPassword" value="{P}"/>', 1),
+    ("url-credential", "a.yaml", f"a: 1\nurl: postgres://app:{P}@db.internal/app", 2),
+    ("url-credential", "a.py", f'x = "amqp://app:{P}@mq.internal"', 1),
+    ("url-credential", "a.txt", f"https://{T}@git.internal/x.git", 1),
+    ("url-credential", "a.txt", f"https://discord.com/api/webhooks/123456789012345678/{T}{T}", 1),
+]  # fmt: skip
+
+CLEAN = [
+    (".env", "DB_PASSWORD=\nA_TOKEN=${A_TOKEN}\nB_SECRET=changeme\nC_KEY_FILE=/run/c\nD_TOKEN_TTL=3600\nE_KEY=name"),
+    (".env", "API_TOKEN=op://vault/item/field\nDB_PASSWORD=ref+vault://secret/db#/password"),
+    (".env.example", f"DB_PASSWORD={P}"),
+    ("m.tf", 'password = var.p\ntoken = data.x.y["token"]\nsecret = "${var.s}"\nsecret_arn = "arn:aws:iam::1:role/x"'),
+    ("m.tf", 'variable "db_password" {\n  type = string\n  description = "Password for the database user"\n}'),
+    ("group_vars/all.yml", "a_password: \"{{ vault_p }}\"\ntoken_lifetime: 8h\nb_pw: !vault |\n  $ANSIBLE_VAULT\n"),
+    ("group_vars/vault.yml", "$ANSIBLE_VAULT;1.1;AES256\n6162636465666768696a\n"),
+    (".npmrc", "registry=https://npm.example.org/\n//npm.example.org/:_authToken=${NPM_TOKEN}"),
+    ("a.sh", 'TOKEN="$(cat /run/token)"\nPASSWORD=${1:?password}\ncurl -u "bot:$PASSWORD" https://x\nmysql -p"$PW"'),
+    ("Dockerfile", "ARG NPM_TOKEN\nENV KEY_PATH=/a\nRUN --mount=type=secret,id=npmrc npm ci"),
+    (".github/workflows/a.yml", "permissions:\n  id-token: write\nsecrets: inherit\nwith:\n  token: ${{ secrets.T }}"),
+    ("a.py", 'password = os.environ["P"]\ntoken = get("a")\nif token == "abc-12345678": ...\ndef f(password=""): ...'),
+    ("a.go", 'const tokenKey = "app.token.key"\nvar SecretName = "my-secret-1"\nPasswordField := "password_field"'),
+    ("i18n.json", '{"login.forgotPassword": "Forgot your password?", "secret.hint": "Keep this secret safe!"}'),
+    ("a.yaml", "secretRef: db\nsecret: registry-login\ntokenUser: admin\nx:\n  secretKeyRef: {key: b}"),
+    ("README.md", "| `auth.password` | `\"\"` | word |\n`--set auth.password=mysecretpassword` `curl -u a:pass x`"),
+    ("a.yaml", "url: https://user@example.org/x\nb: http://localhost:8080@proxy/\nc: postgres://user:password@localhost/db"),
+    ("a.yaml", "url: postgres://app:${PW}@db/app\nb: redis://:{{ .Values.pw }}@r:6379\nc: amqp://guest:guest@mq"),
+    ("a.ini", "prefix = $2b$12$\nrounds = 12"),
+    ("renovate.json", '{"encrypted": {"token": "' + "wcFMA/xDdHCJBTolAQ//" * 8 + '"}}'),
+]  # fmt: skip
+RULES = (
+    "dotenv-secret", "terraform-secret", "tfstate-committed", "ansible-secret", "credential-file",
+    "compose-ci-env-secret", "generic-assignment", "url-credential", "password-hash",
+)  # fmt: skip
+
+
+@pytest.fixture
+def filled(values):
+    return lambda text: text.replace(P, values.password()).replace(T, values.password(34).replace("-", "x"))
+
+
+@pytest.mark.parametrize(("rule", "path", "text", "line"), FOUND, ids=lambda item: str(item)[:40])
+def test_a_plaintext_value_is_found_on_its_line(rule, path, text, line, failing, filled):
+    assert [found[:3] for found in failing({path: filled(text)}, *RULES)] == [(path, line, rule)]
+
+
+@pytest.mark.parametrize(("path", "text"), CLEAN, ids=lambda item: item[:40])
+def test_what_is_no_secret_passes(path, text, failing, filled):
+    assert failing({path: filled(text)}, *RULES) == []
+
+
+def test_each_value_is_told_once_among_all_rules(scan, values):
+    text = f"services:\n  a:\n    environment:\n      DATABASE_DSN: postgres://app:{values.password()}@db.internal/a\n"
+    (found,) = [one for one in scan({"compose.yaml": text}).findings if one.severity != "info"]
+    assert {"url-credential", "compose-ci-env-secret"} == {found.rule, *found.also}
+
+
+def test_encrypted_environment_files_pass(failing, values):
+    text = f"DB_PASSWORD={values.envelope()}\nsops_mac={values.envelope()}\nsops_version=3.9.0\n"
+    assert failing({".env": text}, *RULES) == []
+
+
+def test_a_header_of_basic_authentication_is_looked_into(failing, values):
+    secret = base64.b64encode(f"bot:{values.password()}".encode()).decode()
+    known = base64.b64encode(b"user:password").decode()
+    text = f"Authorization: Basic {known}\nAuthorization: Basic {secret}\n"
+    assert [found[1] for found in failing({"a.http": text}, *RULES)] == [2]
+
+
+class TestState:
+    """State files of Terraform."""
+
+    def state(self, attributes: str, kind: str = "aws_db_instance") -> str:
+        return (
+            f'{{"version": 4, "resources": [{{"type": "{kind}",\n"instances": [{{"attributes": {{{attributes}}}}}]}}]}}'
+        )
+
+    def test_sensitive_attributes_are_each_found(self, failing, values):
+        text = self.state(f'"password": "{values.password()}",\n"port": 1')
+        assert failing({"a.tfstate": text}, *RULES) == [("a.tfstate", 2, "tfstate-committed", "password")]
+        text = self.state(f'"result": "{values.password()}"', "random_password")
+        assert failing({"a.tfstate": text}, *RULES) == [("a.tfstate", 2, "tfstate-committed", "result")]
+
+    def test_a_state_without_known_secrets_is_a_finding_too(self, scan):
+        (found,) = scan({"a.tfstate": self.state('"port": 1')}, *RULES).findings
+        assert (found.rule, found.severity) == ("tfstate-committed", "medium")
+        assert "git rm --cached a.tfstate" in found.fix
+
+    def test_an_empty_state_passes(self, failing):
+        assert failing({"a.tfstate": '{"version": 4, "terraform_version": "1.9.0", "resources": []}'}, *RULES) == []
+
+
+class TestHashes:
+    """Hashes of passwords, of full length."""
+
+    @pytest.mark.parametrize(
+        ("prefix", "size"), [("$2b$12$", 53), ("$apr1$abcdefgh$", 22), ("$6$saltsalt$", 86), ("$5$saltsalt$", 43)]
+    )
+    def test_each_kind(self, prefix, size, failing, values):
+        body = (values.hex(40) + "XyZ" + values.hex(80))[:size]
+        assert failing({"a.yaml": f"x: 1\nuser: admin:{prefix}{body}\n"}, *RULES) == [
+            ("a.yaml", 2, "password-hash", "admin")
+        ]
+        assert failing({"a.yaml": f"user: admin:{prefix}{body[:-1]}\n"}, *RULES) == []
+        doubled = (prefix + body).replace("$", "$$")
+        assert [one[2] for one in failing({"compose.yaml": f"x: admin:{doubled}\n"}, *RULES)] == ["password-hash"]
+        assert failing({"README.md": f"admin:{prefix}{body}\n"}, *RULES) == []
+
+    def test_an_environment_called_test_is_no_test(self, failing, values):
+        text = f"x: admin:$2b$12${(values.hex(60) + 'XYZ')[-53:]}\n"
+        assert len(failing({"clusters/test/a.yaml": text}, *RULES)) == 1
+        assert failing({"pkg/testdata/a.yaml": text}, *RULES) == []
+
+
+class TestEntropy:
+    """`high-entropy` runs only when it is asked for."""
+
+    def test_it_is_off_by_default(self, failing, values):
+        text = f"value: {values.password(32)}\n"
+        assert failing({"a.yaml": text}) == []
+        assert [one[2] for one in failing({"a.yaml": text}, "high-entropy")] == ["high-entropy"]
+
+    def test_hex_paths_and_words_are_none(self, failing, values):
+        text = f"a: {values.hex(40)}\nb: registry.example.org/team/application-server\nc: SomeVeryLongIdentifierName\n"
+        assert failing({"a.yaml": text}, "high-entropy") == []
