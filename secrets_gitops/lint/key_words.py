@@ -69,6 +69,9 @@ MADE_UP = ("passw", "passphrase", "passcode", "pwd")
 MADE_UP_WHOLE = frozenset("pass pw pin psk dbpass userpass rootpass adminpass".split())
 """Begins of words, and words, for what a person makes up."""
 
+OF_WORDS = frozenset({"passphrase", "mnemonic", "seed"})
+"""A key with one of these may hold several words, and they are the secret."""
+
 PROSE = frozenset("description message help title summary comment comments pattern format note notes text".split())
 """A key that ends in one of these holds text for people or machines to read."""
 

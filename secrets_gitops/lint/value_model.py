@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from secrets_gitops.lint import key_words
 from secrets_gitops.lint.key_names import read_key
 from secrets_gitops.lint.mask import mask_spans
 from secrets_gitops.lint.values import bodies, ciphertext, placeholders, public, shape, stand_ins
@@ -153,9 +154,16 @@ def _classify_line(text: str, key: KeyName, *, strict: bool) -> ValueClass:
         return "name"
     if key.holds_prose and " " in text:
         return "prose"
-    if not strict and _SENTENCE.fullmatch(text) and (key.sensitivity != "strong" or shape.word_share(text) > 0.6):
+    if not strict and _SENTENCE.fullmatch(text) and not _is_passphrase(text, key):
         return "prose"
     return "plaintext"
+
+
+def _is_passphrase(text: str, key: KeyName) -> bool:
+    """May a sentence be the secret? `forgotPassword: Forgot your password?` is a label, a passphrase may have words."""
+    if key.sensitivity != "strong":
+        return False
+    return not key_words.OF_WORDS.isdisjoint(key.words) or shape.word_share(text) <= 0.6
 
 
 def _assigns_secret(text: str) -> bool:

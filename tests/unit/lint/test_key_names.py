@@ -50,3 +50,15 @@ def test_memory_stays_bounded():
     for number in range(50_000):
         read_key(f"key-{number}")
     assert read_key("password").sensitivity == "strong"
+
+
+@pytest.mark.parametrize(
+    "key", ["tokenUser", "secretNamespace", "credentials_provider", "passwordReset", "secretsFilter"]
+)
+def test_what_is_about_a_secret_is_none(key):
+    assert read_key(key).sensitivity == "plain"
+
+
+@pytest.mark.parametrize("key", ["user", "username", "namespace", "status"])
+def test_the_same_word_without_a_secret_before_it_says_nothing(key):
+    assert read_key(key).sensitivity == "open"

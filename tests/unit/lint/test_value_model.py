@@ -302,6 +302,10 @@ class TestProse:
         assert classify(self.TEXT, "value") == "prose"
         assert classify(self.TEXT, "description", strict=True) == "prose"
 
+    def test_a_label_is_a_sentence_whatever_it_is_about(self):
+        assert classify("Forgot your password?", "forgotPassword") == "prose"
+        assert classify("Forgot your password?", "forgotPassword", strict=True) == "plaintext"
+
     def test_a_passphrase_is_none(self):
         assert classify(self.TEXT, "passphrase") == "plaintext"
         assert classify(self.TEXT, "value", strict=True) == "plaintext"
@@ -382,3 +386,19 @@ def test_a_line_of_five_megabytes_is_judged_in_no_time():
         "x@y:",
     ):
         classify(pattern * (1_000_000 // len(pattern)), "value", strict=True)
+
+
+class TestWordsUnderKeys:
+    """Outside a Secret: what machines make has no words, what people make up may be one."""
+
+    @pytest.mark.parametrize("key", ["secret", "id-token", "token", "credentials", "clientSecret"])
+    @pytest.mark.parametrize("word", ["inherit", "write", "registry-login", "refreshing"])
+    def test_a_word_is_no_token(self, key, word):
+        assert classify(word, key) == "name"
+
+    @pytest.mark.parametrize("key", ["password", "db_passwd", "adminPwd", "pw"])
+    def test_a_word_may_be_a_password(self, key):
+        assert classify("tiger", key) == "plaintext"
+
+    def test_in_a_secret_a_word_is_a_value(self):
+        assert classify("registry-login", "token", strict=True) == "plaintext"
