@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class KubeObject:
     """A mapping with a scalar `kind`, or an item of a list whose kind implies it."""
 
-    __slots__ = ("_chain", "api_version", "index", "kind", "node")
+    __slots__ = ("_chain", "_label", "api_version", "index", "kind", "node")
 
     def __init__(self, node: Node, kind: str, api_version: str, index: int, chain: Chain) -> None:
         self.node = node
@@ -26,6 +26,7 @@ class KubeObject:
         self.index = index
         """Which YAML document of the file, from 0."""
         self._chain = chain
+        self._label: str | None = None
 
     @property
     def is_secret(self) -> bool:
@@ -53,8 +54,10 @@ class KubeObject:
     @property
     def label(self) -> str:
         """`Kind/namespace/name`; parts that are not known are left out."""
-        parts = (self.kind, self.namespace, self.name)
-        return "/".join(part for part in parts if part and "\n" not in part)
+        if self._label is None:
+            parts = (self.kind, self.namespace, self.name)
+            self._label = "/".join(part for part in parts if part and "\n" not in part)
+        return self._label
 
     def _metadata(self, key: str) -> str:
         for _, metadata in entries(self.node, "metadata"):
