@@ -6,6 +6,7 @@ No tool says so: the ciphertext is applied as if it were the value. Each check k
 from __future__ import annotations
 
 import posixpath
+from functools import partial
 
 from secrets_gitops.lint import mend
 from secrets_gitops.lint.delivery import Delivery, within
@@ -55,10 +56,11 @@ class GitopsDecryptionMissing:
         document = target.document
         if document is None or target.has_sops_block:
             return
+        folders: set[str] = set()
         for found in target.objects:
             group = found.api_version.partition("/")[0] + "/"
             if (found.kind, group) == ("Kustomization", _FLUX):
-                yield from self._flux(target, found)
+                yield from self._flux(target, found, folders)
             elif found.kind in {"Application", "ApplicationSet"} and group == "argoproj.io/":
                 yield from self._argo(target, found)
             elif found.kind == "ksops" and group == "viaduct.ai/":
@@ -79,13 +81,14 @@ class GitopsDecryptionMissing:
                     f"name {mend.quoted(file.path)} in a `secretGenerator`, which Flux decrypts",
                 )
 
-    def _flux(self, target: Target, found: KubeObject) -> Iterator[Finding]:
-        """A Kustomization of Flux."""
+    def _flux(self, target: Target, found: KubeObject, seen: set[str]) -> Iterator[Finding]:
+        """A Kustomization of Flux. `seen` are folders of others in this file: one finding for each will do."""
         spec = found.node.get("spec")
         path = spec.get("path") if spec is not None else None
         folder = within("", path.text.lstrip("/")) if path is not None else None
-        if spec is None or folder is None or not target.run.snapshot.list(folder):
+        if spec is None or folder is None or folder in seen or not target.run.snapshot.list(folder):
             return
+        seen.add(folder)
         delivery = Delivery(target)
         delivery.flux(folder)
         if spec.get("decryption") is not None:
@@ -265,12 +268,16 @@ def _items(node: Node | None, key: str, *, kind: str = "scalar") -> Iterator[Nod
 
 
 def _to_decrypt(target: Target, paths: tuple[str, ...]) -> Iterator[str]:
-    """Those that are encrypted and that no controller of the cluster decrypts itself."""
-    for path in paths:
+    """Those that are encrypted and that no controller of the cluster decrypts itself; each is looked at once a scan."""
+
+    def answer(path: str) -> bool:
         file = neighbour(target, path)
         if file is None or b"kind: SopsSecret" in file.data or _OPEN.encode() in file.data:
-            continue
-        if is_encrypted(file):
+            return False
+        return is_encrypted(file)
+
+    for path in paths:
+        if target.run.once(f"to decrypt: {path}", partial(answer, path)):
             yield path
 
 
