@@ -6,7 +6,7 @@ from bisect import bisect_right
 
 from secrets_gitops.lint import mend, sops_text
 from secrets_gitops.lint.assignment_rule import AssignmentRule, finding
-from secrets_gitops.lint.candidates import is_excused
+from secrets_gitops.lint.candidates import is_excused, of_leaf
 from secrets_gitops.lint.key_names import read_key
 from secrets_gitops.lint.leaves import may_be_called_secret
 from secrets_gitops.lint.text_values import is_secret_scalar, literal, looks_made
@@ -69,7 +69,7 @@ class GenericAssignment(AssignmentRule):
             if "\n" in leaf.text:
                 region = leaf.region(target)
                 long.append((region.line, region.end_line))
-            elif _is_secret(leaf):
+            elif _is_secret(target, leaf):
                 yield self._leaf(target, leaf)
         yield from self._loose(target, long)
 
@@ -112,9 +112,11 @@ class GenericAssignment(AssignmentRule):
                     )
 
 
-def _is_secret(leaf: Leaf) -> bool:
+def _is_secret(target: Target, leaf: Leaf) -> bool:
     if not leaf.sense.is_sensitive or leaf.refers or not is_secret_scalar(leaf.text, leaf.sense, tag=leaf.node.tag):
         return False
+    if not of_leaf(target, leaf).is_secret:
+        return False  # `secret: db-tls` names one
     if is_excused(leaf.name, leaf.sense, leaf.text, leaf.node.tag):
         return False
     return not (len(leaf.text) >= 100 and "encrypted" in leaf.keys)  # Renovate's `encrypted: {token: …}`

@@ -62,7 +62,7 @@ def is_placeholder(text: str) -> bool:
     if len(text) > 200 or "\n" in text:
         return False
     text = text.strip(" \t\"'`")
-    bare = text
+    bare = text.rstrip("=:")  # `password=`, cut off before what it is set to
     while len(bare) >= 2 and bare[0] + bare[-1] in {"''", '""', "()", "[]", "{}"}:
         bare = bare[1:-1].strip()
     for candidate in dict.fromkeys((text, bare)):
