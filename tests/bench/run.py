@@ -16,7 +16,7 @@ sys.path.insert(2, str(HERE.parent / "tools"))
 
 import harness  # noqa: E402  the path above is for it and for what the tables import
 
-TABLES = ("start", "hook", "seal", "sops", "controller")
+TABLES = ("start", "hook", "lint", "seal", "sops", "controller")
 
 
 def main(names: list[str]) -> None:
