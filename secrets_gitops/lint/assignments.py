@@ -62,7 +62,7 @@ _PATTERNS = {
 }
 _OFTEN = 2_000
 """A word that stands so often in a text is looked for with what follows it, by one expression."""
-_MANY = 64 * 1024 * 1024
+MANY = 64 * 1024 * 1024
 """Bytes that may be searched for the places of words before one expression finds them all."""
 _MEMORY = 200_000
 """Words that are remembered as no keys of secrets."""
@@ -89,13 +89,13 @@ class Assignment(NamedTuple):
     """Where the value ends; a quote after it is not counted."""
 
 
-def find(data: bytes, *, by_line: bool = False) -> list[Assignment]:
+def find(data: bytes, keys: list[bytes] | None = None, *, by_line: bool = False) -> list[Assignment]:
     """All assignments in `data` whose key is strong or weak, in order.
 
     A value without quotes ends at a space; with `by_line`, at the end of its line, so that there is one assignment on a
-    line.
+    line. `keys` are the words of `data` that promise a secret.
     """
-    keys = telling(split(data))
+    keys = telling(split(data)) if keys is None else keys
     return list(_assignments(data, keys, by_line=by_line)) if keys else []
 
 
@@ -104,14 +104,14 @@ def split(data: bytes) -> set[bytes]:
     return set(data.translate(_BLANKED).split())
 
 
-def telling(words: Iterable[bytes]) -> list[bytes]:
+def telling(words: set[bytes]) -> list[bytes]:
     """Those of `words` that promise a secret when they are keys."""
     found = []
     if len(_dull) > _MEMORY:
         _dull.clear()
     if len(_telling) > _MEMORY:
         _telling.clear()
-    for word in set(words) - _dull:
+    for word in words - _dull:
         if word in _telling:
             found.append(word)
         elif len(word) <= LONGEST_KEY:
@@ -125,11 +125,16 @@ def telling(words: Iterable[bytes]) -> list[bytes]:
     return found
 
 
+def telling_name(word: bytes) -> KeyName:
+    """What a word that `telling` gave says of its value."""
+    return _telling[word]
+
+
 _ENDS = frozenset(_IN_WORD) - frozenset(b".-")
 
 
-def places(data: bytes, words: Iterable[bytes]) -> list[tuple[int, bytes]]:
-    """Where the words stand, whole, with something after them that may set them, in order."""
+def places(data: bytes, words: Iterable[bytes], may_follow: frozenset[int] = _MAY_FOLLOW) -> list[tuple[int, bytes]]:
+    """Where the words stand, whole, with a byte after them that begins what may set them, in order."""
     found: list[tuple[int, bytes]] = []
     size = len(data)
     for word in words:
@@ -137,7 +142,7 @@ def places(data: bytes, words: Iterable[bytes]) -> list[tuple[int, bytes]]:
         at = data.find(word)
         while at >= 0:
             after = at + length
-            if (after == size or data[after] in _MAY_FOLLOW) and (not at or data[at - 1] not in _WORD_BYTES):
+            if (after == size or data[after] in may_follow) and (not at or data[at - 1] not in _WORD_BYTES):
                 found.append((at, word))
             at = data.find(word, after)
     found.sort()
@@ -148,7 +153,7 @@ def _assignments(data: bytes, words: list[bytes], *, by_line: bool) -> Iterator[
     after_key = {name: _compiled(_PATTERNS[by_line, name]) for name in _LEAST}
     found: list[tuple[int, bytes, re.Match[bytes]]] = []
     often: list[bytes] = []
-    if len(words) * len(data) > _MANY:
+    if len(words) * len(data) > MANY:
         kept = set(words)
         candidates = [(match.start(), match[0]) for match in _WORD.finditer(data) if match[0] in kept]
     else:

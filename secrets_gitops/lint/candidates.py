@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from secrets_gitops.errors import LimitExceeded
 from secrets_gitops.lint.key_names import KeyName, read_key
-from secrets_gitops.lint.leaves import may_be_called_secret
 from secrets_gitops.lint.nested import COPIES, DEPTH, inner
 from secrets_gitops.lint.secret_values import judge
 from secrets_gitops.lint.value_model import is_secret
@@ -148,7 +147,7 @@ def text_in(target: Target, leaf: Leaf) -> Target | None:
 
 def _inside(text: Target) -> list[Candidate] | None:
     """The candidates in a text; None when it is none that has assignments."""
-    if not may_be_called_secret(text.lowered):
+    if not text.may_be_called_secret:
         return []
     roots = text.document.roots if text.document is not None else []
     if isinstance(text.unread, LimitExceeded):

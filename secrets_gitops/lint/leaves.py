@@ -9,7 +9,6 @@ from __future__ import annotations
 from secrets_gitops.lint.key_names import read_key
 from secrets_gitops.lint.key_parents import inherited, under
 from secrets_gitops.lint.reference_positions import HERE, OFF, refers
-from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,19 +24,6 @@ if TYPE_CHECKING:
 
 _NAMES = ("name", "key", "Name", "Key")
 _VALUES = frozenset({"value", "values", "default", "defaultValue", "Value"})
-_STEMS = (
-    b"pass", b"secret", b"token", b"cred", b"pwd", b"salt", b"hmac", b"mnemonic", b"bearer", b"basicauth", b"htpasswd",
-    b"jwt", b"dockerc", b"connectionstring", b"connection_string", b"license",
-    b"securejson", b"securesettings", b"stringdata",
-)  # fmt: skip
-_WORDS = pattern(
-    rb"(?:api|access|private|encryption|signing|shared|master|account|unseal|session|cookie)[-_. ]?key"
-    rb"|(?:pw|dsn|psk|pat|seed|otp|pin)(?:[_.-]|[0-9]{0,3}[\"']?\s{0,3}[:,\r\n])"
-    rb"|(?:key|keys|auth|hash|cert|session|code|webhook|routing|integration)[0-9]{0,3}[\"']?\s{0,3}"
-    rb"(?::\s{0,80}[\"']?[^\s\"']{10}|:\s{0,80}-|[,\r\n][\s\"']{0,80}value)"
-    rb"|\\(?:u00|x)"
-)
-"""A key that `key_names` finds sensitive, in YAML or JSON whose letters are in lower case; weak ones with a value."""
 
 
 class Leaf:
@@ -111,11 +97,6 @@ class Leaf:
         if self._chain is not None and self._chain[1].isdigit() and self.key.text != self._chain[1]:
             return target.span(self.node)  # an item of a list
         return target.span(self.key, self.node)
-
-
-def may_be_called_secret(lowered: bytes) -> bool:
-    """False promises that no leaf of the text has both a sensitive name and a value. `lowered`: in lower case."""
-    return any(stem in lowered for stem in _STEMS) or _WORDS.search(lowered) is not None
 
 
 def leaves(document: Document, objects: Iterable[KubeObject]) -> Iterator[Leaf]:

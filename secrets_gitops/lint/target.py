@@ -37,9 +37,9 @@ class Target:
     """
 
     __slots__ = (
-        "_assignments", "_breaks", "_counted", "_document", "_hidden", "_keys", "_kind", "_leaves", "_lowered",
-        "_objects", "_recorded", "_runs", "_text_breaks", "_tree", "_words", "brief", "data", "format", "frame",
-        "parent", "path", "pointer", "run", "unread",
+        "_assignments", "_breaks", "_counted", "_document", "_hidden", "_is_telling", "_keys", "_kind", "_leaves",
+        "_lowered", "_objects", "_recorded", "_runs", "_telling_words", "_text_breaks", "_tree", "_words", "brief",
+        "data", "format", "frame", "parent", "path", "pointer", "run", "unread",
     )  # fmt: skip
 
     def __init__(
@@ -72,6 +72,8 @@ class Target:
         self._objects: list[KubeObject] | None = None
         self._leaves: tuple[Leaf, ...] | None = None
         self._lowered: bytes | None = None
+        self._is_telling: bool | None = None
+        self._telling_words: list[bytes] | None = None
         self._words: frozenset[bytes] | None = None
         self._runs: bytes | None = None
         self._kind: Kind | None = None
@@ -140,7 +142,7 @@ class Target:
     def leaves(self) -> tuple[Leaf, ...]:
         """The scalars of `tree` with their names and positions.
 
-        Ask `lint.leaves.may_be_called_secret` first: most files need not be parsed.
+        Ask `may_be_called_secret` first: most files need not be parsed.
         """
         if self._leaves is None:
             from secrets_gitops.lint.leaves import leaves  # noqa: PLC0415  few files are asked for them
@@ -150,6 +152,24 @@ class Target:
             objects = find_objects(tree) if tree is not None and tree is not self.document else self.objects
             self._leaves = tuple(leaves(tree, objects)) if tree is not None else ()
         return self._leaves
+
+    @property
+    def may_be_called_secret(self) -> bool:
+        """False promises that none of the leaves has both a sensitive name and a value; see `lint.leaf_gate`."""
+        if self._is_telling is None:
+            from secrets_gitops.lint.leaf_gate import may_be_called_secret  # noqa: PLC0415
+
+            self._is_telling = may_be_called_secret(self)
+        return self._is_telling
+
+    @property
+    def telling_words(self) -> list[bytes]:
+        """The words of `data` that promise a secret when they are keys; see `lint.assignments`."""
+        if self._telling_words is None:
+            from secrets_gitops.lint.assignments import split, telling  # noqa: PLC0415
+
+            self._telling_words = telling(split(self.data))
+        return self._telling_words
 
     @property
     def tree(self) -> Document | None:
@@ -178,7 +198,7 @@ class Target:
             from secrets_gitops.lint.assignments import find  # noqa: PLC0415  most commits hold few files with any
             from secrets_gitops.lint.classify import BY_LINE  # noqa: PLC0415
 
-            self._assignments = find(self.data, by_line=self.kind in BY_LINE)
+            self._assignments = find(self.data, self.telling_words, by_line=self.kind in BY_LINE)
         return self._assignments
 
     @property

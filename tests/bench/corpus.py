@@ -73,7 +73,7 @@ class Maker:
             )
         ]
         for _ in range(self.rng.randrange(60, 260)):
-            depth = " " * self.rng.choice((10, 12, 14, 16, 18))
+            depth = " " * 10
             out.append(f"{depth}{self.camel()}:\n{depth}  description: {self.prose(self.rng.randrange(1, 4))}\n")
             out.append(f"{depth}  type: {self.rng.choice(('string', 'object', 'array', 'boolean', 'integer'))}\n")
         return "".join(out)
@@ -115,7 +115,10 @@ class Maker:
         out.append(f"      containers:\n        - name: {name}\n          image: registry.example.org/{name}@sha256:")
         out.append(f"{self.digest()}\n          env:\n")
         variable = "            - name: {}\n              value: {}\n"
-        out += [variable.format(self.camel().upper(), self.rng.choice(WORDS)) for _ in range(self.rng.randrange(3, 15))]
+        out += [
+            variable.format(self.name().upper().replace("-", "_"), self.rng.choice(WORDS))
+            for _ in range(self.rng.randrange(3, 15))
+        ]
         out.append("            - name: DB_PASSWORD\n              valueFrom:\n                secretKeyRef:\n")
         return "".join([*out, f"                  name: {name}\n                  key: password\n"])
 

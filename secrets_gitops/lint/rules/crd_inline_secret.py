@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from secrets_gitops.lint.candidates import of_leaf, spread
-from secrets_gitops.lint.leaves import may_be_called_secret
 from secrets_gitops.lint.mend import quoted
 from secrets_gitops.lint.secret_values import is_secret_in_template, judge
 from secrets_gitops.lint.values import shape
@@ -60,7 +59,7 @@ class CrdInlineSecret:
         data = target.data
         if b"fake" in data and b"SecretStore" in data:
             return True
-        return may_be_called_secret(target.lowered) and (
+        return target.may_be_called_secret and (
             (b"apiVersion" in data and b"/v" in data) or any(word.encode() in data for word in _CONFIGURATIONS)
         )
 

@@ -8,7 +8,6 @@ from secrets_gitops.lint import mend, sops_text
 from secrets_gitops.lint.assignment_rule import AssignmentRule, finding
 from secrets_gitops.lint.candidates import is_excused, of_leaf
 from secrets_gitops.lint.key_names import read_key
-from secrets_gitops.lint.leaves import may_be_called_secret
 from secrets_gitops.lint.text_values import is_secret_scalar, literal, looks_made
 from secrets_gitops.lint.value_model import is_secret
 from secrets_gitops.patterns import pattern
@@ -55,7 +54,7 @@ class GenericAssignment(AssignmentRule):
                 yield from self._elements(target)
 
     def _structured(self, target: Target) -> Iterator[Finding]:
-        if not may_be_called_secret(target.lowered):
+        if not target.may_be_called_secret:
             return
         if b"ENC[AES256_GCM," in target.data and sops_text.may_have_block(target.data):
             return  # what sops left open, its own rules say

@@ -33,9 +33,7 @@ class HelmValueSecret:
             return False
         if not (is_values_file(target) or is_helmfile(target.path) or _may_hold_values(target.data)):
             return False
-        from secrets_gitops.lint.leaves import may_be_called_secret  # noqa: PLC0415  most files hold no values
-
-        return may_be_called_secret(target.lowered)
+        return target.may_be_called_secret
 
     def check(self, target: Target) -> Iterator[Finding]:
         """Every value, also those in texts in values."""

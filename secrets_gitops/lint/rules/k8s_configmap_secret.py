@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from secrets_gitops.lint.candidates import spread
-from secrets_gitops.lint.leaves import may_be_called_secret
 from secrets_gitops.lint.mend import quoted
 
 TYPE_CHECKING = False
@@ -26,7 +25,7 @@ class K8sConfigMapSecret:
 
     def concerns(self, target: Target) -> bool:
         """Is there a ConfigMap, and something called as secrets are?"""
-        return b"ConfigMap" in target.data and may_be_called_secret(target.lowered)
+        return b"ConfigMap" in target.data and target.may_be_called_secret
 
     def check(self, target: Target) -> Iterator[Finding]:
         """Every value below `data`, and those in the texts there."""

@@ -6,7 +6,6 @@ import re
 
 from secrets_gitops.lint.candidates import of_leaf, spread, text_in
 from secrets_gitops.lint.command_words import Word, given, may_call_client, words
-from secrets_gitops.lint.leaves import may_be_called_secret
 from secrets_gitops.lint.mend import quoted
 from secrets_gitops.patterns import pattern
 
@@ -42,7 +41,7 @@ class K8sEnvLiteral:
         return (
             (target.format is not None or target.parent is not None)
             and _GATE.search(target.data) is not None
-            and (may_be_called_secret(target.lowered) or may_call_client(target.data))
+            and (target.may_be_called_secret or may_call_client(target.data))
         )
 
     def check(self, target: Target) -> Iterator[Finding]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import pytest
 
-from secrets_gitops.lint.leaves import may_be_called_secret
 from secrets_gitops.lint.run import Run
 from secrets_gitops.lint.target import Target
 
@@ -134,20 +133,6 @@ def test_where_texts_only_name_secrets(name, senses):
 )
 def test_where_a_text_is_a_value_all_the_same(text, senses):
     assert senses(text)["x"] == "strong"
-
-
-def test_nothing_is_parsed_where_no_key_is_sensitive(leaves):
-    for text in ("kind: Service\nspec: {ports: [{port: 80}]}", "path: /x\nkeys: []\nkey: short", "# ping\nspine: x"):
-        assert not may_be_called_secret(text.lower().encode())
-    for text in (
-        "dbPw: x",
-        "pin_code: 1",
-        "- name: API_KEY\n  value: x",
-        "myKey: abcdefghijkl",
-        '"dsn": "x"',
-        "auth:\n- x",
-    ):
-        assert may_be_called_secret(text.lower().encode()), text
 
 
 def test_a_json_text_that_does_not_parse_has_no_leaves(leaves):

@@ -1,0 +1,137 @@
+"""The test that spares parsing: it may parse too much, never too little. Held against the walk over the parsed text."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+
+from secrets_gitops.lint.run import Run
+from secrets_gitops.lint.target import Target
+from secrets_gitops.lint.value_model import is_secret
+
+KEYS = (
+    "password", "dbPw", "DB_PASSWORD", "api-key", "apiKey", "token", "secret", "pin_code", "dsn", "myKey", "auth",
+    "client.secret", "root password", "secrets", "credentials", "webhook", "name", "value", "user", "data",
+    "stringData", "secureJsonData", "x", "description", "properties",
+)  # fmt: skip
+PLAIN = ("", "true", "12", "db", "{{ .Values.x }}", "${X}", "some words of prose.", "a-name-of-a-thing", "~")
+
+
+@pytest.fixture
+def target(memory):
+    def make(text: str, path: str = "a.yaml") -> Target:
+        return Target(path, text.encode(), Run(memory({})))
+
+    return make
+
+
+class Writer:
+    """Writes a tree of chance in one of YAML's many spellings."""
+
+    def __init__(self, rng: random.Random, secret: str) -> None:
+        self.rng = rng
+        self.secret = secret
+
+    def text(self) -> str:
+        tree = self.tree(0)
+        style = self.rng.randrange(4)
+        if style == 0:
+            return json.dumps(tree)
+        if style == 1:
+            return json.dumps(tree, indent=self.rng.choice((1, 2, 4)))
+        return "".join(self.block(tree, 0))
+
+    def tree(self, depth: int):
+        kind = self.rng.random()
+        if depth > 3 or kind < 0.3:
+            return self.rng.choice((self.secret, *PLAIN))
+        if kind < 0.45:
+            return [self.tree(depth + 1) for _ in range(self.rng.randrange(1, 4))]
+        if kind < 0.6:
+            pair = [("name", self.rng.choice(KEYS)), ("value", self.rng.choice((self.secret, *PLAIN)))]
+            self.rng.shuffle(pair)
+            return dict(pair)
+        return {self.rng.choice(KEYS): self.tree(depth + 1) for _ in range(self.rng.randrange(1, 4))}
+
+    def block(self, tree, depth: int):
+        pad = "  " * depth
+        if isinstance(tree, dict):
+            for key, value in tree.items():
+                written = self.rng.choice((key, json.dumps(key), f"'{key}'"))
+                yield f"{pad}{written}{self.rng.choice((':', ':', ' :'))}"
+                yield from self.value(value, depth)
+        elif isinstance(tree, list):
+            for item in tree:
+                yield f"{pad}-"
+                yield from self.value(item, depth)
+        else:
+            yield f"{pad}{self.scalar(tree)}\n"
+
+    def value(self, value, depth: int):
+        if isinstance(value, str):
+            spelling = self.rng.randrange(8)
+            pad = "  " * (depth + 1)
+            if spelling == 0 and value:
+                yield f" {self.rng.choice(('|', '>-', '|2-' if depth == 0 else '|'))}\n{pad}{value}\n"
+            elif spelling == 1 and value:
+                yield f"\n{pad}{self.scalar(value)}\n"
+            elif spelling == 2:
+                yield f" !!str {self.scalar(value)}  # why\n"
+            elif spelling == 3:
+                yield f" # why\n{pad}# and how\n\n{pad}{self.scalar(value)}\n"
+            else:
+                yield f"{self.rng.choice((' ', '   '))}{self.scalar(value)}\n"
+        elif self.rng.random() < 0.2:
+            yield f" {json.dumps(value)}\n"
+        else:
+            yield self.rng.choice(("\n", "  # a comment\n", "\n\n"))
+            yield from self.block(value, depth + 1)
+
+    def scalar(self, text: str) -> str:
+        quoted = (json.dumps(text), "'" + text.replace("'", "''") + "'")
+        return self.rng.choice(quoted if not text or text[0] in "{~$" else (*quoted, text))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_the_gate_lets_go_holds_no_secret(seed, target, values):
+    rng = random.Random(seed)
+    secret_texts = wrong = 0
+    for _ in range(400):
+        text = Writer(rng, rng.choice((values.password(), values.hex(32), "hunter2-hunter3", "correct horse"))).text()
+        one = target(text)
+        if one.document is None:
+            continue
+        holds = any(is_secret(leaf.text, leaf.sense, tag=leaf.node.tag) and not leaf.refers for leaf in one.leaves)
+        secret_texts += holds
+        wrong += holds and not one.may_be_called_secret
+        assert not (holds and not one.may_be_called_secret), text
+    assert secret_texts > 20
+
+
+PARSED = (
+    "dbPw: xyz1", "pin_code: 123456", "- name: API_KEY\n  value: x", "- value: x\n  name: API_KEY", '"dsn": "xyz"',
+    "{name: API_KEY, value: x}", "auth:\n- x", "password:\n  hunter2", "password: |\n  hunter2",
+    "secrets:\n  DB: hunter2", "stringData:\n  a: b", "a:\n  - --password=hunter2", "a: [--token, hunter2]",
+    "a: {password: hunter2}", "password: &a hunter2", "password: *a", "password: !!str hunter2",
+    '"p\\u0061ssword": hunter2', "? password\n: hunter2", "c: |\n  [db]\n  password = hunter2",
+    'c: "password=hunter2\\n"', "password: # why\n  hunter2",
+)  # fmt: skip
+SPARED = (
+    "kind: Service\nspec: {ports: [{port: 80}]}", "path: /x\nkeys: []\nkey: short", "# ping\nspine: x",
+    "password: ''\ntoken:\nsecret: {}\n", "password: {{ .Values.password | quote }}", "auth:\n  enabled: true\n",
+    "properties:\n  password:\n    description: The password.\n    type: string", "existingSecret: db",
+    "secretKeyRef:\n  name: db\n  key: password\n", "# the password of the user\na: b", "password: ${DB_PASSWORD}",
+    "secret:\n  create: true\n  name: ''\n",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", PARSED)
+def test_it_is_parsed(text, target):
+    assert target(text).may_be_called_secret
+
+
+@pytest.mark.parametrize("text", SPARED)
+def test_it_is_spared(text, target):
+    assert not target(text).may_be_called_secret
