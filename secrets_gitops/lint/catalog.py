@@ -48,7 +48,7 @@ RULES: dict[str, tuple[str, str, tuple[bytes, ...]]] = {
         "SG107",
         "crd_inline_secret:RULE",
         (
-            b"/v",
+            b"apiversion",
             b"scrape_configs",
             b"receivers",
             b"remote_",
@@ -106,7 +106,11 @@ RULES: dict[str, tuple[str, str, tuple[bytes, ...]]] = {
     "generic-assignment": ("SG607", "generic_assignment:RULE", ()),
     "url-credential": ("SG608", "url_credential:RULE", (b"://",)),
     "high-entropy": ("SG609", "high_entropy:RULE", ()),
-    "password-hash": ("SG108", "password_hash:RULE", (b"$2", b"$apr1$", b"$1$", b"$5$", b"$6$", b"$y$", *_HASHES)),
+    "password-hash": (
+        "SG108",
+        "password_hash:RULE",
+        (b"$2a", b"$2b", b"$2x", b"$2y", b"$apr1$", b"$1$", b"$5$", b"$6$", b"$y$", *_HASHES),
+    ),
     "private-key": ("SG701", "private_key:RULE", ()),
     "provider-token": ("SG710", "provider_token:RULE", ()),
     "parse-error": ("SG901", "parse_error:RULE", ()),
@@ -144,18 +148,61 @@ OFF = frozenset({"high-entropy"})
 FAMILIES = ("provider-token", "gitleaks-rule")
 
 
-_STEMS = (b"secret", b"sops", b"pass", b"token", b"auth", b"cred", b"key", b"enc", b"kind")
-_by_stem: dict[bytes, tuple[bytes, ...]] = {}
+_IN_WORD = b"abcdefghijklmnopqrstuvwxyz0123456789_-."
+"""What the words of a target are made of (`lint.assignments`), in lower case."""
+_MEMORY = 200_000
+_by_core: dict[bytes, tuple[bytes, ...]] = {}
+_cores_in: dict[bytes, tuple[bytes, ...]] = {}
+_dull: set[bytes] = set()
 
 
-def words_in(lowered: bytes) -> frozenset[bytes]:
-    """Which words of the rules occur in `lowered`. Looked for once in a file, and by what they have in common first."""
-    if not _by_stem:
-        words = sorted({word for _, _, words in RULES.values() for word in words}, key=len)
-        for word in words:
-            stem = next((stem for stem in (*_STEMS, *_by_stem) if stem in word), word)
-            _by_stem[stem] = (*_by_stem.get(stem, ()), word)
-    return frozenset([word for stem, words in _by_stem.items() if stem in lowered for word in words if word in lowered])
+def _core(word: bytes) -> bytes:
+    """The longest part of `word` that would stand in one word of a text; empty when it says nothing."""
+    parts = bytes(c if c in _IN_WORD else 0x20 for c in word).split()
+    longest = max(parts, key=len, default=b"")
+    return longest if len(longest) >= 3 else b""
+
+
+def words_in(target: Target) -> frozenset[bytes]:
+    """Which words of the rules occur in the text, in any case of letters.
+
+    Its different words are asked, which are remembered from file to file; what holds other characters (`://`) is looked
+    for in the text itself.
+    """
+    if not _by_core:
+        for word in {word for _, _, words in RULES.values() for word in words}:
+            core = _core(word)
+            _by_core[core] = (*_by_core.get(core, ()), word)
+    if len(_dull) > _MEMORY:
+        _dull.clear()
+        _cores_in.clear()
+    cores: set[bytes] = set()
+    new = []
+    for word in target.different_words - _dull:
+        known = _cores_in.get(word)
+        if known is None:
+            new.append(word)
+        else:
+            cores.update(known)
+    cores |= _learned(new)
+    found = [word for core in cores for word in _by_core[core] if word == core or word in target.lowered]
+    has_dollar = b"$" in target.data
+    found += [word for word in _by_core[b""] if (has_dollar or word[0] != 0x24) and word in target.data]
+    return frozenset(found)
+
+
+def _learned(words: list[bytes]) -> set[bytes]:
+    """The cores in words that were not seen before, which are remembered."""
+    together = b"\n".join(words).lower()
+    found = {core for core in _by_core if core and core in together}
+    for word in words:
+        lowered = word.lower()
+        inside = tuple([core for core in found if core in lowered])
+        if inside:
+            _cores_in[word] = inside
+        else:
+            _dull.add(word)
+    return found
 
 
 class Deferred:
@@ -215,6 +262,36 @@ class Deferred:
 def on_by_default() -> tuple[str, ...]:
     """The slugs of the rules that run unless others are asked for."""
     return tuple(slug for slug in RULES if slug not in OFF)
+
+
+class Dispatch:
+    """Which of some rules a text may concern, by its words and its kind, without asking each of them."""
+
+    __slots__ = ("_always", "_by_kind", "_by_word", "_rules")
+
+    def __init__(self, rules: tuple[Rule, ...]) -> None:
+        self._rules = rules
+        self._always: list[int] = []
+        self._by_word: dict[bytes, list[int]] = {}
+        self._by_kind: dict[Kind, list[int]] = {}
+        for at, rule in enumerate(rules):
+            words = RULES[rule.id][2] if isinstance(rule, Deferred) else ()
+            kinds = KINDS.get(rule.id, ()) if isinstance(rule, Deferred) else ()
+            if not words and not kinds:
+                self._always.append(at)
+            for word in words:
+                self._by_word.setdefault(word, []).append(at)
+            for kind in kinds:
+                self._by_kind.setdefault(kind, []).append(at)
+
+    def asked(self, target: Target) -> list[Rule]:
+        """The rules to ask, in their order."""
+        chosen = set(self._always)
+        for word in target.words:
+            chosen.update(self._by_word.get(word, ()))
+        if target.parent is None:
+            chosen.update(self._by_kind.get(target.kind, ()))
+        return [self._rules[at] for at in sorted(chosen)]
 
 
 def deferred(slugs: Iterable[str] | None = None) -> tuple[Rule, ...]:

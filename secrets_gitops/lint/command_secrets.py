@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 _ARGUMENT = rb"(?:\"([^\"\r\n]{1,1000}+)\"|'([^'\r\n]{1,1000}+)'|([^\s\"']{1,1000}+))"
 _LITERAL = pattern(rb"--from-literal[= ]([\"']?)([\w.-]{1,100}+)=" + _ARGUMENT)
-_LONG_FLAG = pattern(
-    rb"(?<![\w-])--?[\w-]{0,40}?(?:password|passwd|token|secret|pass) {1,3}" + _ARGUMENT.replace(b"{1,", b"{8,")
-)
+_AFTER_FLAG = pattern(rb" {0,2}" + _ARGUMENT.replace(b"{1,", b"{8,"))
 _USER = pattern(
     rb"(?<![\w-])(?:-u|--user|--proxy-user)[ \t=]{0,3}(?=[\"']?[^\s\"':]{0,200}:)" + _ARGUMENT.replace(b"{1,", b"{6,")
 )
@@ -35,10 +33,11 @@ _OF_PASSWORD: dict[bytes, tuple[bytes, ...]] = {
 """Flags that hold a password, and the programs for which they do."""
 _PROGRAMS = tuple({program for programs in _OF_PASSWORD.values() for program in programs})
 _FLAGS = (b"password ", b"passwd ", b"token ", b"secret ", b"pass ")
+_FLAG = pattern(rb"(?<![\w-])--?[\w-]{0,50} \Z")
 _BEFORE = 600
 """How far before its flag a program's name is looked for."""
-_HEADER = pattern(
-    rb"(?<![\w-])(?:proxy-)?authorization[\"'`]{0,2}[ \t]{0,8}[:=,>]{1,2}[ \t]{0,8}[\"'`]{0,2}[ \t]{0,3}"
+_AFTER_HEADER = pattern(
+    rb"[\"'`]{0,2}[ \t]{0,8}[:=,>]{1,2}[ \t]{0,8}[\"'`]{0,2}[ \t]{0,3}"
     rb"(basic|bearer|token|apikey|splunk)[ \t]{1,3}([^\s\"'`,;<>\\]{8,2000}+)",
     2,  # re.IGNORECASE
 )
@@ -71,17 +70,39 @@ def find(data: bytes, *, in_docs: bool = False) -> Iterator[Found]:
         value, start, end = _argument(found, 2)
         if _is_made(value, refused) and _is_of(found, data, _OF_PASSWORD[found[1]]):
             yield from _checked("the login of a command", "", value, start, end, in_docs, "password")
-    for found in _LONG_FLAG.finditer(data) if any(flag in data for flag in _FLAGS) else ():
+    for found in _after_flags(data):
         value, start, end = _argument(found, 1)
         if _is_made(value, refused):
             yield from _checked("an argument", "", value, start, end, in_docs, "password")
-    for found in _HEADER.finditer(data) if b"authorization" in lowered else ():
+    for found in _after(lowered, data, b"authorization", _AFTER_HEADER):
         scheme, value = found[1].decode().lower(), found[2].decode("utf-8", "replace")
         if scheme == "basic":
             value = _password_of(value)
         elif not looks_made(value):
             continue
         yield from _checked("an `Authorization` header", "Authorization", value, *found.span(2), in_docs, "password")
+
+
+def _after(text: bytes, data: bytes, word: bytes, expression: re.Pattern[bytes]) -> Iterator[re.Match[bytes]]:
+    """The matches of `expression` in `data` right after each place of `word` in `text`, which is as long."""
+    at = text.find(word)
+    while at >= 0:
+        end = at + len(word)
+        found = expression.match(data, end)
+        if found:
+            yield found
+        at = text.find(word, found.end() if found else end)
+
+
+def _after_flags(data: bytes) -> Iterator[re.Match[bytes]]:
+    """What is given to `--password`, `-db-token` and the like, in order."""
+    found = [
+        match
+        for flag in _FLAGS
+        for match in _after(data, data, flag, _AFTER_FLAG)
+        if _FLAG.search(data, max(0, match.start() - 60), match.start()) is not None
+    ]
+    return iter(sorted({match.start(): match for match in found}.values(), key=lambda match: match.start()))
 
 
 def _is_made(value: str, refused: set[str]) -> bool:

@@ -159,6 +159,7 @@ class _Scanner:
         self._rules = rules
         self._policy = policy
         self._ran = frozenset(rule.id for rule in rules)
+        self._dispatches: dict[tuple[Rule, ...], catalog.Dispatch] = {}
         self._findings: list[Finding] = []
         self._suppressed: list[Suppressed] = []
         self._paths: list[str] = []
@@ -244,7 +245,7 @@ class _Scanner:
         return data
 
     def _check(self, target: Target, rules: tuple[Rule, ...]) -> Iterator[Finding]:
-        for rule in rules:
+        for rule in rules if target.brief else self._dispatch(rules).asked(target):
             try:
                 if rule.concerns(target):
                     yield from rule.check(target)
@@ -258,6 +259,11 @@ class _Scanner:
                 yield from self._unparsed(target)
         for inner in () if target.brief else texts(target):
             yield from self._check(inner, rules)
+
+    def _dispatch(self, rules: tuple[Rule, ...]) -> catalog.Dispatch:
+        if rules not in self._dispatches:
+            self._dispatches[rules] = catalog.Dispatch(rules)
+        return self._dispatches[rules]
 
     def _unparsed(self, target: Target) -> Iterator[Finding]:
         rule = catalog.load("parse-error")

@@ -52,7 +52,8 @@ _CHILD = pattern(
     rb":\s{1,200}[\"']?(?![\"'\s{}\[\]#~*]|true|false|null|[0-9.]{1,5}\s|\{\{|\$|[\w.-]{1,80}[\"']?\s{0,3}:\s)[^\s]{4}"
 )
 """A value below, on the line of its key or the next, that is more than a setting."""
-_VALUE_KEY = pattern(rb"(?:alues?|efault)[\"']?[ \t]{0,20}(?::|$)", re.MULTILINE)
+_VALUE_KEY = pattern(rb"[\"']?(?:[vV]alues?|default|defaultValue)[\"']?[ \t]{0,20}(?::[ \t]{0,20}|$)", re.MULTILINE)
+_LINES = 30
 _IN_NAME = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.${}()/ -"
 _BEFORE_SCALAR = b" \t\r\n\"'|>-+0123456789"
 _EXPLICIT = pattern(rb"^[ \t-]{0,200}\?\s", re.MULTILINE)
@@ -83,9 +84,12 @@ def _is_telling(data: bytes, at: int, word: bytes) -> bool:
         before = max(0, at - 200), at
         if data.rfind(b"{{", *before) > data.rfind(b"}}", *before):
             return False  # a template fills it in
-        beside = data[max(0, at - _NEAR) : end + _NEAR]
-        return _is_name(data[max(0, at - 200) : at]) and _VALUE_KEY.search(beside) is not None
-    start = operator.end()
+        return _is_name(data[max(0, at - 200) : at]) and _has_value_beside(data, at, end, strong=strong)
+    return _tells(data, at, operator.end(), strong=strong)
+
+
+def _tells(data: bytes, at: int, start: int, *, strong: bool) -> bool:
+    """May what begins at `start` be a secret, under a key at `at`?"""
     if _DULL.match(data, start):
         return False
     if _NOTHING.match(data, start):
@@ -114,6 +118,58 @@ def _is_name(before: bytes) -> bool:
         else:
             break
     return before.endswith(b":") and before[:-1].rstrip(b" \t\"'").endswith((b"ame", b"ey"))
+
+
+def _has_value_beside(data: bytes, at: int, end: int, *, strong: bool) -> bool:
+    """Is there a `value:` that tells in the mapping whose `name:` the word ends? It may stand before it."""
+    begin = data.rfind(b"\n", 0, at) + 1
+    line = data[begin:at]
+    content = line.lstrip(b" ")
+    indent = len(line) - len(content)
+    while content.startswith(b"- "):
+        content = content[2:].lstrip(b" ")
+        indent = len(line) - len(content)
+    is_flow = b"{" in line or b"[" in line
+    if is_flow or not content.lower().startswith((b"name", b"key", b'"name', b'"key', b"'name", b"'key")):
+        return any(
+            _tells(data, found.start(), found.end(), strong=strong)
+            for found in _VALUE_KEY.finditer(data, max(0, at - _NEAR), end + _NEAR)
+        )
+    after = _VALUE_KEY.search(data, end, _end_of_mapping(data, end, indent))
+    if after is not None and _tells(data, after.start(), after.end(), strong=strong):
+        return True
+    return indent == len(line) - len(line.lstrip(b" ")) and _has_value_before(data, begin, indent)
+
+
+def _end_of_mapping(data: bytes, at: int, indent: int) -> int:
+    """Where the lines below `at` that stand as deep as a mapping end, as far as it is worth to look."""
+    for _ in range(_LINES):
+        begin = data.find(b"\n", at) + 1
+        if not begin or begin >= len(data):
+            return len(data)
+        line = data[begin : data.find(b"\n", begin) + 1 or len(data)]
+        content = line.lstrip(b" ")
+        if content.strip() and not content.startswith(b"#") and len(line) - len(content) < indent:
+            return begin
+        at = begin
+    return at
+
+
+def _has_value_before(data: bytes, begin: int, indent: int) -> bool:
+    for _ in range(_LINES):
+        if not begin:
+            return False
+        end, begin = begin, data.rfind(b"\n", 0, begin - 1) + 1
+        line = data[begin:end]
+        content = line.lstrip(b" -")
+        depth = len(line) - len(content)
+        if depth <= indent and _VALUE_KEY.match(content) is not None:
+            return True
+        if depth < indent and content.strip():
+            return False
+        if depth == indent and line.lstrip(b" ").startswith(b"-"):
+            return False
+    return True
 
 
 def _has_telling_block(data: bytes, at: int, start: int, *, strong: bool) -> bool:

@@ -37,9 +37,9 @@ class Target:
     """
 
     __slots__ = (
-        "_assignments", "_breaks", "_counted", "_document", "_hidden", "_is_telling", "_keys", "_kind", "_leaves",
-        "_lowered", "_objects", "_recorded", "_runs", "_telling_words", "_text_breaks", "_tree", "_words", "brief",
-        "data", "format", "frame", "parent", "path", "pointer", "run", "unread",
+        "_assignments", "_breaks", "_counted", "_different_words", "_document", "_hidden", "_is_telling", "_keys",
+        "_kind", "_leaves", "_lowered", "_objects", "_recorded", "_runs", "_telling_words", "_text_breaks", "_tree",
+        "_words", "brief", "data", "format", "frame", "parent", "path", "pointer", "run", "unread",
     )  # fmt: skip
 
     def __init__(
@@ -73,6 +73,7 @@ class Target:
         self._leaves: tuple[Leaf, ...] | None = None
         self._lowered: bytes | None = None
         self._is_telling: bool | None = None
+        self._different_words: set[bytes] | None = None
         self._telling_words: list[bytes] | None = None
         self._words: frozenset[bytes] | None = None
         self._runs: bytes | None = None
@@ -163,12 +164,21 @@ class Target:
         return self._is_telling
 
     @property
+    def different_words(self) -> set[bytes]:
+        """The different words of `data`; see `lint.assignments`."""
+        if self._different_words is None:
+            from secrets_gitops.lint.assignments import split  # noqa: PLC0415
+
+            self._different_words = split(self.data)
+        return self._different_words
+
+    @property
     def telling_words(self) -> list[bytes]:
         """The words of `data` that promise a secret when they are keys; see `lint.assignments`."""
         if self._telling_words is None:
-            from secrets_gitops.lint.assignments import split, telling  # noqa: PLC0415
+            from secrets_gitops.lint.assignments import telling  # noqa: PLC0415
 
-            self._telling_words = telling(split(self.data))
+            self._telling_words = telling(self.different_words)
         return self._telling_words
 
     @property
@@ -214,7 +224,7 @@ class Target:
         if self._words is None:
             from secrets_gitops.lint.catalog import words_in  # noqa: PLC0415  the catalogue knows us as a type
 
-            self._words = words_in(self.lowered)
+            self._words = words_in(self)
         return self._words
 
     @property

@@ -111,7 +111,7 @@ def test_the_hook_stays_within_its_budget(staged):
     assert not {name for name in new if name.startswith(("secrets_gitops.crypto", "secrets_gitops.cli"))}
     ours = {name for name in new if name.startswith("secrets_gitops")}
     assert len(new - ours) <= 60, sorted(new - ours)
-    assert len(ours) <= 110, sorted(ours)
+    assert len(ours) <= 112, sorted(ours)
 
 
 @pytest.mark.parametrize("arguments", [["--pushed-range"], ["--commit-msg", "token.txt"]])

@@ -20,19 +20,20 @@ if TYPE_CHECKING:
 WORDS = """
 the a of to and in is for that with as on be this are by an or if it from when which will can not used use default
 value field object resource cluster name namespace controller service deployment pod container image version policy
-status condition type string list map annotation label selector reference secret configuration spec template
+status condition type string list map annotation label selector reference configuration spec template
 metadata node volume mount path port protocol address host url endpoint request response header timeout interval
 retry limit memory cpu storage class access mode read write update create delete apply sync reconcile source git
 repository branch commit tag chart release install upgrade rollback values override enable disable feature flag
 option argument command run execute job schedule cron trigger event alert rule metric label query dashboard panel
 graph series histogram latency error rate traffic ingress gateway route backend upstream proxy certificate issuer
-authority tls key token password credentials authentication authorization role binding account user group permission
+authority tls role binding account user group permission
 security context network firewall must should may only one more than each any all no must optional required specify
 specified set get provide provided support supported example note see also documentation reference format encoded
 base64 json yaml file directory environment variable process system memory limit exceeded available replica scaling
 horizontal vertical threshold target utilization average minimum maximum number integer boolean true false empty
 null field merge patch strategy
 """.split()  # noqa: SIM905  words are read best as text
+SENSITIVE = ("secret", "password", "token", "key", "credentials", "authentication", "authorization", "certificate")
 NAMES = "web api worker cache mail search billing auth queue metrics grafana loki tempo vault minio redis kafka".split()  # noqa: SIM905
 
 
@@ -45,6 +46,8 @@ class Maker:
 
     def _sentence(self) -> str:
         words = [self.rng.choice(WORDS) for _ in range(self.rng.randrange(6, 22))]
+        if self.rng.random() < 0.1:  # as often as manuals of such software speak of them
+            words[-1] = self.rng.choice(SENSITIVE)
         return " ".join(words).capitalize() + "."
 
     def prose(self, count: int) -> str:

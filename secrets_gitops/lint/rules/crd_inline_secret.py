@@ -40,6 +40,7 @@ _CONFIGURATIONS = frozenset(
     }
 )  # fmt: skip
 """In the root of what Prometheus, Alertmanager, Grafana, Dex and OpenTelemetry read."""
+_CONFIGURATION_WORDS = frozenset(word.encode() for word in _CONFIGURATIONS)
 
 
 class CrdInlineSecret:
@@ -60,7 +61,7 @@ class CrdInlineSecret:
         if b"fake" in data and b"SecretStore" in data:
             return True
         return target.may_be_called_secret and (
-            (b"apiVersion" in data and b"/v" in data) or any(word.encode() in data for word in _CONFIGURATIONS)
+            (b"apiVersion" in data and b"/v" in data) or not _CONFIGURATION_WORDS.isdisjoint(target.different_words)
         )
 
     def check(self, target: Target) -> Iterator[Finding]:

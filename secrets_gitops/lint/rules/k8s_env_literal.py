@@ -40,8 +40,8 @@ class K8sEnvLiteral:
         """Is it a manifest with an environment or a command, and something called as secrets are?"""
         return (
             (target.format is not None or target.parent is not None)
+            and (target.may_be_called_secret or may_call_client(target.different_words))
             and _GATE.search(target.data) is not None
-            and (target.may_be_called_secret or may_call_client(target.data))
         )
 
     def check(self, target: Target) -> Iterator[Finding]:

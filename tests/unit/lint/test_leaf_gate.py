@@ -111,8 +111,8 @@ def test_what_the_gate_lets_go_holds_no_secret(seed, target, values):
 
 
 PARSED = (
-    "dbPw: xyz1", "pin_code: 123456", "- name: API_KEY\n  value: x", "- value: x\n  name: API_KEY", '"dsn": "xyz"',
-    "{name: API_KEY, value: x}", "auth:\n- x", "password:\n  hunter2", "password: |\n  hunter2",
+    "dbPw: xyz1", "pin_code: 123456", "- name: API_KEY\n  value: xyz1", "- value: xyz1\n  name: API_KEY",
+    '"dsn": "xyz"', "{name: API_KEY, value: xyz1}", "auth:\n- x", "password:\n  hunter2", "password: |\n  hunter2",
     "secrets:\n  DB: hunter2", "stringData:\n  a: b", "a:\n  - --password=hunter2", "a: [--token, hunter2]",
     "a: {password: hunter2}", "password: &a hunter2", "password: *a", "password: !!str hunter2",
     '"p\\u0061ssword": hunter2', "? password\n: hunter2", "c: |\n  [db]\n  password = hunter2",
