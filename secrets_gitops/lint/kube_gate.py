@@ -12,10 +12,15 @@ _KIND = pattern(
     rb"kind\\{0,8}[\"']?\s{0,200}:\s{0,200}(?:[!&]\S{0,200}\s{1,200}){0,4}(?:[|>][-+0-9]{0,2}\s{1,200})?"
     rb"(?:#[^\n]{0,400}\s{1,200}){0,4}\\{0,8}[\"']?Secret(?:List)?(?![-.\w])"
 )
-_ODD = pattern(rb"\?\s{1,200}(?:[!&]\S{0,200}\s{1,200}){0,4}[\"']?kind|kind[\"']?\s{0,200}:\s{0,200}\*")
+_ODD = pattern(
+    rb"\?\s{1,200}(?:[!&]\S{0,200}\s{1,200}){0,4}[\"']?kind"
+    rb"|kind\\{0,8}[\"']?\s{0,200}+(?:\s|#|:\s{0,200}+[\s*#!&])"
+    rb"|\*[^\s,\[\]{}]{1,200}\s{1,200}:"
+)
+"""`kind` as an explicit key, as an alias, or with more than one thinks of between it and its value."""
 _ESCAPED = pattern(
     rb"\\(?:(?:x|u00|U000000)(?:6[4569bBeE]|53|63|7[24])"
-    rb"|\r?\n[ \t]{0,200}(?:ind|nd|d[\"']|ecret|cret|ret|et[\"']|t[\"']))"
+    rb"|\r?\n[ \t]{0,200}(?:kind|ind|nd|d[\"']|Secret|ecret|cret|ret|et[\"']|t[\"']|\\))"
 )
 """A letter of `kind` or `Secret` written as an escape, or a line break escaped in the middle of either."""
 
