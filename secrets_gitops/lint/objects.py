@@ -31,7 +31,14 @@ class KubeObject:
     @property
     def is_secret(self) -> bool:
         """Is it the Secret that Kubernetes itself knows? A templated version may be that one."""
-        return self.kind == "Secret" and (self.api_version in {"", "v1"} or not self.api_version.isascii())
+        return self.kind == "Secret" and any(
+            version.strip() in {"", "v1"} or not version.isascii() for version in self._versions or ("",)
+        )
+
+    @property
+    def _versions(self) -> list[str]:
+        """Each `apiVersion` where the key is repeated: readers differ in which one they take."""
+        return [value.resolved().text for _, value in entries(self.node, "apiVersion")]
 
     @property
     def depth(self) -> int:
@@ -101,14 +108,17 @@ def entries(mapping: Node, key: str | None = None) -> Iterator[tuple[Node, Node]
 
 
 def secret_pairs(found: KubeObject) -> Iterator[tuple[str, Node, Node]]:
-    """Field, key and value of everything in a Secret's `data` and `stringData`; nothing for a patch that deletes it.
+    """Field, key and value of everything in a Secret's `data` and `stringData`.
 
-    What stands in maps and lists there, which Kubernetes refuses, is readable all the same.
+    What stands there as a map, a list or a text, which Kubernetes refuses, is readable all the same; so is what stands
+    in a patch that deletes the Secret.
     """
-    if not found.is_secret or any(value.resolved().text == "delete" for _, value in entries(found.node, "$patch")):
+    if not found.is_secret:
         return
     for field in ("data", "stringData"):
-        for _, mapping in entries(found.node, field):
+        for name, mapping in entries(found.node, field):
+            if mapping.resolved().kind == "scalar":
+                yield field, name, mapping
             for key, value in entries(mapping):
                 if value.resolved().kind == "scalar":
                     yield field, key, value
@@ -117,14 +127,18 @@ def secret_pairs(found: KubeObject) -> Iterator[tuple[str, Node, Node]]:
 
 
 def _scalars(key: Node, value: Node) -> Iterator[tuple[Node, Node]]:
-    """The scalars below `value`, each with its key; items have that of their list. Aliases are not followed."""
-    stack = [(key, value)]
+    """The scalars below `value`, each with its key; items have that of their list. What an alias names comes once."""
+    stack, seen = [(key, value)], set()
     while stack:
         name, node = stack.pop()
-        if node.kind == "scalar":
+        if node.resolved().kind == "scalar":
             yield name, node
-        stack += reversed(node.pairs)
-        stack += ((name, item) for item in reversed(node.items))
+            continue
+        node = node.resolved()
+        if id(node) not in seen:
+            seen.add(id(node))
+            stack += reversed(node.pairs)
+            stack += ((name, item) for item in reversed(node.items))
 
 
 def find_objects(document: Document) -> list[KubeObject]:
@@ -132,13 +146,19 @@ def find_objects(document: Document) -> list[KubeObject]:
     found: list[KubeObject] = []
     for index, root in enumerate(document.roots):
         stack: list[tuple[Node, Chain, bool]] = [(root, None, False)]
+        by_alias: set[int] = set()
         while stack:
             node, chain, implied = stack.pop()
+            if implied and node.kind == "alias":  # what is no Secret where it is written
+                node = node.resolved()
+                if id(node) in by_alias:
+                    continue
+                by_alias.add(id(node))
             if node.kind == "sequence":
                 stack += [
                     (item, (chain, str(at)), implied)
                     for at, item in enumerate(node.items)
-                    if item.kind in {"mapping", "sequence"}
+                    if item.kind in {"mapping", "sequence"} or (implied and item.kind == "alias")
                 ][::-1]
                 continue
             kinds, lists_secrets = _kinds(node), False
@@ -149,9 +169,10 @@ def find_objects(document: Document) -> list[KubeObject]:
                 found.append(KubeObject(node, kind, _scalar(node, "apiVersion"), index, chain))
                 lists_secrets = lists_secrets or kind == "SecretList"
             for name, value in node.pairs:
-                if value.kind in {"mapping", "sequence"}:
-                    text = name.resolved().text
-                    below.append((value, (chain, text), lists_secrets and text == "items"))
+                text = name.resolved().text
+                are_secrets = lists_secrets and text == "items"
+                if value.kind in {"mapping", "sequence"} or (are_secrets and value.kind == "alias"):
+                    below.append((value, (chain, text), are_secrets))
                 if name.kind in {"mapping", "sequence"}:
                     below.append((name, chain, False))
             stack += reversed(below)
@@ -160,7 +181,8 @@ def find_objects(document: Document) -> list[KubeObject]:
 
 def _kinds(node: Node) -> list[str]:
     """The kinds a mapping gives itself: one, or several when the key is repeated."""
-    kinds = [value.resolved().text for name, value in node.pairs if name.text == "kind" and value.resolved().text]
+    own = [value.resolved().text for name, value in node.pairs if name.resolved().text == "kind"]
+    kinds = [text for text in own if text]
     if not kinds and any(name.text == "<<" for name, _ in node.pairs):
         kinds = [text for _, value in entries(node, "kind") if (text := value.resolved().text)]
     return list(dict.fromkeys(kinds))

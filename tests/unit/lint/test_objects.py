@@ -34,8 +34,24 @@ def test_only_the_secret_of_kubernetes_itself_is_one():
     assert keys("{kind: SecretStore, data: {a: b}}") == []
 
 
-def test_a_patch_that_deletes_holds_nothing():
-    assert keys("{$patch: delete, kind: Secret, data: {a: b}}") == []
+def test_a_patch_that_deletes_may_hold_values_all_the_same():
+    assert keys("{$patch: delete, kind: Secret}") == []
+    assert keys("{$patch: delete, kind: Secret, data: {a: b}}") == ["a"]
+
+
+def test_every_version_that_an_object_gives_itself_counts():
+    assert keys("{apiVersion: example.org/v1, apiVersion: v1, kind: Secret, data: {a: b}}") == ["a"]
+
+
+def test_what_an_alias_names_is_read_where_only_a_secret_makes_it_one():
+    assert keys("a: &a {stringData: {b: c}}\nkind: SecretList\nitems: [*a, *a]\n") == ["b"]
+    assert keys("a: &a [{stringData: {b: c}}]\nkind: SecretList\nitems: *a\n") == ["b"]
+    assert keys("a: &a b\nx: {kind: Secret, stringData: {c: {d: *a}}}\n") == ["d"]
+    assert keys("a: &k kind\nx:\n  *k : Secret\n  stringData: {b: c}\n") == ["b"]
+
+
+def test_data_that_is_one_text_is_a_value():
+    assert keys("kind: Secret\nstringData: |\n  a: b\n") == ["stringData"]
 
 
 def test_both_of_a_repeated_key_merged_maps_and_aliases_count():

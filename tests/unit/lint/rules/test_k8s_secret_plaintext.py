@@ -57,7 +57,7 @@ def test_a_plaintext_value_is_found_on_the_line_of_its_key(name, failing, values
 NEGATIVES = {
     "empty": f"{HEAD}data:\n  a: ''\n  b:\n  c: ~\nstringData: {{}}\n",
     "nothing": f"{HEAD}type: kubernetes.io/service-account-token\n",
-    "to be deleted": f"$patch: delete\n{HEAD}stringData: {{a: hunter2}}\n",
+    "to be deleted": f"$patch: delete\n{HEAD}data:\n  a: null\n",
     "placeholders": f"{HEAD}stringData:\n  a: changeme\n  b: <token>\n  c: ${{C}}\ndata:\n  d: {b64('changeme')}\n  e: changeme\n",
     "references": f"{HEAD}stringData:\n  a: ref+vault://x#/y\n  b: op://x/y/z\ndata:\n  c: {b64('<path:a/b#c>')}\n",
     "templates": f"{HEAD}data:\n  a: {b64('{{ .a }}')}\n  b: '{{{{ .b | b64enc }}}}'\n",
