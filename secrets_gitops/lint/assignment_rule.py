@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from secrets_gitops.lint import mend, sops_text
 from secrets_gitops.lint.text_values import secrets
+from secrets_gitops.lint.values import ciphertext
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,10 +41,10 @@ class AssignmentRule:
 
 
 def is_encrypted(target: Target) -> bool:
-    """Is the whole file ciphertext: of sops (what it left open, other rules say), or of Ansible's vault?"""
-    return target.data.startswith(_VAULT) or (
-        b"sops" in target.data and sops_text.is_encrypted(target.path, target.data)
-    )
+    """Is the whole file one ciphertext, of sops or of Ansible's vault? One of which a part may be open is not."""
+    if target.data.startswith(_VAULT):
+        return ciphertext.is_ansible_body(target.data.decode("utf-8", "replace"))
+    return b"sops" in target.data and sops_text.is_whole(target.path, target.data)
 
 
 def finding(rule: Rule, target: Target, found: Assignment, *, severity: Severity | None = None) -> Finding:

@@ -58,7 +58,12 @@ def is_encrypted(path: str, data: bytes) -> bool:
         return _DOTENV_BLOCK.search(data) is not None
     if is_ini(path):
         return _INI_BLOCK.search(data) is not None
-    if data.lstrip()[:1] != b"{":
+    return is_whole(path, data)
+
+
+def is_whole(path: str, data: bytes) -> bool:
+    """Is it JSON whose one value is all of a file, encrypted?"""
+    if is_dotenv(path) or is_ini(path) or data.lstrip()[:1] != b"{":
         return False
     return _BINARY_DATA.search(data) is not None and _BINARY_BLOCK.search(data) is not None
 

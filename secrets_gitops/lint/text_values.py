@@ -9,6 +9,7 @@ from __future__ import annotations
 from secrets_gitops.lint.classify import BY_LINE
 from secrets_gitops.lint.value_model import is_secret
 from secrets_gitops.lint.values import shape
+from secrets_gitops.lint.values.ciphertext import looks_like_sops
 from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
@@ -70,6 +71,8 @@ def literal(found: Assignment, kind: Kind) -> str:
     if kind in _QUOTED:
         return ""
     if kind in BY_LINE:
+        if looks_like_sops(value) and value.rstrip(" \t,").endswith("]"):
+            return value.rstrip(" \t,")
         if kind in _YAML and value[:1] in "!|>*":
             return ""  # a tag such as `!vault`, the head of a block, an alias
         if " #" in value or "\t#" in value or " ;" in value:

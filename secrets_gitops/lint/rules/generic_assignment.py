@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from secrets_gitops.lint import mend, sops_text
+from secrets_gitops.lint import mend
 from secrets_gitops.lint.assignment_rule import AssignmentRule, finding
 from secrets_gitops.lint.candidates import is_excused, of_leaf
 from secrets_gitops.lint.key_names import read_key
@@ -56,8 +56,6 @@ class GenericAssignment(AssignmentRule):
     def _structured(self, target: Target) -> Iterator[Finding]:
         if not target.may_be_called_secret:
             return
-        if b"ENC[AES256_GCM," in target.data and sops_text.may_have_block(target.data):
-            return  # what sops left open, its own rules say
         if target.document is None:
             yield from self._loose(target, None)
             return

@@ -256,3 +256,42 @@ class TestUnmerged:
 
     def test_files_that_are_not_encrypted_are_not_its_business(self, scan):
         assert scan({PATH: "<<<<<<< ours\na: 1\n=======\na: 2\n>>>>>>> theirs\n"}, "sops-unmerged").findings == ()
+
+
+class TestLeftOpen:
+    """What sops leaves open because a selector says so is as readable as in any other file."""
+
+    SELECTOR = "encrypted_regex: ^(data|stringData)$"
+
+    def test_values_beside_encrypted_ones(self, failing, values):
+        secret = values.password()
+        text = f"data: {values.envelope()}\napp:\n  password: {secret}\n# token: {secret}\n"
+        found = failing({"apps/a.yaml": text + block(values, selector=self.SELECTOR)})
+        assert [(line, key) for _, line, _, key in found] == [(3, "password"), (4, "token")]
+
+    def test_a_document_after_the_encrypted_one(self, failing, values):
+        text = f"data: {values.envelope()}\n{block(values, selector=self.SELECTOR)}---\npassword: {values.password()}\n"
+        assert [key for *_, key in failing({"apps/a.yaml": text})] == ["password"]
+
+    def test_lines_of_dotenv_and_ini(self, failing, values):
+        sealed, open_ = values.envelope(), values.password()
+        mac = values.envelope(88)
+        env = (
+            f"TOKEN={sealed}\nDB_PASSWORD={open_}\nsops_version=3.11.0\nsops_mac={mac}\nsops_encrypted_regex=^TOKEN$\n"
+        )
+        ini = f"[a]\ntoken = {sealed}\npassword = {open_}\n[sops]\nversion = 3.11.0\nmac = {mac}\nencrypted_regex = ^token$\n"
+        assert ("a.env", 2) in [(path, line) for path, line, *_ in failing({"a.env": env})]
+        assert ("a.ini", 3) in [(path, line) for path, line, *_ in failing({"a.ini": ini})]
+
+    def test_what_is_encrypted_and_the_block_itself_are_nothing(self, failing, values):
+        text = f"data: {values.envelope()}\npassword: {values.envelope()}\n# token: {values.envelope()}\n"
+        assert failing({"apps/a.yaml": text + block(values)}) == []
+
+
+def test_the_header_of_a_vault_before_plaintext_hides_nothing(failing, values):
+    header = "$ANSIBLE_VAULT;1.1;AES256\n"
+    for path in ("group_vars/all.yml", "secrets.yml", ".env"):
+        assert failing({path: f"{header}{values.hex(80)}\n{values.hex(80)}\n"}) == []
+        for body in ("", f"{values.hex(80)}\n"):
+            text = f"{header}{body}DB_PASSWORD: {values.password()}\n"
+            assert [key for *_, key in failing({path: text})] == ["DB_PASSWORD"], path
