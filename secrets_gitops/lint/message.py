@@ -57,7 +57,10 @@ def _read(path: str) -> bytes:
 
 
 def _settings(root: str) -> tuple[bytes, str]:
-    """What begins a comment, and how git cleans messages; `core.commentChar` may be several characters."""
+    """What begins a comment, and how git cleans messages; `core.commentChar` may be several characters.
+
+    With `auto` git takes a character that no line of the message began with: then nobody can tell, and it is empty.
+    """
     comment, cleanup = b"#", ""
     try:
         output = git.run(("config", "-z", "--get-regexp", r"^(core\.comment(char|string)|commit\.cleanup)$"), root)
@@ -67,26 +70,27 @@ def _settings(root: str) -> tuple[bytes, str]:
         name, _, value = entry.partition(b"\n")
         if name == b"commit.cleanup":
             cleanup = value.decode("utf-8", "replace")
-        elif value != b"auto":
-            comment = value
+        else:
+            comment = b"" if value == b"auto" else value
     return comment, cleanup
 
 
 def published(data: bytes, comment: bytes, cleanup: str, *, is_edited: bool) -> bytes:
     """The message with those lines made empty that git takes out, so that line numbers stay.
 
-    `cleanup` is `commit.cleanup`. Git keeps comments when nobody edited the message, and with `whitespace`, `verbatim`
+    `comment` begins the lines that git takes out; empty when that is not known. `cleanup` is `commit.cleanup`. Git keeps comments when nobody edited the message, and with `whitespace`, `verbatim`
     and `scissors`. In doubt a line stays in.
     """
     cuts = cleanup == "scissors" or is_edited
-    strips = cleanup == "strip" or (is_edited and cleanup in ("", "default"))
+    strips = comment and (cleanup == "strip" or (is_edited and cleanup in ("", "default")))
     lines = data.split(b"\n")
     out = []
     for at, line in enumerate(lines):
         # A line of scissors of a person's own is a comment as others; git's is followed by what git says about it.
-        if cuts and line == comment + _SCISSORS:
+        mark = comment or line[:1]
+        if cuts and line == mark + _SCISSORS:
             following = lines[at + 1] if at + 1 < len(lines) else b""
-            if cleanup == "scissors" or following.startswith(comment):
+            if cleanup == "scissors" or following.startswith(mark):
                 break
         out.append(b"" if strips and line.startswith(comment) else line)
     return b"\n".join(out)

@@ -93,7 +93,7 @@ class Run:
         if self.snapshot.exists(path):
             rules = self._load(path)
         elif folder:
-            rules = self.creation_rules(posixpath.dirname(folder))
+            rules = self.creation_rules(_above(folder))
         else:
             rules = None
         self._by_folder[folder] = rules
@@ -105,7 +105,7 @@ class Run:
         while not self.snapshot.exists(posixpath.join(folder, RULE_FILE)):
             if not folder:
                 return False
-            folder = posixpath.dirname(folder)
+            folder = _above(folder)
         return True
 
     def rule_files_gone(self, path: str) -> list[str]:
@@ -142,3 +142,9 @@ class Run:
             self.note(ScanIncomplete(message, hints=("give it keywords, or a narrower expression",), place=Place(path)))
         else:
             self.notes.append((Place(path), message))
+
+
+def _above(folder: str) -> str:
+    """The folder above; none above the root of the disk, where a message of a commit may lie."""
+    above = posixpath.dirname(folder)
+    return "" if above == folder else above
