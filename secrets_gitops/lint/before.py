@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from secrets_gitops.errors import Error
 from secrets_gitops.lint.engine import scan
+from secrets_gitops.lint.policy import Policy
 from secrets_gitops.patterns import pattern
 from secrets_gitops.repository import git
 
@@ -23,7 +24,7 @@ _HUNK = pattern(rb"(?m)^@@ -\S{1,40} \+(\d{1,10})(?:,(\d{1,10}))? @@")
 class Before:
     """The parents of what is scanned, each with the files that it has under another name."""
 
-    __slots__ = ("_excuses", "_known", "_options", "_parents", "_root")
+    __slots__ = ("_excuses", "_known", "_options", "_parents", "_root", "_salted")
 
     def __init__(
         self, root: str, parents: Sequence[tuple[Tree, Mapping[str, str]]], options: Options, excuses: Snapshot
@@ -33,6 +34,7 @@ class Before:
         self._root = root
         self._parents = parents
         self._options = options
+        self._salted: Options | None = None
         self._known: dict[tuple[int, str], set[tuple[object, ...]]] = {}
 
     def judge(self, report: Report, blobs: Mapping[str, str]) -> Report:
@@ -67,11 +69,14 @@ class Before:
         return identity(finding) in self._known[parent, path]
 
     def _identities(self, tree: Tree, path: str) -> set[tuple[object, ...]]:
+        """What counted there. What was excused then and is no longer is as new as what was not there."""
+        if self._salted is None:
+            self._salted = self._options._replace(salt=Policy(self._excuses, self._options).salt)
         try:
-            report = scan(tree, (path,), widen=False, options=self._options, excuses=self._excuses)
+            report = scan(tree, (path,), widen=False, options=self._salted)
         except Error:  # settings that were broken then
             return set()
-        return {identity(old) for old in (*report.findings, *(one.finding for one in report.suppressed))}
+        return {identity(old) for old in report.findings}
 
     def _changed_lines(self, old: str, new: str) -> list[tuple[int, int]]:
         """First line and line after the last of each run of lines that `new` has and `old` has not."""

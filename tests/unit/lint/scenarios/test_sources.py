@@ -212,6 +212,12 @@ class TestIntroduced:
         assert (said.code, [f["introduced"] for f in said.findings]) == (1, [False])
         assert repo.lint("--staged", "--changed-lines-only").code == 0
 
+    def test_what_was_excused_and_is_no_longer_is_new(self, repo, secret):
+        above, _, value = secret().rstrip("\n").rpartition("\n")
+        repo.commit({"s.yaml": f"{above}\n  # secrets-gitops:allow k8s-secret-plaintext -- a test\n{value}\n"})
+        repo.stage("s.yaml", f"{above}\n{value}\n")
+        assert repo.lint("--staged", "--changed-lines-only").code == 1
+
     def test_the_first_commit_is_all_new(self, repository, secret):
         repo = repository()
         repo.stage("s.yaml", secret())
@@ -295,6 +301,14 @@ class TestMessage:
         message = tmp_path / "message"
         message.write_text(f"use {token}\n")
         assert repo.hook("--commit-msg", os.fspath(message)).returncode == 1
+        message.write_text(f"the database has\npassword: {token}\nhttps://app:{token}@db.internal/\n")
+        assert repo.hook("--commit-msg", os.fspath(message)).returncode == 1
+
+    def test_a_comment_character_that_nobody_knows(self, repo, token):
+        repo.git("config", "core.commentChar", "auto")
+        assert self.said(repo, f"x\n# {token}\n").returncode == 1
+        scissors = "; ------------------------ >8 ------------------------\n; Do not modify\n"
+        assert self.said(repo, f"x\n{scissors}diff --git a b\n+{token}\n").returncode == 0
 
 
 class TestPublishedMessages:
