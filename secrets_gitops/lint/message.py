@@ -78,8 +78,9 @@ def _settings(root: str) -> tuple[bytes, str]:
 def published(data: bytes, comment: bytes, cleanup: str, *, is_edited: bool) -> bytes:
     """The message with those lines made empty that git takes out, so that line numbers stay.
 
-    `comment` begins the lines that git takes out; empty when that is not known. `cleanup` is `commit.cleanup`. Git keeps comments when nobody edited the message, and with `whitespace`, `verbatim`
-    and `scissors`. In doubt a line stays in.
+    `comment` begins the lines that git takes out; empty when that is not known. `cleanup` is `commit.cleanup`. Git
+    keeps comments when nobody edited the message, and with `whitespace`, `verbatim` and `scissors`. In doubt a line
+    stays in.
     """
     cuts = cleanup == "scissors" or is_edited
     strips = comment and (cleanup == "strip" or (is_edited and cleanup in ("", "default")))
