@@ -27,6 +27,9 @@ _BLANKED = bytes(c if c in _IN_WORD else 0x20 for c in range(256))
 _WORD_BYTES = frozenset(_IN_WORD)
 _MAY_FOLLOW = frozenset(b"\\\"'`])>:=?+| \t")
 """What may stand between a key and what sets it, or sets it."""
+_BETWEEN = b"\\\"'`])> \t"
+_SETS = frozenset((b":", b"=", b"?", b"+", b"|", b","))
+"""Between a key and its operator stand some of the first; one of the second begins every operator but `=>`."""
 _STEM = pattern(
     rb"pass|pwd|pw|secret|token|cred|key|dsn|psk|pat|hmac|seed|mnemonic|otp|pin|salt|bearer|basic|jwt|docker"
     rb"|connection|auth|hash|cert|session|code|webhook|licen[cs]e|routing|integration",
@@ -150,7 +153,6 @@ def places(data: bytes, words: Iterable[bytes], may_follow: frozenset[int] = _MA
 
 
 def _assignments(data: bytes, words: list[bytes], *, by_line: bool) -> Iterator[Assignment]:
-    after_key = {name: _compiled(_PATTERNS[by_line, name]) for name in _LEAST}
     found: list[tuple[int, bytes, re.Match[bytes]]] = []
     often: list[bytes] = []
     if len(words) * len(data) > MANY:
@@ -160,7 +162,10 @@ def _assignments(data: bytes, words: list[bytes], *, by_line: bool) -> Iterator[
         often = [word for word in words if data.count(word) > _OFTEN] if len(data) > 10 * _OFTEN else []
         candidates = places(data, (word for word in words if word not in often))
     for start, word in candidates:
-        match = after_key[_telling[word].sensitivity].match(data, start + len(word))
+        end = start + len(word)
+        if data[end : end + 26].lstrip(_BETWEEN)[:1] not in _SETS:
+            continue  # prose; the expressions are not compiled for it
+        match = _compiled(_PATTERNS[by_line, _telling[word].sensitivity]).match(data, end)
         if match is not None:
             found.append((start, word, match))
     for word in often:
