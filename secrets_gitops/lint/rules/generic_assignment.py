@@ -24,8 +24,14 @@ if TYPE_CHECKING:
 _ELEMENT = pattern(rb"<([A-Za-z_][\w.:-]{1,80}+)>\s{0,40}+([^<>\s][^<>\r\n]{3,1000}+)</")
 _ADDED = pattern(rb"(?:key|name)=\"([\w.:-]{1,100}+)\"\s{1,40}+value=\"([^\"<>\r\n]{4,1000}+)\"")
 _TEST_DATA = pattern(r"(?:^|/)(?:testdata|__tests__|__fixtures__|test-fixtures|wycheproof)/|_test\.go$")
-_OF_OTHERS = frozenset({"Secret", "SealedSecret", "SecretList", "ConfigMap", "CustomResourceDefinition"})
-"""Rules of their own speak for the values in these objects."""
+_OF_OTHERS = {
+    "Secret": ("data", "stringData"),
+    "SecretList": ("items",),
+    "SealedSecret": ("spec",),
+    "ConfigMap": ("data",),
+    "CustomResourceDefinition": ("spec",),
+}
+"""By the kind of an object, the fields for which rules of their own speak."""
 
 
 class GenericAssignment(AssignmentRule):
@@ -61,7 +67,7 @@ class GenericAssignment(AssignmentRule):
             return
         long: list[tuple[int, int]] = []
         for leaf in target.leaves:
-            if leaf.object is not None and leaf.object.kind in _OF_OTHERS:
+            if _is_of_others(leaf):
                 continue
             if "\n" in leaf.text:
                 region = leaf.region(target)
@@ -107,6 +113,14 @@ class GenericAssignment(AssignmentRule):
                         key=key,
                         value=value,
                     )
+
+
+def _is_of_others(leaf: Leaf) -> bool:
+    """A Secret that is not the one of Kubernetes, and what nobody reads there, are of no other rule."""
+    found = leaf.object
+    if found is None or (found.kind == "Secret" and not found.is_secret):
+        return False
+    return leaf.within[:1] != () and leaf.within[0] in _OF_OTHERS.get(found.kind, ())
 
 
 def _is_secret(target: Target, leaf: Leaf) -> bool:

@@ -172,3 +172,25 @@ class TestEntropy:
     def test_hex_paths_and_words_are_none(self, failing, values):
         text = f"a: {values.hex(40)}\nb: registry.example.org/team/application-server\nc: SomeVeryLongIdentifierName\n"
         assert failing({"a.yaml": text}, "high-entropy") == []
+
+
+class TestFieldsOfNoRule:
+    """What stands in an object beside the fields that rules of their own read."""
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "apiVersion: v1\nkind: Secret\nmetadata:\n  annotations:\n    password: {}\n",
+            "apiVersion: v1\nkind: Secret\nstringdata:\n  password: {}\n",
+            "apiVersion: example.org/v1\nkind: Secret\nspec:\n  password: {}\n",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  annotations:\n    password: {}\n",
+            "apiVersion: v1\nkind: ConfigMap\nbinaryData:\n  password: {}\n",
+            "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata:\n  annotations:\n    password: {}\n",
+        ],
+    )
+    def test_is_looked_at(self, text, failing, values):
+        assert [key for *_, key in failing({"a.yaml": text.format(values.password())})] == ["password"]
+
+    def test_each_value_is_told_once(self, failing, values):
+        text = f"apiVersion: v1\nkind: Secret\nstringData:\n  password: {values.password()}\n"
+        assert [rule for _, _, rule, _ in failing({"a.yaml": text})] == ["k8s-secret-plaintext"]
