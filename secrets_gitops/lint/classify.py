@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 BY_LINE: frozenset[Kind] = frozenset({"dotenv", "ansible", "compose", "ci", "yaml", "ini"})
 """In these a value without quotes goes on to the end of its line."""
 
-_SAMPLE_ENDS = (".example", ".sample", ".template", ".dist", ".tpl", "-example", "-sample", "_example", "_sample")
+_SAMPLE_ENDS = (".example", ".sample", ".template", ".dist", "-example", "-sample", "_example", "_sample")
 _SAMPLE_STARTS = ("example.", "sample.", "template.", ".example.", ".sample.")
 _DOTENV = pattern(r"\.?env|\.env[-_.].*|.*\.env(?:\.(?:local|dev|development|prod|production|stag(?:e|ing)|test|ci))?")
 _SHELL_NAMES = frozenset(
@@ -41,7 +41,7 @@ _BY_END: dict[str, Kind] = {
             ".scala", ".rb", ".php", ".cs", ".fs", ".vb", ".c", ".h", ".cc", ".cpp", ".hpp", ".rs", ".swift", ".m",
             ".lua", ".pl", ".pm", ".groovy", ".gradle", ".ex", ".exs", ".erl", ".clj", ".hs", ".ml", ".dart", ".r",
             ".jl", ".sql", ".vue", ".svelte", ".cue", ".jsonnet", ".libsonnet", ".rego", ".bicep", ".dhall", ".pkl",
-            ".k", ".star", ".bzl", ".ps1", ".psm1", ".pp", ".nix", ".proto", ".graphql", ".tmpl", ".erb", ".j2",
+            ".k", ".star", ".bzl", ".ps1", ".psm1", ".pp", ".nix", ".proto", ".graphql",
         ),
         "source",
     ),
@@ -50,6 +50,11 @@ _BY_END: dict[str, Kind] = {
     **dict.fromkeys((".ini", ".cfg", ".conf", ".cnf", ".properties", ".toml", ".tfrc"), "ini"),
     **dict.fromkeys((".xml", ".config", ".csproj", ".plist"), "xml"),
 }  # fmt: skip
+_TEMPLATE_ENDS = (
+    ".tpl", ".tmpl", ".j2", ".jinja", ".jinja2", ".gotmpl", ".erb", ".tftpl", ".ctmpl", ".epp", ".mustache", ".hbs",
+    ".bak", ".orig", ".old", ".save", "~",
+)  # fmt: skip
+"""What a program makes a file from, and what it was before: a file of the kind that the rest of its name says."""
 _CREDENTIAL_NAMES = frozenset(
     {
         ".netrc", "_netrc", ".pgpass", "pgpass.conf", ".git-credentials", ".npmrc", ".yarnrc", ".yarnrc.yml", ".pypirc",
@@ -91,6 +96,7 @@ _HEAD = 16_384
 
 def kind_of(path: str, data: bytes) -> Kind:
     """The kind of the file `path` that holds `data`."""
+    path = _made(path)
     name = posixpath.basename(path).lower()
     lower = path.lower()
     stem, end = posixpath.splitext(name)
@@ -124,6 +130,13 @@ def kind_of(path: str, data: bytes) -> Kind:
     if found is not None:
         return found
     return _unnamed_kind(lower, data[:_HEAD])
+
+
+def _made(path: str) -> str:
+    """The name of what is made from the file `path`: of `app.yaml.j2`, `app.yaml`; any other as it is."""
+    while end := next((end for end in _TEMPLATE_ENDS if path[-len(end) :].lower() == end), ""):
+        path = path[: -len(end)]
+    return path
 
 
 def _yaml_kind(path: str, stem: str, head: bytes) -> Kind:

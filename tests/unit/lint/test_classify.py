@@ -40,3 +40,28 @@ def test_by_name(path, kind):
 )
 def test_by_content(path, data, kind):
     assert kind_of(path, data) == kind
+
+
+def test_a_template_and_a_copy_are_what_they_are_made_into_and_of():
+    for name, kind in (
+        ("app.yaml.j2", "yaml"), ("values.yaml.gotmpl", "yaml"), ("group_vars/all.yml.j2", "ansible"),
+        ("prod.tfvars.tpl", "terraform"), ("Dockerfile.tmpl", "dockerfile"), (".env.tpl", "dotenv"),
+        ("app.properties.erb", "ini"), ("userdata.sh.tftpl", "shell"), ("main.go.tmpl", "source"),
+        ("app.yaml.bak", "yaml"), ("app.yaml.j2~", "yaml"), ("App.YAML.J2", "yaml"), ("\u0130.yaml.tpl", "yaml"),
+    ):  # fmt: skip
+        assert kind_of(name, b"") == kind, name
+    assert kind_of("userdata.tpl", b"#!/bin/bash\n") == "shell"
+    assert kind_of(".env.example", b"") == "sample"
+    assert kind_of(".env.example.tpl", b"") == "sample"
+
+
+def test_a_password_in_a_template_is_found(failing, values):
+    secret = values.password()
+    files = {
+        "app.yaml.j2": f"db:\n  user: {{{{ user }}}}\n  password: {secret}\n",
+        "prod.tfvars.tpl": f'password = "{secret}"\n',
+        "app.conf.tpl": f"password = {secret}\n",
+        "Dockerfile.tpl": f"FROM a\nENV DB_PASSWORD={secret}\n",
+    }
+    assert {path for path, *_ in failing(files)} == set(files)
+    assert failing({path: text.replace(secret, "{{ password }}") for path, text in files.items()}) == []
