@@ -72,8 +72,8 @@ def _classify(text: str, key: KeyName, *, strict: bool, tag: str | None = None) 
     if ciphertext.looks_like_sops(text) or tag == "!vault":
         sound = ciphertext.is_ansible_body(text) if tag == "!vault" else ciphertext.is_sops(text)
         return "ciphertext" if sound else "plaintext"
-    if tag is not None and not tag.startswith("tag:"):
-        return "expansion"  # !ENV, !Ref, !Sub, !reference: something else fills it in
+    if tag is not None and stand_ins.is_filled_in(tag, text):
+        return "expansion"
     if ciphertext.is_ciphertext(text):
         return "ciphertext"
     if public.is_public(text):

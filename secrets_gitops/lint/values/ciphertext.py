@@ -14,6 +14,8 @@ _ANSIBLE = pattern(r"\$ANSIBLE_VAULT;1\.[0-9];AES(?:256)?(?:;[\w.-]+)?\s+[0-9a-f
 _ARMOR = pattern(r"-----BEGIN (AGE ENCRYPTED FILE|PGP MESSAGE)-----\s(.*?)-----END \1-----", re.DOTALL)
 _PULUMI = pattern(r"v1:[A-Za-z0-9+/]{8,40}={0,2}:(?:v1:)?[A-Za-z0-9+/:]{8,}={0,2}(?::[A-Za-z0-9+/=]+)?")
 _DOTENVX = pattern(r"encrypted:[A-Za-z0-9+/]{40,}={0,2}")
+_AT_REST = pattern(r"k8s:enc:(?:aescbc|aesgcm|secretbox|kms):v[12]:[\w.-]{1,200}(?::|$)")
+"""What the API server writes before the bytes of an encrypted object."""
 _JWE = pattern(r"eyJ[\w-]{10,4000}\.[\w-]{0,4000}\.[\w-]{10,200}\.[\w-]{1,100000}\.[\w-]{16,100}")
 
 
@@ -47,7 +49,7 @@ def is_ciphertext(text: str) -> bool:
         return _PULUMI.fullmatch(text) is not None
     if text.startswith("eyJ"):
         return _JWE.fullmatch(text) is not None
-    return text.startswith("k8s:enc:") or _DOTENVX.fullmatch(text) is not None
+    return _AT_REST.match(text) is not None or _DOTENVX.fullmatch(text) is not None
 
 
 def is_ciphertext_bytes(data: bytes) -> bool:

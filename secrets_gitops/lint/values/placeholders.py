@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 
+from secrets_gitops.lint.values import shape
 from secrets_gitops.patterns import pattern
 
 STOCK_WORDS = frozenset(
@@ -34,7 +35,8 @@ DOCUMENTED = frozenset(
 _DOCUMENTED_ENDS = ("SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c", "TJVA95OrM7E2cBab30RMHrHDcEfxjoYZgeFONFh7HgQ")
 """The signatures of the JWTs that jwt.io shows, without their secret parts."""
 
-_MARKERS = ("EXAMPLE", "REPLACE", "INSERT", "YOUR_", "_HERE", "CHANGEME", "CHANGE_ME")
+_BETWEEN = pattern(r"[^A-Za-z0-9+/=~]+")
+_MARKERS = ("REPLACE", "INSERT", "YOUR_", "_HERE", "CHANGEME", "CHANGE_ME")
 _WHOLE = pattern(
     r"""
     change[-_\ ]?(?:me|it|this)(?:[-_\ !.?].{0,60}|[0-9]{0,4})
@@ -66,9 +68,18 @@ def is_placeholder(text: str) -> bool:
     while len(bare) >= 2 and bare[0] + bare[-1] in {"''", '""', "()", "[]", "{}"}:
         bare = bare[1:-1].strip()
     for candidate in dict.fromkeys((text, bare)):
-        if not candidate or _WHOLE.fullmatch(candidate) or _is_run(candidate) or is_stock(candidate):
+        if not candidate or _is_run(candidate) or is_stock(candidate):
             return True
-    return any(marker in text for marker in _MARKERS) and len(text) <= 120
+        if _WHOLE.fullmatch(candidate) and not _holds_value(candidate):
+            return True
+    if "EXAMPLE" in text:  # vendors print values that look real, and have it in them
+        return len(text) <= 120
+    return any(marker in text for marker in _MARKERS) and len(text) <= 120 and not _holds_value(text)
+
+
+def _holds_value(text: str) -> bool:
+    """Does something stand beside the words, as in `changeme-` and a password, that no person writes?"""
+    return any(len(run) >= 10 and shape.is_random_looking(run) for run in _BETWEEN.split(text))
 
 
 def _is_run(text: str) -> bool:

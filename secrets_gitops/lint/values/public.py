@@ -28,7 +28,11 @@ _WHOLE = pattern(
     r"|sgf1:[a-z2-7]{32}(?::[0-9]{1,6})?"  # our own fingerprints, in reports that lie in a repository
 )
 _JWK = pattern(r'"kty"\s*:')
-_JWK_PRIVATE = pattern(r'"(?:d|p|q|dp|dq|qi|oth|k)"\s*:')
+_JSON_KEY = pattern(r'"((?:[^"\\]|\\.){0,200})"\s{0,40}:')
+_JWK_PUBLIC = frozenset(
+    {"keys", "kty", "n", "e", "x", "y", "crv", "kid", "use", "alg", "key_ops", "x5c", "x5t", "x5t#S256", "x5u", "ext"}
+)
+"""One other member makes a set of keys a text in which something else may stand."""
 _DER = (
     bytes.fromhex("3059301306072a8648ce3d0201"),  # EC public key, P-256
     bytes.fromhex("3076301006072a8648ce3d0201"),  # EC public key, P-384
@@ -51,9 +55,10 @@ def is_public(text: str) -> bool:
         return _is_public_pem(text)
     if "AAAA" in text:
         lines = [line.strip() for line in text.splitlines()]
-        return all(not line or line.startswith("#") or _SSH_LINE.fullmatch(line) for line in lines)
+        keys = [line for line in lines if line and not line.startswith("#")]
+        return bool(keys) and all(_SSH_LINE.fullmatch(line) for line in keys)
     if text.startswith("{") and _JWK.search(text):
-        return not _JWK_PRIVATE.search(text)
+        return _JWK_PUBLIC.issuperset(found[1] for found in _JSON_KEY.finditer(text))
     if text.startswith(("MF", "MH", "MC", "MI")) and len(text) >= 40:
         try:
             return is_public_der(a2b_base64("".join(text.split()).encode("ascii"), strict_mode=True))

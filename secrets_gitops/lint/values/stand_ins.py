@@ -24,6 +24,17 @@ _WHOLE_EXPANSION = pattern(
     r"|\$[a-z][\w-]{1,60}(?:[.:][A-Za-z][\w-]{0,60}){1,5}|\$[a-z]{2,20}(?:-[a-z]{2,20}){1,5}|%%?[A-Z][A-Z0-9_]{1,80}%%?|@@?[A-Z][A-Z0-9_]{1,80}@@?|__[A-Z][A-Z0-9_]{1,80}__"
     r"|`[^`\n]{1,300}`|!(?:ENV|Ref|Sub|GetAtt|reference|env)\b.*"
 )
+_TAGS = frozenset(
+    {
+        "!ref", "!sub", "!getatt", "!importvalue", "!join", "!select", "!split", "!if", "!findinmap", "!transform",
+        "!base64", "!cidr", "!condition", "!env", "!env_var", "!envvar", "!env_tag", "!reference", "!secret",
+        "!include", "!file", "!vault", "!vault-kv", "!ssm", "!sops", "!var", "!get", "!input", "!keyof", "!find",
+        "!context", "!format", "!lambda", "!stack_output", "!stack_attr", "!rcmd", "!aws", "!ssm_parameter",
+        "!resolve", "!encrypted",
+    }
+)  # fmt: skip
+"""Tags of CloudFormation, GitLab, Home Assistant, authentik, mkdocs and other readers, in lower case."""
+_PLACE = pattern(r"\$?\{[^{}\n]{0,200}\}|[/.:]")
 _DEFAULT = pattern(r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::?[-=])([^{}\n]*)\}")
 
 _REFERENCE = pattern(
@@ -60,6 +71,13 @@ def is_expansion(text: str) -> bool:
         return False
     rest, count = _EXPANSION.subn(" ", text)
     return bool(count) and not any(len(run) >= 10 and shape.is_random_looking(run) for run in rest.split())
+
+
+def is_filled_in(tag: str, text: str) -> bool:
+    """Does the YAML tag say that `text` names what something else fills in? A tag that nobody knows says nothing."""
+    if tag.lower() not in _TAGS:
+        return False
+    return not any(shape.is_random_looking(word) for word in _PLACE.sub(" ", text).split())
 
 
 def default_of(text: str) -> str | None:

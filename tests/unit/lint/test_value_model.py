@@ -402,3 +402,44 @@ class TestWordsUnderKeys:
 
     def test_in_a_secret_a_word_is_a_value(self):
         assert classify("registry-login", "token", strict=True) == "plaintext"
+
+
+class TestWhatOnlyLooksHarmless:
+    """A value beside what excuses a value."""
+
+    @pytest.mark.parametrize(
+        "form",
+        ["changeme-{}", "change-me {}", "your-{}", "todo: {}", "<{}>", "REPLACE_{}", "INSERT_{}", "YOUR_{}", "{}_HERE"],
+    )
+    def test_a_placeholder_with_a_value_in_it(self, form, values):
+        assert classify(form.format("kQ7" + values.hex(8) + "zXw"), "password", strict=True) == "plaintext"
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "changeme-please-before-production", "your-very-own-Client-Secret-2024", "<PASTE_YOUR_TOKEN_HERE>",
+            "REPLACE_WITH_BASE64_ENCODED_VALUE", "todo: ask the platform team for it", "AKIAKQXZKQXZKQEXAMPLE",
+        ],
+    )  # fmt: skip
+    def test_a_placeholder_of_many_words_stays_one(self, text):
+        assert classify(text, "password", strict=True) == "placeholder"
+
+    def test_a_tag_that_nobody_knows(self, values):
+        secret = values.password()
+        for tag in ("!x", "!custom/thing", "!Ref", "!ENV"):
+            assert classify(secret, "password", tag=tag, strict=True) == "plaintext", tag
+        for tag, text in (("!Ref", "DbPassword"), ("!ENV", "${DB_PASSWORD}"), ("!secret", "db_password_2")):
+            assert classify(text, "password", tag=tag, strict=True) == "expansion"
+
+    def test_the_name_of_an_encryption_before_plaintext(self, values):
+        assert classify(f"k8s:enc:{values.password()}", "password", strict=True) == "plaintext"
+        assert classify(f"k8s:enc:aescbc:v1:key1:{values.password()}", "password", strict=True) == "ciphertext"
+
+    def test_comments_beside_no_public_key(self, values):
+        assert classify(f"# AAAA\n# {values.password()}\n", "password", strict=True) == "plaintext"
+
+    def test_a_set_of_public_keys_with_something_else_in_it(self, values):
+        key = f'{{"kty": "RSA", "n": "{values.base64(64)}", "e": "AQAB", "kid": "a"}}'
+        assert classify(f'{{"keys": [{key}]}}', "jwks.json", strict=True) == "public"
+        text = f'{{"keys": [{key}], "client_secret": "{values.password()}"}}'
+        assert classify(text, "config.json", strict=True) == "plaintext"
