@@ -142,6 +142,23 @@ KINDS: dict[str, frozenset[Kind]] = {
 }
 """The rules about whole files of some kinds; see `lint.classify`. One that has words too is asked where they occur."""
 
+CLIENTS = frozenset(
+    b"""
+    mysql mysqldump mysqladmin mysqlimport mysqlshow mariadb mariadb-dump mariadb-admin mongo mongosh mongodump
+    mongorestore mongoexport mongoimport sshpass docker podman buildah nerdctl oras crane rabbitmqadmin az redis-cli
+    ldapsearch ldapadd ldapmodify ldapwhoami sqlcmd mosquitto_pub mosquitto_sub curl smbclient etcdctl zip unzip
+    """.split()
+)
+"""Programs that take a password by a short option; `lint.command_words` knows which."""
+
+NAMED: dict[str, frozenset[bytes]] = {
+    "k8s-env-literal": CLIENTS,
+    "k8s-configmap-secret": frozenset(),
+    "crd-inline-secret": frozenset((b"fake",)),
+    "helm-value-secret": frozenset(),
+}
+"""Rules about the names of leaves: asked where a name stands beside a value (`lint.leaf_gate`), or one of the words."""
+
 OFF = frozenset({"high-entropy"})
 """Rules that run only when they are asked for."""
 
@@ -291,7 +308,10 @@ class Dispatch:
             chosen.update(self._by_word.get(word, ()))
         if target.parent is None:
             chosen.update(self._by_kind.get(target.kind, ()))
-        return [self._rules[at] for at in sorted(chosen)]
+        rules = [self._rules[at] for at in sorted(chosen)]
+        if not any(rule.id in NAMED for rule in rules) or target.may_be_called_secret:
+            return rules
+        return [rule for rule in rules if rule.id not in NAMED or not NAMED[rule.id].isdisjoint(target.different_words)]
 
 
 def deferred(slugs: Iterable[str] | None = None) -> tuple[Rule, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 
+from secrets_gitops.lint.catalog import CLIENTS
 from secrets_gitops.lint.key_names import read_key
 from secrets_gitops.lint.value_model import classify, is_secret
 from secrets_gitops.patterns import pattern
@@ -63,12 +64,9 @@ _LOGIN_ONLY = frozenset({"docker", "podman", "buildah", "nerdctl", "oras", "cran
 _PAIRS = frozenset({"curl", "smbclient", "etcdctl"})
 
 
-_CALLED = frozenset(name.encode() for name in _CLIENTS)
-
-
 def may_call_client(different_words: set[bytes]) -> bool:
     """False promises that no known client is called in the text that is made of these words."""
-    return not _CALLED.isdisjoint(different_words)
+    return not CLIENTS.isdisjoint(different_words)
 
 
 def words(text: str) -> list[Word]:

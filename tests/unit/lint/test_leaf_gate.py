@@ -7,6 +7,7 @@ import random
 
 import pytest
 
+from secrets_gitops.lint import catalog
 from secrets_gitops.lint.run import Run
 from secrets_gitops.lint.target import Target
 from secrets_gitops.lint.value_model import is_secret
@@ -135,3 +136,16 @@ def test_it_is_parsed(text, target):
 @pytest.mark.parametrize("text", SPARED)
 def test_it_is_spared(text, target):
     assert not target(text).may_be_called_secret
+
+
+def test_every_client_that_takes_a_password_by_an_option_has_its_files_looked_at(failing, values):
+    secret = values.password()
+    for client in sorted(name.decode() for name in catalog.CLIENTS):
+        for option in ("-p", "-a", "-w", "-P"):
+            login = "login " if client in {"docker", "podman", "buildah", "nerdctl", "oras", "crane", "az"} else ""
+            joint = "" if client.startswith(("mysql", "mariadb")) else " "
+            command = f"command: ['sh', '-c', '{client} {login}-u app {option}{joint}{secret}']"
+            if failing({"a.yaml": f"kind: Pod\nspec: {{containers: [{{{command}}}]}}\n"}, "k8s-env-literal"):
+                break
+        else:
+            assert client in {"curl", "smbclient", "etcdctl"}, client  # these take `user:password`
