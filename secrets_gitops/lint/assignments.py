@@ -42,7 +42,7 @@ _AFTER_KEY = rb"""
     [ \t]{0,20}+
     (?P<op>
         :[ \t]{0,4}[A-Za-z_*&][\w.\[\]|?*&<>]{0,40}[ \t]{1,4}=(?![=~>])   # with its type between
-      | :=|=>|[?+|]{0,2}=(?![=~>])|:(?![:=])|(?<=["'`]),
+      | :=|=>|[?+|]{0,2}=(?![=~>])|:(?![:=+?])|(?<=["'`]),
     )
     [ \t]{0,20}+
     (?:
@@ -52,12 +52,12 @@ _AFTER_KEY = rb"""
           | (?<=`)[^`\r\n]{LEAST,4096}+(?=`)
         )
       | (?P<escape>\\{1,7}["'])(?P<escaped>[^"'\\\r\n]{LEAST,4096}+)(?=\\)
-      | (?P<bare>BARE)
+      | (?!(?P<short>["'`])[^"'`\r\n]{0,9}(?P=short)|[{\[][ \t]*+\\{0,7}["']|\{[ \t]++[\w.-]{1,100}+:)(?P<bare>BARE)
     )
 """
 _LEAST = {"strong": b"4", "weak": b"10"}
 """No shorter value is a secret; under a weak key it must look random too."""
-_BARE = {True: rb"(?=[^\s])[^\r\n]{LEAST,4096}+", False: rb"[^\s]{LEAST,4096}+"}
+_BARE = {True: rb"(?=[^\s])[^\r\n]{LEAST,4096}+", False: rb"(?=[^\s,])[^\s]{LEAST,4096}+"}
 _PATTERNS = {
     (by_line, sensitivity): _AFTER_KEY.replace(b"BARE", bare).replace(b"LEAST", least)
     for by_line, bare in _BARE.items()

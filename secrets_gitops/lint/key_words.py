@@ -12,6 +12,7 @@ PLAIN_LAST = frozenset(
     field column label selector enabled disabled required rotation rotate version rounds mtime hint regex pattern
     template example description resource resources verbs mount volume public fingerprint digest checksum alias
     hostname filename filepath dirname basename dbname hosts ports urls uris endpoints paths cost generator generators
+    ext extension extensions documentation docs tooltip
     """.split()
 )
 """A key that ends in one of these does not hold a secret itself (a URL is still looked into)."""
@@ -31,7 +32,7 @@ PLAIN_AFTER = frozenset(
 PLAIN_FIRST = frozenset(
     """
     existing use using enable disable allow require has is no max min public generate create external reference skip
-    checksum
+    checksum update force show hide remember forgot ignore
     """.split()
 )
 """A key that begins with one of these and goes on does not hold a secret."""
@@ -41,7 +42,8 @@ PLAIN_TOGETHER = frozenset(
     author authority authorizationmode keyboard keyword keywords keyring keyspace keystore monkey turkey tokenizer
     compass passthrough bypass passive secretary primarykey foreignkey sortkey partitionkey cachekey hashkey shardkey
     rangekey mapkey objectkey googcredential amzcredential accesslog auditlog apiversion tokenreview secretstore
-    secretclass publickey
+    secretclass publickey versionhash contenthash confighash templatehash sourcehash commithash archivehash imagehash
+    certhash certhashes
     """.split()
 )
 """One word, or two that belong together, that only look like a word for a secret."""

@@ -42,6 +42,14 @@ def judge(key: str, text: str, *, encoded: bool = False, tag: str | None = None)
     return Judgement(found, "high")
 
 
+def is_made(text: str, *, encoded: bool) -> bool:
+    """Does `text`, in base64 if `encoded`, look made by chance, or is it no text at all?"""
+    data = _decoded(text) if encoded else None
+    if data is None:
+        return _is_random(text)
+    return _is_random(data.decode("utf-8", "replace")) or len(data.translate(None, _PRINTABLE)) * 10 > len(data) > 8
+
+
 def _is_random(text: str) -> bool:
     return any(shape.is_random_looking(word) for word in text.split())
 

@@ -43,15 +43,21 @@ _USERINFO = pattern(
     re.IGNORECASE,
 )
 """What stands before the `@`. A password may hold a slash, although it should not; a port is none."""
-_ASSIGNED = pattern(r"(?:^|[?&;,\s])([A-Za-z][\w.-]{0,40}(?: [A-Za-z]{2,10})?)\s?=\s?([^;&,\s\"']{1,400})")
+_ASSIGNED = pattern(r"(?:^|[?&;,\s])-{0,2}([A-Za-z][\w.-]{0,40}(?: [A-Za-z]{2,10})?)\s?=\s?([^;&,\s\"']{1,400})")
 _UUID = pattern(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _HEX = pattern(r"(?:[0-9a-f]{7,8}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})", re.IGNORECASE)
 _DIGEST = pattern(
-    r"(?:[\w./:-]{1,200}@)?(?:sha(?:1|256|384|512)[:-]|h1:|zh:|md5[:-])[A-Za-z0-9+/]{20,128}={0,2}"
+    r"(?:[\w./:-]{1,200}@)?(?:sha(?:1|256|384|512)[:=-]|h1:|zh:|md5[:-])[A-Za-z0-9+/]{20,128}={0,2}"
     r"|(?:i|vpc|subnet|sg|eni|ami|vol|rtb|igw|nat|snap|acl)-[0-9a-f]{8,17}"
 )
 _PATH = pattern(r"(?:\.{0,2}/|~/|[A-Za-z]:\\)[^\s\"'`$]*|(?:[\w.-]+/)+[\w.-]+\.[a-z]{2,8}")
 _URL = pattern(r"[a-z][a-z0-9+.-]{1,30}://[^\s\"'`]*", re.IGNORECASE)
+_COLOUR = pattern(r"\x1b\[|\\(?:x1b|033|e|u001b)\[", re.IGNORECASE)
+_FLAG = pattern(r"--?[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*(?:=(.*))?")
+_PARAMETERS = pattern(r"[a-z_]{2,40}=\S+(?:[ ]+[a-z_]{2,40}=\S+)+")
+_COMMIT = pattern(r"/(?:blob|tree|raw|commits?|archive)/[0-9a-f]{40}(?=/|$)")
+_TAG = pattern(r"</?[a-z][a-z0-9]{0,12}(?:[ ][^<>]{0,300})?/?>", re.IGNORECASE)
+_MARKS = ".,;:!?()'\""
 _NAME = pattern(r"[A-Za-z0-9](?:[\w./:@ -]{0,250}[\w/])?")
 _SENTENCE = pattern(r"\S+ +\S+ +\S.*[.!?:)]", re.DOTALL)
 
@@ -140,8 +146,11 @@ def _classify_line(text: str, key: KeyName, *, strict: bool) -> ValueClass:
         return _classify_body(text, key, strict=strict)
     if _SETTING.fullmatch(text):
         sensitive = key.is_sensitive if strict else key.sensitivity == "strong"
-        is_code = sensitive and sum(c.isdigit() for c in text) >= 6  # a PIN, a one-time code
+        # A PIN, a one-time code; the seed of a test run is none.
+        is_code = sensitive and key.words[-1:] != ("seed",) and sum(c.isdigit() for c in text) >= 6
         return "plaintext" if is_code and not placeholders.is_placeholder(text) else "setting"
+    if _COLOUR.search(text):
+        return "setting"  # `PASS="\\033[32mok"`
     if placeholders.is_documented(text):
         return "documented"
     if placeholders.is_placeholder(text):
@@ -154,9 +163,39 @@ def _classify_line(text: str, key: KeyName, *, strict: bool) -> ValueClass:
         return "name"
     if key.holds_prose and " " in text:
         return "prose"
-    if not strict and _SENTENCE.fullmatch(text) and not _is_passphrase(text, key):
+    if strict:
+        return "plaintext"
+    if _is_arguments(text) or (key.sensitivity != "strong" and _PARAMETERS.fullmatch(text)):
+        return "setting"
+    if _is_prose(text, key):
         return "prose"
     return "plaintext"
+
+
+def _is_arguments(text: str) -> bool:
+    """Are these flags of a command, and is what they are given no secret? A value that begins with `-` may be one."""
+    if not text.startswith("-"):
+        return False
+    words = text.split()
+    first = _FLAG.fullmatch(words[0])
+    if first is None or "-" not in words[0][2:] or shape.is_random_looking(words[0]):
+        return False
+    for word in words:
+        flag = _FLAG.fullmatch(word)
+        value = word if flag is None else flag[1]
+        if value and _classify_line(value, read_key("value"), strict=False) == "plaintext":
+            return False
+    return True
+
+
+def _is_prose(text: str, key: KeyName) -> bool:
+    """Is it a sentence for people, or at least some words under a key that holds what machines make?"""
+    text = _TAG.sub(" ", text).strip()
+    if _SENTENCE.fullmatch(text):
+        return not _is_passphrase(text, key)
+    words = [word for part in text.split(" ") if (word := part.strip(_MARKS))]
+    is_typed = key.asks_a_person or not key_words.OF_WORDS.isdisjoint(key.words)
+    return len(words) >= 3 and not is_typed and all(_is_plain_word(word) for word in words)
 
 
 def _is_passphrase(text: str, key: KeyName) -> bool:
@@ -206,6 +245,8 @@ def _is_path(text: str, key: KeyName, *, strict: bool) -> bool:
     if not is_url and not _PATH.fullmatch(text):
         return False
     way = text.partition("://")[2].partition("/")[2] if is_url else text
+    if key.sensitivity != "strong":
+        way = _COMMIT.sub("", "/" + way)
     parts = [part for part in re.split(r"[/?&=#\\]", way) if len(part) >= 16 and not _UUID.fullmatch(part)]
     if any(shape.is_random_looking(part) for part in parts):
         return False
@@ -222,11 +263,19 @@ def _is_name(text: str, key: KeyName, *, strict: bool) -> bool:
     if strict:
         return False
     words = re.split(r"[-_./:@ ]+", text)
-    if not all(_is_plain_word(word) for word in words):
+    if not all(_is_plain_word(word) for word in words) and (key.asks_a_person or not _is_label(text, words)):
         return False
     if key.sensitivity == "strong" and key.asks_a_person:  # `postgres-password` names a thing, `tiger` is a password
         return len(words) > 1 and any(read_key(word).is_sensitive for word in words)
     return True  # `secret: registry-login`, `token: write`: machines make tokens, and not of words
+
+
+def _is_label(text: str, words: list[str]) -> bool:
+    """Lower-case words with dashes, of which some are none that we know: `traefik-hub-license`, `k8s-etcd-default`."""
+    if len(words) < 2 or text != text.lower() or shape.word_share(text) < 0.3:
+        return False
+    short = all(len(word) <= 12 and (word.isalpha() or len(word) <= 4) for word in words)
+    return short and sum(_is_plain_word(word) for word in words) * 3 >= len(words) * 2 - 1
 
 
 def _is_plain_word(word: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from secrets_gitops.lint import mend
 from secrets_gitops.lint.kube_gate import may_hold_secret
 from secrets_gitops.lint.open_values import open_values
+from secrets_gitops.lint.secret_values import is_made
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,9 +33,13 @@ class K8sSecretPlaintext:
 
     def check(self, target: Target) -> Iterator[Finding]:
         """The values of every Secret."""
+        is_shown = target.parent is None and target.kind == "docs"
         for found in open_values(target):
+            severity = found.severity
+            if is_shown and not is_made(found.text, encoded=found.field == "data"):
+                severity = "info"  # what documentation shows counts only when made by chance
             where = f"`{found.key}` in `{found.field}` of {found.label}"
-            if found.severity == "info":
+            if severity == "info":
                 message = f"{where} is a placeholder; deployed as it is, everybody knows it"
             elif found.field == "data":
                 message = f"{where} is plaintext; base64 is no encryption"
@@ -44,12 +49,12 @@ class K8sSecretPlaintext:
                 self,
                 found.region,
                 message,
-                severity=found.severity,
+                severity=severity,
                 fix=mend.close(target, namespaced=found.namespaced),
                 object=found.label,
                 pointer=found.pointer,
                 key=found.key,
-                confidence="high" if found.severity == "high" else "medium",
+                confidence="high" if severity == "high" else "medium",
                 value=found.text,
             )
 

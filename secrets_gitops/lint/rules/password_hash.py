@@ -61,7 +61,7 @@ class PasswordHash:
             if _HASH.fullmatch(text):
                 yield self._finding(target, "", *found.span(), text)
         for found in _HASH.finditer(data):
-            if len(set(found[2])) > 12:  # `$2a$10$xxxx…` stands for one
+            if len(set(found[2])) > 12 and not _is_shown(data, found.start(), found.end()):  # not `$2a$10$xxxx…`
                 yield self._finding(target, (found[1] or b"").decode(), found.start(2), found.end(2), found[2])
 
     def _finding(self, target: Target, user: str, start: int, end: int, value: bytes) -> Finding:
@@ -73,6 +73,24 @@ class PasswordHash:
             key=user,
             value=value,
         )
+
+
+def _is_shown(data: bytes, start: int, end: int) -> bool:
+    """Does it stand in a comment that calls it an example, as the values of charts have them?"""
+    *above, before = data[max(0, start - 600) : start].split(b"\n")[-4:]
+    if not _is_comment(before):
+        return False
+    comment = [data[end : end + 100].partition(b"\n")[0], before]
+    for line in reversed(above):
+        if not _is_comment(line):
+            break
+        comment.append(line)
+    text = b" ".join(comment).lower()
+    return b"example" in text or b"e.g" in text
+
+
+def _is_comment(line: bytes) -> bool:
+    return line.lstrip().startswith((b"#", b"//", b";"))
 
 
 RULE = PasswordHash()

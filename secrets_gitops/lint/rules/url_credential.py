@@ -102,7 +102,7 @@ class UrlCredential:
 
 
 def _is_in_url(before: bytes) -> bool:
-    return b"://" in before and b"badge" not in before
+    return b"://" in before and b"badge" not in before and not before.endswith(b".svg?")
 
 
 def _is_secret(user: bytes, password: bytes, host: bytes, in_docs: bool) -> bool:

@@ -16,7 +16,8 @@ STOCK_WORDS = frozenset(
     unsafe secret secrets password passwords pass passwd passwort pwd passphrase token tokens key keys api access auth
     client private credential credentials cred creds admin administrator root user username login test testing tests
     tester default demo dev local value values here example examples sample dummy fake mock foo bar baz placeholder todo
-    tbd string text data db database me
+    tbd string text data db database me base64 encoded encrypted hashed account json file session cookie shared signing
+    webhook jwt oauth oidc
     """.split()
 )
 """A text built only from these is a placeholder or a default that everybody knows."""
@@ -43,14 +44,19 @@ _WHOLE = pattern(
     | (?:please[-_\ ])?(?:replace|fill)[-_\ ]?(?:me|this|with|in)(?:[-_\ !.].{0,60})?
     | todo(?:[-_:\ ].{0,80})? | tbd | tba | fixme(?:[-_:\ ].{0,80})? | redacted | removed | masked | hidden | omitted
     | data\+omitted
+    | not[-_\ ]?(?:used|needed|required|set|real|important|secret|applicable) | unused | ignored? | irrelevant
     | example | sample | dummy | placeholder | none | null | nil | undefined | n/?a | empty | unset | passw0rd
     | your[-_\ ].{1,80} | my[-_\ ]?(?:secret|password|token)
-    | <[^<>\n]{1,120}> | \[[a-z][a-z_\-\ ]{2,60}\] | \{[a-z][a-z_\-\ ]{2,60}\}
+    | <[^<>\n]{1,120}> | \[[a-z][a-z_\-\ ]{2,60}\] | \{_{0,2}[a-z][a-z_.\-\ ]{2,60}\}
+    | [\w+/=-]{0,120}(?:\.{3,}|…+)
     | x{3,} | \*{3,} | \.{3,} | …+ | -+ | 0+ | \?{2,} | _+ | \#{3,}
     """,
     re.VERBOSE | re.IGNORECASE,
 )
 _RUNS = ("abcdefghijklmnopqrstuvwxyz" * 2, "01234567890123456789", "123456789123456789", "0123456789abcdef" * 4)
+_SEALED_CUT = pattern(r"A(?:g[A-D]|QA|YA)[A-Za-z0-9+/]{1,60}(?:\.{3,}|…+)")
+"""The begin of a sealed value, as manuals show it."""
+_LETTERS_THEN_DIGITS = pattern(r"([a-z]{3,26})[-_]?([0-9]{3,12})")
 _LONGEST = max(map(len, STOCK_WORDS))
 
 
@@ -70,7 +76,7 @@ def is_placeholder(text: str) -> bool:
     for candidate in dict.fromkeys((text, bare)):
         if not candidate or _is_run(candidate) or is_stock(candidate):
             return True
-        if _WHOLE.fullmatch(candidate) and not _holds_value(candidate):
+        if _WHOLE.fullmatch(candidate) and (_SEALED_CUT.fullmatch(candidate) or not _holds_value(candidate)):
             return True
     if "EXAMPLE" in text:  # vendors print values that look real, and have it in them
         return len(text) <= 120
@@ -87,7 +93,10 @@ def _is_run(text: str) -> bool:
     lower = text.lower()
     if len(lower) >= 3 and lower == lower[0] * len(lower):
         return True
-    return len(lower) >= 8 and any(lower in run for run in _RUNS)
+    if len(lower) < 8:
+        return False
+    parts = _LETTERS_THEN_DIGITS.fullmatch(lower)  # `abcd1234`
+    return all(any(part in run for run in _RUNS) for part in (parts.groups() if parts else (lower,)))
 
 
 def is_stock(text: str) -> bool:
@@ -107,7 +116,10 @@ def _is_count(digits: str) -> bool:
 
 def _is_stock_word(letters: str) -> bool:
     """Can the letters be cut into stock words?"""
+    letters = letters.replace("base64", "")
     stem = letters.rstrip("0123456789")
+    if not letters:
+        return True
     if not stem.isalpha() or (stem != letters and not _is_count(letters[len(stem) :])):
         return False
     reachable = [True] + [False] * len(stem)

@@ -22,7 +22,7 @@ _EXPANSION = pattern(
 _WHOLE_EXPANSION = pattern(
     r"\$[A-Z_][A-Z0-9_]{0,80}|\$[a-z0-9]{1,40}(?:_[a-z0-9]{1,40}){1,6}|\$(?:password|secret|token|user|username)"
     r"|\$[a-z][\w-]{1,60}(?:[.:][A-Za-z][\w-]{0,60}){1,5}|\$[a-z]{2,20}(?:-[a-z]{2,20}){1,5}|%%?[A-Z][A-Z0-9_]{1,80}%%?|@@?[A-Z][A-Z0-9_]{1,80}@@?|__[A-Z][A-Z0-9_]{1,80}__"
-    r"|`[^`\n]{1,300}`|!(?:ENV|Ref|Sub|GetAtt|reference|env)\b.*"
+    r"|`[^`\n]{1,300}`|!(?:ENV|Ref|Sub|GetAtt|reference|env|secret|env_var)\b.*"
 )
 _TAGS = frozenset(
     {
@@ -51,7 +51,9 @@ _REFERENCE = pattern(
 )
 _CODE = pattern(
     r"(?:data|var|local|module)\.[A-Za-z_][\w.\[\]\"]{0,200}|os\.environ.{0,200}|process\.env\..{0,200}"
-    r"|(?:getenv|lookup|file|env|vault|secret|get_secret|sensitive)\(.{0,300}\)|[A-Za-z_][\w.]{0,80}\(.{0,300}\)",
+    r"|(?:getenv|lookup|file|env|vault|secret|get_secret|sensitive)\(.{0,300}\)|[A-Za-z_][\w.]{0,80}\(.{0,300}\)"
+    # A path as jq and Go templates write it.
+    r"|(?:\.[A-Za-z][a-z_]{1,30}(?:[A-Z][a-z]{1,20}){0,4}(?:\[[0-9]{0,4}\])?){1,6}",
 )
 
 

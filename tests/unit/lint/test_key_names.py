@@ -22,6 +22,7 @@ EXPECTED = {
         "hasPassword", "authority", "primaryKey", "partition_key", "keyboard", "compass", "passthrough", "pass-through",
         "tokenizer", "secretStore", "apiVersion", "tokenReview", "authorizationMode", "access-log", "maxTokens",
         "secretRef", "credentialsProvider", "keyAlgorithm", "password_hint", "token-issuer",
+        "update_password", "forcePassword", "secret_ext", "storageVersionHash", "discovery-token-ca-cert-hash",
     ],
     "weak": ["key", "auth", "session", "routingKey", "tls.key", "hash", "cert", "webhook", "code"],
     "open": ["value", "username", "user", "config.yaml", "monkeys", "", "-", "42", "é", "spec", "region"],

@@ -89,6 +89,58 @@ class TestDefaults:
         assert classify("${A:-${B}}", "token") == "expansion"
 
 
+class TestWhatPublicFilesHold:
+    """Values under keys of secrets that no reviewer would stop, as charts, scripts and manuals hold them."""
+
+    @pytest.mark.parametrize(
+        ("key", "text", "kind"),
+        [
+            ("password", "unused", "placeholder"),
+            ("password", "not-needed", "placeholder"),
+            ("apiKey", "abcdefghijk123456789", "placeholder"),
+            ("token", "AgBy3i4OJSWK+PiT.....", "placeholder"),
+            (".dockerconfigjson", "ewogICJjcmVk...", "placeholder"),
+            ("accountkey", "base64encodedaccountkey", "placeholder"),
+            ("encodedkey", "base64-encoded-json-key-file", "placeholder"),
+            ("seedPhraseSecret", "{__relative_name__}", "placeholder"),
+            ("password", "!secret mqtt_password", "expansion"),
+            ("PASS", r"\x1b[32mPASS", "setting"),
+            ("seed", "1436380640", "setting"),
+            ("etcd_creds", "--peer-cert-file /etc/peer.crt --peer-key-file=/etc/peer.key", "setting"),
+            ("apt_key", "url=https://a.example/key.gpg id=A1B2C3D4E5F6 state=present", "setting"),
+            ("secret_data", ".data.password", "reference"),
+            ("token", "traefik-hub-license", "name"),
+            ("etcd_cluster_token", "k8s-etcd-default", "name"),
+            ("jwt", "unmaintained, archive mode", "prose"),
+            ("documentation", "<p>The password for the account.</p>", "prose"),
+            ("license", "https://git.example/a/blob/69e81088ad40f45a0764597326722dea8f3f00a8/LICENSE", "path"),
+            ("hash", "sha256=" + "0f" * 32, "identifier"),
+        ],
+    )
+    def test_they_pass(self, key, text, kind):
+        assert classify(text, key) == kind
+
+    def test_what_only_resembles_them_does_not(self, values):
+        password, token = values.password(), values.password(32)
+        for key, text in (
+            ("password", f"--password={password}"),
+            ("creds", f"--user=a --password={password}"),
+            ("password", f"-{password}"),
+            ("db_key", f"host=db password={password}"),
+            ("token", f"{token}..x"),
+            ("token", f"{token}..."),
+            ("password", f".{password}"),
+            ("password", "abcd1234x"),
+            ("password", "blue-qrtz-default"),
+            ("token", f"hub-{token.lower()}-license"),
+            ("password", f"base64{password}"),
+            ("webhook", f"https://a.example/hook/{values.hex(40)}"),
+            ("passphrase", "unmaintained archive mode"),
+            ("password", f"<b>{password}</b>"),
+        ):
+            assert is_secret(text, key), (key, len(text))
+
+
 @pytest.mark.parametrize("text", ["$ecret", "$tr0ng", "Pa$$word1", "%abc", "@home"])
 def test_signs_in_a_password_make_no_variable_of_it(text):
     assert classify(text, "password", strict=True) == "plaintext"

@@ -121,3 +121,14 @@ def test_a_file_that_sops_encrypted_is_another_rules_business(scan, values):
 def test_settings_called_sops_do_not_hide_a_secret(failing, values):
     text = f"{HEAD}stringData:\n  a: {values.password()}\nsops:\n  enabled: true\n  version: 3.8.1\n"
     assert [found[2] for found in failing({PATH: text})] == [RULE]
+
+
+def test_in_documentation_only_what_is_made_by_chance_fails(scan, values):
+    shown = "# How\n\n```yaml\nkind: Secret\nstringData:\n  password: t0p-Secret\n```\n"
+    (found,) = scan({"docs/a.md": shown}, RULE).findings
+    assert found.severity == "info"
+    (found,) = scan({"docs/a.md": shown.replace("t0p-Secret", values.password())}, RULE).findings
+    assert found.severity == "high"
+    encoded = base64.b64encode(values.password().encode()).decode()
+    (found,) = scan({"docs/a.md": shown.replace("stringData", "data").replace("t0p-Secret", encoded)}, RULE).findings
+    assert found.severity == "high"

@@ -39,6 +39,7 @@ FOUND = [
     ("compose-ci-env-secret", "README.md", f'curl -u "bot:{P}" https://a.example.org', 1),
     ("compose-ci-env-secret", "a.sh", f"curl \\\n  -u bot:{P} https://a.example.org", 2),
     ("compose-ci-env-secret", "a.sh", f"docker login -u bot -p {P} registry.example.org", 1),
+    ("compose-ci-env-secret", "a.sh", f"TOKENS=({T} b)", 1),
     ("compose-ci-env-secret", "a.txt", f"Authorization: Bearer {T}", 1),
     ("generic-assignment", "a.py", f'c = Client(api_key="{T}")', 1),
     ("generic-assignment", "a.groovy", f"def password = '{P}'", 1),
@@ -75,6 +76,17 @@ CLEAN = [
     ("a.yaml", "url: https://user@example.org/x\nb: http://localhost:8080@proxy/\nc: postgres://user:password@localhost/db"),
     ("a.yaml", "url: postgres://app:${PW}@db/app\nb: redis://:{{ .Values.pw }}@r:6379\nc: amqp://guest:guest@mq"),
     ("a.ini", "prefix = $2b$12$\nrounds = 12"),
+    ("a.sh", 'if [ "$CREDENTIAL" = "yes" ]; then :; fi\nA=${access_token:+Authorization: Bearer "$access_token"}'),
+    ("a.sh", 'echo \'{"CN":"a","key":{"algo":"ecdsa","size":256}}\' | cfssl'),
+    ("a.sh", "opts=$(getopt -l help,credential:,persistent:)"),
+    ("a.sh", "flags_with_token+=('--match-server-version')\netcd --initial-cluster-token etcd-cluster-1"),
+    (".github/workflows/a.yml", 'env:\n  MYSQL_ALLOW_EMPTY_PASSWORD: "yes"\n  secret_ext: .json'),
+    ("roles/a/tasks/main.yml", "- user:\n    password: \"{{ p }}\"\n    update_password: on_create"),
+    ("README.md", f"[![c](https://c.example/a/badge.svg?token={T})](https://c.example/a)\n![](https://t.example/a.svg?token={T})"),
+    ("README.md", '{"auths":{"r.example":{"username":"foo","password":"bar","auth":"Zm9vOmJhcg=="}}}'),
+    ("README.md", ".dockerconfigjson: AgBy3i4OJSWK+PiTySYZZA9rO43cGDEq....."),
+    ("a.jsonnet", 'sec_key: "c2VjcmV0Cg==",'),
+    ("schema.json", '{"apiKey": {"documentation": "<p>The value of the API Key.</p>"}}'),
     ("renovate.json", '{"encrypted": {"token": "' + "wcFMA/xDdHCJBTolAQ//" * 8 + '"}}'),
 ]  # fmt: skip
 RULES = (
@@ -96,6 +108,14 @@ def test_a_plaintext_value_is_found_on_its_line(rule, path, text, line, failing,
 @pytest.mark.parametrize(("path", "text"), CLEAN, ids=lambda item: item[:40])
 def test_what_is_no_secret_passes(path, text, failing, filled):
     assert failing({path: filled(text)}, *RULES) == []
+
+
+def test_the_hash_of_an_example_in_a_comment_passes(failing):
+    digest = "$apr1$" + "k2Qz7Lw9" + "$" + "Ab3dEf6hIj9lMn2pQr5tU."
+    assert failing({"values.yaml": f"# htpasswd: {digest} # an example\n"}, *RULES) == []
+    assert failing({"values.yaml": f"# example:\n# entries:\n#  - a:{digest}\n"}, *RULES) == []
+    text = f"# an example\nhtpasswd: {digest}\n# {digest}\n"
+    assert [found[1] for found in failing({"values.yaml": text}, *RULES)] == [2, 3]
 
 
 def test_each_value_is_told_once_among_all_rules(scan, values):
