@@ -23,6 +23,8 @@ LOCK_FILES = frozenset(
 """Written by package managers: only tokens and private keys are looked for."""
 
 _SNIFF = 8192
+_ODD = bytes((*range(9), 11, *range(14, 32), *range(127, 256)))
+"""Bytes that are rare in text; in programs, archives and the like more than one in twenty is such a one."""
 _MARKS = (  # UTF-32 first: its mark begins as that of UTF-16 does
     (b"\xff\xfe\0\0", "utf-32"),
     (b"\0\0\xfe\xff", "utf-32"),
@@ -51,9 +53,12 @@ def is_binary_name(path: str) -> bool:
 
 
 def is_binary(path: str, data: bytes) -> bool:
-    """Does the file hold no text? A NUL near its start says so, unless its name promises text."""
+    """Does the file hold no text? A NUL near its start says so, unless its name promises text, or all else is text."""
     head = data[:_SNIFF]
-    return b"\0" in head and _encoding(head) is None and not path.endswith(_TEXT_ENDS)
+    if b"\0" not in head or path.lower().endswith(_TEXT_ENDS) or _encoding(head) is not None:
+        return False
+    odd = len(head) - len(head.translate(None, _ODD))
+    return odd * 20 > len(head) or odd == len(head)
 
 
 def utf8(data: bytes) -> bytes:
@@ -74,6 +79,11 @@ def _encoding(head: bytes) -> str | None:
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding
+    if len(head) >= 8 and len(head) > head.count(0) >= len(head) * 0.7:
+        if not any(head[1::4]) and not any(head[2::4]) and not any(head[3::4]):
+            return "utf-32-le"
+        if not any(head[0::4]) and not any(head[1::4]) and not any(head[2::4]):
+            return "utf-32-be"
     if len(head) >= 4 and head.count(0) * 5 > len(head) * 2:
         if not any(head[::2]) and b"\0" not in head[1::2]:
             return "utf-16-be"

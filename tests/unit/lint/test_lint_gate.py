@@ -28,6 +28,16 @@ def test_a_nul_near_the_start_means_binary_unless_the_name_promises_text():
     assert gate.is_binary("program", b"\x7fELF\0\0")
     assert not gate.is_binary("secret.yaml", b"a: b\0")
     assert not gate.is_binary("program", b"a" * 10_000 + b"\0")
+    assert not gate.is_binary("SECRET.YAML", b"a: b\0")
+
+
+def test_a_nul_or_two_in_what_is_text_otherwise_hide_nothing(failing, values):
+    line = f"DB_PASSWORD={values.password()}\n"
+    for path in (".env.production", "app.conf.j2", "dump"):
+        assert not gate.is_binary(path, (line * 3 + "\0").encode())
+    assert [path for path, *_ in failing({".env.production": line + "\0"})] == [".env.production"]
+    assert gate.is_binary("x", b"\0\1\2\3" * 100 + line.encode())
+    assert gate.is_binary("x", b"\0" * 100)
 
 
 def test_names():
@@ -37,7 +47,7 @@ def test_names():
 
 
 def test_utf_16_shows_without_a_mark_too():
-    for encoding in ("utf-16-le", "utf-16-be"):
+    for encoding in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"):
         data = b"kind: Secret\n".decode().encode(encoding)
         assert gate.utf8(data) == b"kind: Secret\n"
         assert not gate.is_binary("secret", data)
