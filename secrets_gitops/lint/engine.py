@@ -257,8 +257,11 @@ class _Scanner:
                 self._run.note(_not_seen(target))
             elif target.parent is None and target.format is not None:
                 yield from self._unparsed(target)
-        for inner in () if target.brief else texts(target):
-            yield from self._check(inner, rules)
+        try:
+            for inner in () if target.brief else texts(target):
+                yield from self._check(inner, rules)
+        except ScanIncomplete as error:
+            self._run.note(error)
 
     def _dispatch(self, rules: tuple[Rule, ...]) -> catalog.Dispatch:
         if rules not in self._dispatches:

@@ -14,6 +14,11 @@ from secrets_gitops.patterns import pattern
 _CLOSING = {"{{": "}}", "{%": "%}"}
 _OPENING = pattern(r"(?<!\$)\{[{%]")
 """Not `${{`, which is no template but an expression of a GitHub workflow."""
+WHOLE = pattern(r"\{\{-?\s{0,20}(/\*|`)")
+"""The start of a comment, or of a text that a template quotes whole."""
+ENDS = {"/*": "*/", "`": "`"}
+_GOES_ON = pattern(r"\{[{%]|^[ \t]*(?:-[ \t]+)*[\w.-]+:(?:[ \t]|\r?$)", re.MULTILINE)
+"""Another span begins, or YAML goes on."""
 _NOT_BREAK = pattern(r"[^\r\n]")
 _FILLED_IN = pattern(rf"^([ \t]*(?:-[ \t]+)*)[^\s{MASK}#][^\n{MASK}]*:[ \t]+{MASK}+[ \t]*\r?$", re.MULTILINE)
 _NEXT = pattern(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)+([ \t]*)")
@@ -37,24 +42,49 @@ def mask_spans(text: str) -> str:
     """Any text with each template span masked, and nothing else changed."""
     out: list[str] = []
     done = at = 0
-    unclosed: set[str] = set()
+    following = Following(text)
     while opening := _OPENING.search(text, at):
         at = opening.end()
-        if opening[0] in unclosed:
-            continue
-        closing = _CLOSING[opening[0]]
-        close = text.find(closing, at)
+        close = _close(text, opening, following)
         if close < 0:
-            unclosed.add(opening[0])
             continue
-        at = close + len(closing)
-        span = text[opening.start() : at]
+        span = text[opening.start() : close]
+        at = close
         out += (text[done : opening.start()], _NOT_BREAK.sub(MASK, span) if "\n" in span else MASK * len(span))
         done = at
     if not out:
         return text
     out.append(text[done:])
     return "".join(out)
+
+
+def _close(text: str, opening: re.Match[str], following: Following) -> int:
+    """The end of the span that begins with `opening`; -1 when it has none."""
+    whole = WHOLE.match(text, opening.start())
+    at = following.find(ENDS[whole[1]], whole.end()) if whole else opening.end()
+    close = following.find(_CLOSING[opening[0]], at, asker="whole" if whole else "") if at >= 0 else -1
+    if close < 0:
+        return -1
+    if not whole and 0 <= following.find("\n", at) < close and _GOES_ON.search(text, at, close):
+        return -1  # nobody writes so long a span: the two belong to different ones, and what is between is text
+    return close + 2
+
+
+class Following:
+    """Where a text has something next. Each asker comes with positions that only grow, and the text is read once."""
+
+    __slots__ = ("_known", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._known: dict[tuple[str, str], int] = {}
+
+    def find(self, what: str, start: int, asker: str = "") -> int:
+        """As `str.find`."""
+        known = self._known.get((what, asker))
+        if known is None or 0 <= known < start:
+            known = self._known[what, asker] = self._text.find(what, start)
+        return known
 
 
 def _blank_if_deeper(found: re.Match[str]) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from secrets_gitops.errors import Place, ScanIncomplete
 from secrets_gitops.lint.frame import Shifted, Within
 from secrets_gitops.lint.generators import GATE
 from secrets_gitops.lint.kube_gate import may_hold_secret
+from secrets_gitops.lint.mask import ENDS, WHOLE, Following
 from secrets_gitops.lint.target import Target
+from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,24 +27,53 @@ COPIES = (
     "original-configuration",
 )
 """Annotations that repeat a whole manifest end so; `k8s-last-applied-leak` reads them."""
+_ENCODED_AGAIN = pattern(rb"\s{0,20}(?:[A-Za-z0-9+/]{1,128}\s{1,4}){0,2000}+[A-Za-z0-9+/]{24,100000}={0,2}\s{0,20}")
 _SHORTEST = 20
 """No manifest with a value is shorter."""
 
 
 def texts(target: Target) -> Iterator[Target]:
-    """What stands inside `target` and may hold a Secret or a kustomization."""
-    if target.depth >= DEPTH:
-        return
+    """What stands inside `target` and may hold a Secret or a kustomization.
+
+    Raises ScanIncomplete where texts stand deeper in one another than they are followed.
+    """
+    for found in _texts(target):
+        if target.depth >= DEPTH:
+            raise ScanIncomplete(
+                f"not scanned to its end: texts in texts, deeper than {DEPTH}", place=Place(target.path)
+            )
+        yield found
+
+
+def _texts(target: Target) -> Iterator[Target]:
+    if b"{{" in target.data:
+        yield from _masked(target)
     if target.parsed and target.document is not None:
         for pointer, scalar in _scalars(target.document):
             data = scalar.text.encode("utf-8", "replace")
             if _may_matter(data):
                 yield inner(target, target.document, scalar, pointer)
     for found in target.hidden:
-        if _may_matter(found.text):
+        if _may_matter(found.text) or _ENCODED_AGAIN.fullmatch(found.text):
             for start, end in found.places(target.data):
                 frame = Within(target.own_region(start, end))
                 yield Target(target.path, found.text, target.run, parent=target, frame=frame, pointer=target.pointer)
+
+
+def _masked(target: Target) -> Iterator[Target]:
+    """What a template comments out, or quotes whole: the parser sees nothing of it."""
+    text = target.data.decode("utf-8", "replace")
+    following, at = Following(text), 0
+    while opening := WHOLE.search(text, at):
+        at = opening.end()
+        end = following.find(ENDS[opening[1]], at)
+        if end < 0:
+            continue
+        inside, line = text[at:end], text.count("\n", 0, at)
+        at = end
+        if "\n" in inside and _may_matter(data := inside.encode()):
+            frame = Shifted(line, 0)
+            yield Target(target.path, data, target.run, parent=target, frame=frame, pointer=target.pointer)
 
 
 def inner(target: Target, document: Document, scalar: Node, pointer: str) -> Target:

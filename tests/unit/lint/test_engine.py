@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import codecs
+import json
 
 import pytest
 
@@ -287,3 +288,20 @@ def test_every_rule_has_words_an_alias_and_a_page_of_its_own():
         assert catalog.slug_of(alias.lower()) == slug
     with pytest.raises(SettingsError):
         catalog.slug_of("no-such-rule")
+
+
+class TestTextsInTexts:
+    def test_deeper_than_they_are_followed_is_incomplete(self, scan, values):
+        text = f"kind: Secret\nstringData:\n  password: {values.password()}\n"
+        codes = []
+        for _ in range(8):
+            codes.append(scan({"a.yaml": text}).exit_code())
+            text = json.dumps({"x": text})
+        assert codes[:5] == [1] * 5
+        assert codes[5:] == [3] * 3
+
+    def test_base64_of_base64_is_read(self, failing, values):
+        text = f"kind: Secret\nstringData:\n  password: {values.password()}\n"
+        for _ in range(2):
+            text = base64.b64encode(text.encode()).decode()
+            assert [rule for _, _, rule, _ in failing({"a.yaml": f"x: {text}\n"})] == ["k8s-secret-plaintext"]

@@ -58,6 +58,43 @@ def test_jinja_spans_are_masked():
 
 
 def test_a_megabyte_of_braces_takes_no_time():
-    for piece in ("{{", "{%", "{{}}", "{{ {% ", "}}"):
-        text = piece * (1_000_000 // len(piece))
-        assert len(mask(text)) == len(text)
+    for piece in ("{{", "{%", "{{}}", "{{ {% ", "}}", "{{\n", "{{/*", "{{`", "{{/*{{ "):
+        for end in ("", "}}", "\na: b}}", "*/"):
+            text = piece * (200_000 // len(piece)) + end
+            assert len(mask(text)) == len(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# an opening {{ alone\npassword: x\n# and }}\n",
+        "a: '{%'\npassword: x\nb: '%}'\n",
+        "a: '{{'\nb: {{ c }}\npassword: x\n",
+    ],
+)
+def test_a_stray_opening_does_not_hide_the_lines_up_to_the_next_closing(text):
+    assert "password: x\n" in mask(text)
+
+
+@pytest.mark.parametrize(
+    "span",
+    [
+        "{{ dict\n  1 2\n}}",
+        "{{/* key: value\nother: {{ x }}\n*/}}",
+        "{{- /* a:\n b: c */ -}}",
+        "{{ `\na: {{ b }}\n` }}",
+    ],
+)
+def test_a_long_span_a_comment_and_a_quoted_text_are_masked_whole(span):
+    assert mask_spans(f"x: {span}\n").replace(MASK, "").strip() == "x:"
+
+
+class TestWhatTheMaskHides:
+    """A whole manifest in a comment of a template, or quoted by it."""
+
+    @pytest.mark.parametrize("around", ["{{{{/*\n{}\n*/}}}}", "{{{{- /*\n{}*/ -}}}}", "{{{{ `\n{}` }}}}"])
+    def test_is_read(self, around, failing, values):
+        secret = f"apiVersion: v1\nkind: Secret\nstringData:\n  password: {values.password()}"
+        text = "a: b\n---\n" + around.format(secret)
+        assert [(line, key) for _, line, _, key in failing({"templates/a.yaml": text})] == [(7, "password")]
+        assert failing({"templates/a.yaml": text.replace("Secret", "Widget")}) == []
