@@ -51,6 +51,10 @@ def _bytes(ctx: click.Context, param: click.Parameter, value: str | None) -> int
 @click.option("--disable", multiple=True, metavar="RULE", help="All rules but this one; repeatable.")
 @click.option("--entropy", is_flag=True, help="Report texts that look random under any key, and without one (medium).")
 @click.option(
+    "--jobs", type=click.IntRange(1, 256), metavar="N",
+    help="Processes that scan many files at once; by default one for each processor.",
+)  # fmt: skip
+@click.option(
     "--max-bytes", callback=_bytes, metavar="N",
     help="A larger text file is not scanned, and the scan is incomplete; else as the settings say, or 5MiB.",
 )  # fmt: skip
@@ -88,6 +92,7 @@ def command(
     only: tuple[str, ...],
     disable: tuple[str, ...],
     entropy: bool,
+    jobs: int | None,
     max_bytes: int | None,
     require_sops: str | None,
     config: str | None,
@@ -121,6 +126,7 @@ def command(
         only=only,
         disable=disable,
         fail_on=fail_on,
+        jobs=jobs,
         max_bytes=max_bytes,
         require_sops=require_sops,
         foreign_allow=False if no_foreign_allow else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 
+from secrets_gitops import errors
 from secrets_gitops.errors import Error, FileError, LimitExceeded, Place, ScanIncomplete, worst
 from secrets_gitops.lint import catalog, gate
 from secrets_gitops.lint.finding import Finding, rank
@@ -17,6 +18,7 @@ from secrets_gitops.records import NamedTuple
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Any
 
     from secrets_gitops.documents.limits import Limits
     from secrets_gitops.lint.finding import Severity
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
     from secrets_gitops.repository.snapshot import Snapshot
 
 _LINK = 0o120000
+_FIRST = 200
+"""Files that are scanned before it is decided whether processes share the others."""
+_WORTH_SHARING = 4_000_000
+"""Bytes that are worth starting processes for."""
 _AHEAD = 50
 """Files that are read ahead at a time, where the snapshot can."""
 _BY_BYTES = ("provider-token", "private-key")
@@ -106,8 +112,18 @@ def scan(
     )
     run.notes += policy.notes
     scanner = _Scanner(run, policy.rules() if rules is None else tuple(rules), policy)
-    for path in _read_ahead(snapshot, chosen):
-        scanner.scan(path)
+    scanner.scan_all(chosen[:_FIRST])
+    rest = chosen[_FIRST:]
+    alone = options.jobs == 1 or policy.needs_values or options.verify_mac is not None
+    if rest and not alone and scanner.expected(len(rest)) > _WORTH_SHARING:
+        from secrets_gitops.lint import parallel  # noqa: PLC0415
+
+        close: Callable[[], None] = getattr(snapshot, "close", lambda: None)
+        close()
+        parallel.scan(scanner, rest, options.jobs or parallel.processors(), close)
+        scanner.put_in_order(chosen)
+    else:
+        scanner.scan_all(rest)
     if widen and not {SETTINGS, GITLEAKS, gate.BASELINE}.isdisjoint(gone):  # what they excused counts again
         for path in snapshot.paths():
             if path not in run.changed:
@@ -179,6 +195,54 @@ class _Scanner:
             self._policy.fail_on,
             tuple(self._paths),
         )
+
+    def scan_all(self, paths: Sequence[str]) -> None:
+        """Scan files with all rules, one after the other."""
+        for path in _read_ahead(self._run.snapshot, paths):
+            self.scan(path)
+
+    def put_in_order(self, paths: Iterable[str]) -> None:
+        """Name the files that were scanned in the order of `paths`."""
+        places = {path: at for at, path in enumerate(paths)}
+        self._paths.sort(key=places.__getitem__)
+
+    def expected(self, files: int) -> float:
+        """How many bytes so many more files have, when they are like those that were scanned."""
+        return self._size / max(len(self._paths), 1) * files
+
+    def forget(self) -> None:
+        """Drop what was found so far."""
+        self._findings, self._suppressed, self._paths = [], [], []
+        self._size = self._documents = self._skipped = 0
+        self._run.incomplete.clear()
+        self._run.notes.clear()
+
+    def found(self) -> tuple[Any, ...]:
+        """What was found so far, as data."""
+        return (
+            [tuple(finding) for finding in self._findings],
+            [(tuple(one.finding), one.by, one.justification) for one in self._suppressed],
+            self._paths,
+            (self._size, self._documents, self._skipped),
+            [(type(error).__name__, error.message, error.hints, _plain(error.place)) for error in self._run.incomplete],
+            [(_plain(place), text) for place, text in self._run.notes],
+        )
+
+    def add(self, found: tuple[Any, ...]) -> None:
+        """Take in what the scanner of another process found."""
+        from secrets_gitops.lint.suppressed import Suppressed  # noqa: PLC0415
+
+        findings, suppressed, paths, (size, documents, skipped), incomplete, notes = found
+        self._findings += [Finding(*fields) for fields in findings]
+        self._suppressed += [Suppressed(Finding(*fields), by, why) for fields, by, why in suppressed]
+        self._paths += paths
+        self._size += size
+        self._documents += documents
+        self._skipped += skipped
+        for name, message, hints, place in incomplete:
+            kind: type[Error] = getattr(errors, name, ScanIncomplete)
+            self._run.note(kind(message, hints=tuple(hints), place=Place(*place) if place else None))
+        self._run.notes += [(Place(*place), text) for place, text in notes]
 
     def scan(self, path: str, only: tuple[str, ...] | None = None, *, brief: bool = False) -> None:
         """Scan one file, with the rules called `only` where they are given; `brief`, as `Target` has it."""
@@ -272,6 +336,10 @@ class _Scanner:
         rule = catalog.load("parse-error")
         if any(rule.id == chosen.id for chosen in self._rules):
             yield from rule.check(target)
+
+
+def _plain(place: Place | None) -> tuple[str, int, int] | None:
+    return None if place is None else (place.path, place.line, place.column)
 
 
 def _shown(finding: Finding) -> Finding:

@@ -59,6 +59,8 @@ class Options(NamedTuple):
     """Is told every finding with the value that it is about, before any two are made one."""
     salt: bytes | None = None
     """Of a baseline that is not written yet."""
+    jobs: int | None = None
+    """Processes that scan at once; by default one for each processor."""
     also: tuple[str, ...] = ()
     """Rules, as typed, that run beside the others although they are off by default."""
     today: str | None = None
