@@ -148,7 +148,7 @@ def text_in(target: Target, leaf: Leaf) -> Target | None:
 def _inside(text: Target) -> list[Candidate] | None:
     """The candidates in a text; None when it is none that has assignments."""
     if not text.may_be_called_secret:
-        return []
+        return None
     roots = text.document.roots if text.document is not None else []
     if isinstance(text.unread, LimitExceeded):
         text.run.note(text.unread)

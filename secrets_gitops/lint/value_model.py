@@ -52,7 +52,7 @@ _DIGEST = pattern(
 )
 _PATH = pattern(r"(?:\.{0,2}/|~/|[A-Za-z]:\\)[^\s\"'`$]*|(?:[\w.-]+/)+[\w.-]+\.[a-z]{2,8}")
 _URL = pattern(r"[a-z][a-z0-9+.-]{1,30}://[^\s\"'`]*", re.IGNORECASE)
-_COLOUR = pattern(r"\x1b\[|\\(?:x1b|033|e|u001b)\[", re.IGNORECASE)
+_COLOUR = pattern(r"(?:\x1b|\\(?:x1b|033|e|u001b))\[[0-9;]{0,20}m", re.IGNORECASE)
 _FLAG = pattern(r"--?[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*(?:=(.*))?")
 _PARAMETERS = pattern(r"[a-z_]{2,40}=\S+(?:[ ]+[a-z_]{2,40}=\S+)+")
 _COMMIT = pattern(r"/(?:blob|tree|raw|commits?|archive)/[0-9a-f]{40}(?=/|$)")
@@ -149,7 +149,7 @@ def _classify_line(text: str, key: KeyName, *, strict: bool) -> ValueClass:
         # A PIN, a one-time code; the seed of a test run is none.
         is_code = sensitive and key.words[-1:] != ("seed",) and sum(c.isdigit() for c in text) >= 6
         return "plaintext" if is_code and not placeholders.is_placeholder(text) else "setting"
-    if _COLOUR.search(text):
+    if _COLOUR.match(text) and not shape.is_random_looking(_COLOUR.sub("", text)):
         return "setting"  # `PASS="\\033[32mok"`
     if placeholders.is_documented(text):
         return "documented"

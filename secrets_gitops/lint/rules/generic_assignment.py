@@ -6,10 +6,11 @@ from bisect import bisect_right
 
 from secrets_gitops.lint import mend
 from secrets_gitops.lint.assignment_rule import AssignmentRule, finding
-from secrets_gitops.lint.candidates import is_excused, of_leaf
+from secrets_gitops.lint.candidates import is_excused, of_leaf, spread
 from secrets_gitops.lint.key_names import read_key
 from secrets_gitops.lint.text_values import is_secret_scalar, literal, looks_made
 from secrets_gitops.lint.value_model import is_secret
+from secrets_gitops.lint.values import shape
 from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
@@ -69,12 +70,22 @@ class GenericAssignment(AssignmentRule):
         for leaf in target.leaves:
             if _is_of_others(leaf):
                 continue
-            if "\n" in leaf.text:
+            is_long = "\n" in leaf.text.strip()
+            if is_long:
                 region = leaf.region(target)
                 long.append((region.line, region.end_line))
-            elif _is_secret(target, leaf):
+            if (not is_long or _is_made_long(leaf)) and _is_secret(target, leaf):
                 yield self._leaf(target, leaf)
+            elif leaf.text.lstrip()[:1] in {"{", "["}:
+                yield from self._inside(target, leaf)
         yield from self._loose(target, long)
+
+    def _inside(self, target: Target, leaf: Leaf) -> Iterator[Finding]:
+        """What stands in JSON in a string."""
+        for found in spread(target, leaf):
+            if found.sense.sensitivity == "strong" and found.is_secret and looks_made(found.text):
+                message = f"`{found.name}` in `{leaf.name}` is set to a plaintext value"
+                yield found.finding(self, message, fix=mend.take_out(target, found.name), label=leaf.label)
 
     def _leaf(self, target: Target, leaf: Leaf) -> Finding:
         return target.finding(
@@ -121,6 +132,13 @@ def _is_of_others(leaf: Leaf) -> bool:
     if found is None or (found.kind == "Secret" and not found.is_secret):
         return False
     return leaf.within[:1] != () and leaf.within[0] in _OF_OTHERS.get(found.kind, ())
+
+
+def _is_made_long(leaf: Leaf) -> bool:
+    """Does a text of several lines look made, or is it configuration, or prose?"""
+    return leaf.sense.sensitivity == "strong" and all(
+        shape.is_random_looking(line.strip()) for line in leaf.text.strip().split("\n")
+    )
 
 
 def _is_secret(target: Target, leaf: Leaf) -> bool:

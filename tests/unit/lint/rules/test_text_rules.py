@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 
 import pytest
 
@@ -214,3 +215,49 @@ class TestFieldsOfNoRule:
     def test_each_value_is_told_once(self, failing, values):
         text = f"apiVersion: v1\nkind: Secret\nstringData:\n  password: {values.password()}\n"
         assert [rule for _, _, rule, _ in failing({"a.yaml": text})] == ["k8s-secret-plaintext"]
+
+
+PLACES = {
+    "values.yaml": "db:\n  password: {}",
+    "a.yaml": "db:\n  password: {}",
+    "docker-compose.yml": "services:\n  a:\n    environment:\n      DB_PASSWORD: {}",
+    "group_vars/all.yml": "db_password: {}",
+    ".github/workflows/a.yml": "jobs:\n  a:\n    env:\n      DB_PASSWORD: {}",
+    "map.yaml": "kind: ConfigMap\ndata:\n  DB_PASSWORD: {}",
+    "pod.yaml": "kind: Pod\nspec:\n  containers:\n  - env:\n    - name: DB_PASSWORD\n      value: {}",
+    "release.yaml": "kind: HelmRelease\nspec:\n  values:\n    password: {}",
+}
+
+
+class TestBlockScalars:
+    """A value that stands below its key, as `|` and `>` have it, is a value as others."""
+
+    @pytest.mark.parametrize("head", ["|", ">-", "|+ # why", ">\n"])
+    @pytest.mark.parametrize("path", PLACES)
+    def test_one_line(self, path, head, failing, values):
+        text = f"{PLACES[path].format(head)}\n          {values.password()}\n"
+        assert len(failing({path: text})) == 1
+        assert failing({path: text.replace(text.rsplit(maxsplit=1)[-1], "${PASSWORD}")}) == []
+
+    def test_several_random_lines(self, failing, values):
+        text = f"license_secret: |\n  {values.password(40)}\n  {values.password(40)}\n"
+        assert [key for *_, key in failing({"a.yaml": text})] == ["license_secret"]
+
+
+@pytest.mark.parametrize("path", ["a.toml", "a.py", "a.js", "a.tfvars"])
+def test_the_first_item_of_a_list(path, failing, values):
+    assert len(failing({path: f'passwords = ["{values.password()}", "x"]\n'})) == 1
+    assert failing({path: 'passwords = ["none", "x"]\n'}) == []
+
+
+def test_json_in_a_string(failing, values):
+    text = f'{{"password": "{values.password()}"}}'
+    assert [key for *_, key in failing({"a.yaml": f"config: '{text}'\n"})] == ["password"]
+    assert [key for *_, key in failing({"a.json": json.dumps({"config": text})})] == ["password"]
+
+
+def test_a_colour_is_a_setting_and_a_password_with_a_bracket_in_it_is_none(failing, values):
+    secret = values.password()
+    assert failing({"a.sh": 'PASS="\\033[32mok\\033[0m"\n'}) == []
+    assert len(failing({".env": f"DB_PASSWORD='{secret[:4]}\\e[{secret[4:]}'\n"})) == 1
+    assert len(failing({".env": f"DB_PASSWORD='\\e[32m{secret}'\n"})) == 1
