@@ -58,6 +58,8 @@ _IN_NAME = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.${}
 _BEFORE_SCALAR = b" \t\r\n\"'|>-+0123456789"
 _EXPLICIT = pattern(rb"^[ \t-]{0,200}\?\s", re.MULTILINE)
 _BLOCK = 4000
+_MANY_PLACES = 100_000
+"""No file that people write has so many; to parse it is quicker than to look at them all."""
 _NEAR = 400
 
 
@@ -71,7 +73,8 @@ def may_be_called_secret(target: Target) -> bool:
     words = target.telling_words
     if len(words) * len(data) > MANY:
         return True
-    return any(_is_telling(data, at, word) for at, word in places(data, words, _MAY_FOLLOW))
+    found = places(data, words, _MAY_FOLLOW)
+    return len(found) > _MANY_PLACES or any(_is_telling(data, at, word) for at, word in found)
 
 
 def _is_telling(data: bytes, at: int, word: bytes) -> bool:
