@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from secrets_gitops.lint.target import Target
 
 _OBJECT_NAME = pattern(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
+_UUID = pattern(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _VARIABLE_NAME = pattern(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 _REFERRING = frozenset({("secret",), ("secrets",), ("credential",), ("credentials",)})
 _HOLDING = frozenset(
@@ -100,6 +101,7 @@ def _is_word(text: str) -> bool:
         _OBJECT_NAME.fullmatch(text) is not None
         and ("-" in text or text.isalpha())
         and not shape.is_random_looking(text)
+        and _UUID.fullmatch(text) is None
     )
 
 

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 
 _COMMANDS = (
     b"--from-literal", b"authorization", b"curl", b"wget", b"--password", b"--passwd", b"--token", b"-token ",
-    b"login -", b" login ", b"sshpass", b"mysql", b"mariadb", b"mongo", b"redis-cli", b"ldap",
+    b"login -", b" login ", b"sshpass", b"mysql", b"mariadb", b"mongo", b"redis-cli", b"ldap", b"identified",
+    b"create user", b"create role", b"alter user", b"alter role", b"requirepass", b"masterauth",
+    b"insecure-password", b"auth_pass",
 )  # fmt: skip
 _HASHES = (b"$argon2", b"$scrypt$", b"pbkdf2", b"{sha}", b"{ssha")
 

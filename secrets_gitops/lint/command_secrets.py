@@ -1,4 +1,4 @@
-"""Secrets among the arguments of commands and in HTTP headers: `--from-literal=`, `curl -u`, `Authorization:`."""
+"""Secrets in what is no assignment: arguments (`--from-literal=`, `curl -u`), HTTP headers, SQL, directives."""
 
 from __future__ import annotations
 
@@ -42,6 +42,19 @@ _AFTER_HEADER = pattern(
     2,  # re.IGNORECASE
 )
 
+_SQL = pattern(
+    rb"(?:identified[ \t]{1,9}(?:with[ \t]{1,9}\S{1,60}[ \t]{1,9})?(?:by|as)(?:[ \t]{1,9}password)?"
+    rb"|(?:create|alter)[ \t]{1,9}(?:user|role)[ \t][^\n;']{1,200}?\bpassword)[ \t=]{1,9}'([^'\r\n]{4,200})'",
+    2,  # re.IGNORECASE
+)
+_SQL_WORDS = (b"identified", b"create", b"alter")
+_DIRECTIVE = pattern(
+    rb"(?:^|\n)[ \t]{0,60}(?:requirepass|masterauth|auth_pass|user[ \t]{1,9}\S{1,60}[ \t]{1,9}insecure-password)"
+    rb"[ \t]{1,20}" + _ARGUMENT
+)
+"""As Redis, Keepalived and HAProxy read them."""
+_DIRECTIVES = (b"requirepass", b"masterauth", b"auth_pass", b"insecure-password")
+
 
 class Found(NamedTuple):
     """A secret in bytes `start` (included) to `end` (excluded)."""
@@ -64,7 +77,7 @@ def find(data: bytes, *, in_docs: bool = False) -> Iterator[Found]:
     for found in _USER.finditer(data) if any(program in data for program in _OF_USER) else ():
         value, start, end = _argument(found, 1)
         user, _, password = value.partition(":")
-        if len(password) >= 4 and _is_of(found, data, _OF_USER):
+        if len(password) >= 4 and user[:1] != "<" and _is_of(found, data, _OF_USER):
             yield from _checked("the login of a command", user, password, start, end, in_docs, "password")
     for found in _PASSWORD.finditer(data) if any(program in data for program in _PROGRAMS) else ():
         value, start, end = _argument(found, 2)
@@ -74,6 +87,12 @@ def find(data: bytes, *, in_docs: bool = False) -> Iterator[Found]:
         value, start, end = _argument(found, 1)
         if _is_made(value, refused):
             yield from _checked("an argument", "", value, start, end, in_docs, "password")
+    for found in _SQL.finditer(data) if any(word in lowered for word in _SQL_WORDS) else ():
+        value = found[1].decode("utf-8", "replace")
+        yield from _checked("a statement in SQL", "", value, *found.span(1), in_docs, "password")
+    for found in _DIRECTIVE.finditer(data) if any(word in data for word in _DIRECTIVES) else ():
+        value, start, end = _argument(found, 1)
+        yield from _checked("a directive", "", value, start, end, in_docs, "password")
     for found in _after(lowered, data, b"authorization", _AFTER_HEADER):
         scheme, value = found[1].decode().lower(), found[2].decode("utf-8", "replace")
         if scheme == "basic":

@@ -73,7 +73,7 @@ def _sensitivity(words: tuple[str, ...]) -> Sensitivity:
     if (
         words[-1] in key_words.PLAIN_LAST
         or (len(words) > 1 and words[0] in key_words.PLAIN_FIRST)
-        or not key_words.PLAIN_TOGETHER.isdisjoint(together)
+        or (not key_words.PLAIN_TOGETHER.isdisjoint(together) and not words[-1].startswith("passw"))
     ):
         return "plain"
     if not key_words.STRONG.isdisjoint(together) or any(word.endswith(key_words.STRONG_ENDS) for word in words):

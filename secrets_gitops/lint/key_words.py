@@ -24,7 +24,7 @@ PLAIN_AFTER = frozenset(
     present exists changed reset lookup operator controller image repository tag chart namespace role group user users
     username owner strategy strategies mechanism duration lifetime validity window plugin driver namespaces annotation
     annotations labels alg domain command arguments hasher
-    hashing encoder
+    hashing encoder encryption complexity strength
     """.split()
 )
 """A word for a secret with one of these behind it is about the secret: `tokenUser`, `secretNamespace`."""
@@ -42,8 +42,8 @@ PLAIN_TOGETHER = frozenset(
     author authority authorizationmode keyboard keyword keywords keyring keyspace keystore monkey turkey tokenizer
     compass passthrough bypass passive secretary primarykey foreignkey sortkey partitionkey cachekey hashkey shardkey
     rangekey mapkey objectkey googcredential amzcredential accesslog auditlog apiversion tokenreview secretstore
-    secretclass publickey versionhash contenthash confighash templatehash sourcehash commithash archivehash imagehash
-    certhash certhashes
+    secretclass publickey protobufkey versionhash contenthash confighash templatehash sourcehash commithash archivehash
+    imagehash certhash certhashes
     """.split()
 )
 """One word, or two that belong together, that only look like a word for a secret."""

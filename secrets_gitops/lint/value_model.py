@@ -55,8 +55,10 @@ _URL = pattern(r"[a-z][a-z0-9+.-]{1,30}://[^\s\"'`]*", re.IGNORECASE)
 _COLOUR = pattern(r"(?:\x1b|\\(?:x1b|033|e|u001b))\[[0-9;]{0,20}m", re.IGNORECASE)
 _FLAG = pattern(r"--?[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*(?:=(.*))?")
 _PARAMETERS = pattern(r"[a-z_]{2,40}=\S+(?:[ ]+[a-z_]{2,40}=\S+)+")
+_CONNECTION = pattern(r"[A-Za-z][\w ]{1,40}=[^;=\n]{0,300}(?:;[ ]?[A-Za-z][\w ]{1,40}=[^;\n]{0,300}){1,30};?")
 _COMMIT = pattern(r"/(?:blob|tree|raw|commits?|archive)/[0-9a-f]{40}(?=/|$)")
 _TAG = pattern(r"</?[a-z][a-z0-9]{0,12}(?:[ ][^<>]{0,300})?/?>", re.IGNORECASE)
+_LABELS = ("passw", "passe", "contras", "senha", "kennw", "token", "secret", "key", "login", "schl")
 _MARKS = ".,;:!?()'\""
 _NAME = pattern(r"[A-Za-z0-9](?:[\w./:@ -]{0,250}[\w/])?")
 _SENTENCE = pattern(r"\S+ +\S+ +\S.*[.!?:)]", re.DOTALL)
@@ -117,7 +119,14 @@ def _is_secret(value: str, key: KeyName) -> bool:
 def is_secret(text: str, key: str | KeyName, *, tag: str | None = None) -> bool:
     """Outside a Secret: is this a secret in plaintext? `key` as `classify` takes it."""
     name = read_key(key) if isinstance(key, str) else key
-    return _classify(text, name, strict=False, tag=tag) == "plaintext" and _is_secret(text, name)
+    if _classify(text, name, strict=False, tag=tag) != "plaintext":
+        return False
+    return _is_secret(text, name) or is_login(text)
+
+
+def is_login(text: str) -> bool:
+    """Is it a connection string of several parts, one of which is a password? Its key need not say so."""
+    return ";" in text and _CONNECTION.fullmatch(text) is not None and _assigns_secret(text)
 
 
 def _classify_line(text: str, key: KeyName, *, strict: bool) -> ValueClass:
@@ -165,6 +174,8 @@ def _classify_line(text: str, key: KeyName, *, strict: bool) -> ValueClass:
         return "prose"
     if strict:
         return "plaintext"
+    if _CONNECTION.fullmatch(text) and not {"connection", "connectionstring", "dsn"}.isdisjoint(key.words):
+        return "setting"
     if _is_arguments(text) or (key.sensitivity != "strong" and _PARAMETERS.fullmatch(text)):
         return "setting"
     if _is_prose(text, key):
@@ -193,9 +204,21 @@ def _is_prose(text: str, key: KeyName) -> bool:
     text = _TAG.sub(" ", text).strip()
     if _SENTENCE.fullmatch(text):
         return not _is_passphrase(text, key)
+    if _names_itself(text):
+        return True
     words = [word for part in text.split(" ") if (word := part.strip(_MARKS))]
     is_typed = key.asks_a_person or not key_words.OF_WORDS.isdisjoint(key.words)
     return len(words) >= 3 and not is_typed and all(_is_plain_word(word) for word in words)
+
+
+def _names_itself(text: str) -> bool:
+    """Are these words about passwords and the like, as labels are (`Mot de passe`), and so not one?"""
+    words = [word.strip(_MARKS) for word in text.split(" ")]
+    return (
+        len(words) >= 2
+        and all(word.isalpha() and (word[1:].islower() or len(word) == 1) for word in words if word)
+        and any(word.lower().startswith(_LABELS) for word in words)
+    )
 
 
 def _is_passphrase(text: str, key: KeyName) -> bool:

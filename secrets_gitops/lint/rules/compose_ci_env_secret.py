@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from secrets_gitops.lint import command_secrets, mend
 from secrets_gitops.lint.assignment_rule import AssignmentRule, is_encrypted
+from secrets_gitops.lint.value_model import is_secret
+from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
     from secrets_gitops.lint.classify import Kind
     from secrets_gitops.lint.finding import Finding, Severity
     from secrets_gitops.lint.target import Target
+
+_ENV = pattern(rb"(?:^|\n)[ \t]{0,20}(?:ENV|env)[ \t]{1,20}([A-Za-z_]\w{1,99}+)[ \t]{1,20}([^\s=][^\r\n]{3,500}+)")
+"""The older form of `ENV`, without `=`."""
 
 
 class ComposeCiEnvSecret(AssignmentRule):
@@ -33,6 +38,8 @@ class ComposeCiEnvSecret(AssignmentRule):
         """Assignments where the kind of file is ours, and commands everywhere."""
         if target.kind in self.kinds:
             yield from super().check(target)
+        if target.kind == "dockerfile":
+            yield from self._env(target)
         for found in command_secrets.find(target.data, in_docs=target.kind == "docs"):
             yield target.finding(
                 self,
@@ -42,6 +49,19 @@ class ComposeCiEnvSecret(AssignmentRule):
                 key=found.key,
                 value=found.value,
             )
+
+    def _env(self, target: Target) -> Iterator[Finding]:
+        for found in _ENV.finditer(target.data):
+            key, value = found[1].decode(), found[2].decode("utf-8", "replace").strip(" \t\"'")
+            if "$" not in value and is_secret(value, key) and (not value.isalpha() or len(value) >= 16):
+                yield target.finding(
+                    self,
+                    target.region(found.start(1), found.end(2)),
+                    f"`{key}` is set to a plaintext value",
+                    fix=mend.take_out(target, key),
+                    key=key,
+                    value=value,
+                )
 
 
 RULE = ComposeCiEnvSecret()

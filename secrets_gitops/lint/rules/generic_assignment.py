@@ -9,7 +9,7 @@ from secrets_gitops.lint.assignment_rule import AssignmentRule, finding
 from secrets_gitops.lint.candidates import is_excused, of_leaf, spread
 from secrets_gitops.lint.key_names import read_key
 from secrets_gitops.lint.text_values import is_secret_scalar, literal, looks_made
-from secrets_gitops.lint.value_model import is_secret
+from secrets_gitops.lint.value_model import is_login, is_secret
 from secrets_gitops.lint.values import shape
 from secrets_gitops.patterns import pattern
 
@@ -68,12 +68,15 @@ class GenericAssignment(AssignmentRule):
             return
         long: list[tuple[int, int]] = []
         for leaf in target.leaves:
-            if _is_of_others(leaf):
-                continue
             is_long = "\n" in leaf.text.strip()
+            of_others = _is_of_others(leaf)
+            if of_others and not (is_long and leaf.object is not None and leaf.object.kind == "ConfigMap"):
+                continue
             if is_long:
                 region = leaf.region(target)
                 long.append((region.line, region.end_line))
+            if of_others:
+                continue
             if (not is_long or _is_made_long(leaf)) and _is_secret(target, leaf):
                 yield self._leaf(target, leaf)
             elif leaf.text.lstrip()[:1] in {"{", "["}:
@@ -142,6 +145,8 @@ def _is_made_long(leaf: Leaf) -> bool:
 
 
 def _is_secret(target: Target, leaf: Leaf) -> bool:
+    if leaf.sense.sensitivity == "open" and not leaf.refers and is_login(leaf.text):
+        return True
     if not leaf.sense.is_sensitive or leaf.refers or not is_secret_scalar(leaf.text, leaf.sense, tag=leaf.node.tag):
         return False
     if not of_leaf(target, leaf).is_secret:

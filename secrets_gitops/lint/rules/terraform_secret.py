@@ -5,6 +5,7 @@ from __future__ import annotations
 from secrets_gitops.lint import mend
 from secrets_gitops.lint.assignment_rule import AssignmentRule
 from secrets_gitops.lint.key_names import read_key
+from secrets_gitops.lint.text_values import looks_made
 from secrets_gitops.lint.value_model import is_secret
 from secrets_gitops.patterns import pattern
 
@@ -26,6 +27,12 @@ _PAIR = pattern(
     rb"(?<![\w.])[\"']?name[\"']?[ \t]{0,20}[=:][ \t]{0,20}\"([\w.\[\]-]{1,100}+)\"[,\s]{1,200}+"
     rb"[\"']?value[\"']?[ \t]{0,20}[=:][ \t]{0,20}" + _TEXT
 )
+
+_STORED = pattern(
+    rb"resource[ \t]{1,20}\"(aws_ssm_parameter|azurerm_key_vault_secret|github_actions_(?:\w{1,20}_)?secret"
+    rb"|google_secret_manager_secret_version)\"[ \t]{0,20}\"[^\"\n]{1,100}\"[ \t]{0,20}\{([^{}]{0,4000}+)"
+)
+_VALUE = pattern(rb"(?<![\w.])(value|plaintext_value|secret_data)[ \t]{0,20}=[ \t]{0,20}" + _TEXT)
 
 
 class TerraformSecret(AssignmentRule):
@@ -50,6 +57,17 @@ class TerraformSecret(AssignmentRule):
             if read_key(key).is_sensitive:
                 for item in _ITEM.finditer(data, *found.span(2)):
                     yield from self._literal(target, key, item[1], found.start(1), item.end(1))
+        for block in _STORED.finditer(data) if b"resource" in data else ():
+            if block[1] == b"aws_ssm_parameter" and b"SecureString" not in block[2]:
+                continue
+            for found in _VALUE.finditer(data, *block.span(2)):
+                yield from self._literal(target, found[1].decode(), found[2], found.start(1), found.end(2), "password")
+        for inner in target.assignments:  # YAML in a heredoc: HCL itself writes literals in quotes
+            before = data[max(0, inner.start - 100) : inner.start].rpartition(b"\n")[2]
+            if before.strip(b" -") or inner.op != ":" or inner.quote:
+                continue
+            if inner.name.sensitivity == "strong" and looks_made(inner.value):
+                yield from self._literal(target, inner.key, inner.value.encode(), inner.start, inner.end)
         for found in _PAIR.finditer(data) if b"value" in data else ():
             yield from self._literal(target, found[1].decode(), found[2], found.start(1), found.end(2))
 

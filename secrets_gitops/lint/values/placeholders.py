@@ -44,7 +44,8 @@ _WHOLE = pattern(
     | (?:please[-_\ ])?(?:replace|fill)[-_\ ]?(?:me|this|with|in)(?:[-_\ !.].{0,60})?
     | todo(?:[-_:\ ].{0,80})? | tbd | tba | fixme(?:[-_:\ ].{0,80})? | redacted | removed | masked | hidden | omitted
     | data\+omitted
-    | not[-_\ ]?(?:used|needed|required|set|real|important|secret|applicable) | unused | ignored? | irrelevant
+    | postgres | guest | unused | ignored? | irrelevant
+    | not[-_\ ]?(?:used|needed|required|set|real|important|secret|applicable)
     | example | sample | dummy | placeholder | none | null | nil | undefined | n/?a | empty | unset | passw0rd
     | your[-_\ ].{1,80} | my[-_\ ]?(?:secret|password|token)
     | <[^<>\n]{1,120}> | \[[a-z][a-z_\-\ ]{2,60}\] | \{_{0,2}[a-z][a-z_.\-\ ]{2,60}\}

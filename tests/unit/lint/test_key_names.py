@@ -14,7 +14,7 @@ EXPECTED = {
         "ssh-privatekey", "encryptionKey", "signing.key", "token", "accessToken", "authtoken", "TOKEN_2",
         "webhookSecret", "BASIC_AUTH", "credentials", "connectionString", "DSN", "pin", "otp", "jwt",
         ".dockerconfigjson",
-        "storage-account-key", "PASSWORD_PROD", "oauth2ClientSecret",
+        "key-store-password", "keystorePassword", "storage-account-key", "PASSWORD_PROD", "oauth2ClientSecret",
     ],
     "plain": [
         "secretName", "SECRET_NAME", "existingSecret", "passwordFile", "PASSWORD_FILE", "token-id", "tokenUrl",
@@ -22,7 +22,8 @@ EXPECTED = {
         "hasPassword", "authority", "primaryKey", "partition_key", "keyboard", "compass", "passthrough", "pass-through",
         "tokenizer", "secretStore", "apiVersion", "tokenReview", "authorizationMode", "access-log", "maxTokens",
         "secretRef", "credentialsProvider", "keyAlgorithm", "password_hint", "token-issuer",
-        "update_password", "forcePassword", "secret_ext", "storageVersionHash", "discovery-token-ca-cert-hash",
+        "update_password", "forcePassword",
+        "password_encryption", "protobuf_key", "secret_ext", "storageVersionHash", "discovery-token-ca-cert-hash",
     ],
     "weak": ["key", "auth", "session", "routingKey", "tls.key", "hash", "cert", "webhook", "code"],
     "open": ["value", "username", "user", "config.yaml", "monkeys", "", "-", "42", "é", "spec", "region"],

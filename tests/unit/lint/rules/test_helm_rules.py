@@ -37,6 +37,7 @@ VALUES = {
     "words": lambda v: ("a:\n  password: correct-horse-battery-1\n", [2]),
     "a list": lambda v: (f"passwords:\n- {v}\n", [2]),
     "a sensitive parent": lambda v: (f"secrets:\n  data:\n    DB: {v}\n", [3]),
+    "a connection string": lambda v: (f"db:\n  main: Server=a;User Id=b;Password={v}\n", [2]),
     "string data": lambda v: (f"secret:\n  stringData:\n    db: {v}\n", [3]),
     "a map of variables": lambda v: (f"env:\n  DB_PASSWORD: {v}\n", [2]),
     "names and values": lambda v: (f"vars:\n- name: API_TOKEN\n  value: {v}\n", [3]),

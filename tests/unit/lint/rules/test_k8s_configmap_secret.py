@@ -71,3 +71,22 @@ def test_what_a_finding_says(scan, values):
 def test_an_encrypted_entry_is_none(failing, values):
     text = f"{HEAD}  DB_PASSWORD: {values.envelope()}\n"
     assert failing({"a.yaml": text}, RULE) == []
+
+
+def test_texts_that_are_no_assignments_line_by_line(failing, values):
+    """Code, statements and directives in a ConfigMap: the rules about texts look into them."""
+    lines = (
+        f'module.exports = {{ apiKey: "{values.password(32)}" }}',
+        f"requirepass {values.password()}",
+        f"CREATE USER app WITH PASSWORD '{values.password()}';",
+        f"authorization {{ user: a, password: {values.password()} }}",
+    )
+    for line in lines:
+        text = f"kind: ConfigMap\ndata:\n  some.conf: |\n\n    first = 1 2 3;\n    {line}\n    end of it\n"
+        assert [found[1] for found in failing({"a.yaml": text})] == [6], line.split(" ")[0]
+
+
+def test_the_secret_of_a_client_may_be_a_uuid(failing, values):
+    uuid = "-".join(values.hex(size) for size in (8, 4, 4, 4, 12))
+    text = f"kind: KeycloakClient\nspec:\n  client:\n    clientId: a\n    secret: {uuid}\n"
+    assert [found[1] for found in failing({"a.yaml": text})] == [5]
