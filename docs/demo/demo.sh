@@ -150,6 +150,15 @@ run "secrets-gitops updatekeys --yes apps/db/secret.yaml apps/db/values.enc.yaml
 run "git commit -q -a -m 'She has left, and the files know it'"
 run "secrets-gitops lint && secrets-gitops verify apps/db/secret.yaml apps/db/values.enc.yaml"
 
+tell "8. Somebody in a hurry commits past the hook, takes the value out again, and pushes. The file is clean, the history" \
+     "is not: whoever fetches it has the value. So the push is refused, and after the commits are rewritten it is not."
+git init -q --bare ../origin.git && git remote add origin ../origin.git && git push -q --no-verify origin main
+printf 'SMTP_PASSWORD=%s\n' "$(random)" > apps/web/mail.env
+run "git add -A && git commit -q --no-verify -m 'Try the mail server'"
+run "git rm -q apps/web/mail.env && git commit -q -m 'Take it out again' && git status --short"
+refused "git push origin main"
+run "git reset -q --hard HEAD~2 && git push origin main"
+
 tell "That was all real. In your own repository:"
 cat <<'TEXT'
 
