@@ -61,7 +61,8 @@ def _finding(finding: Finding, excuse: Suppressed | None, *, colour: bool) -> st
     fix = f"  fix: {log_line(finding.fix)}\n" if finding.fix else ""
     if excuse is not None:
         fix = f"  {_WORDS[excuse.by]}: {log_line(excuse.justification)}\n"
-    return f"{place}: {finding.rule}: {log_line(finding.message)} {severity}\n{fix}"
+    where = f" in {finding.commit[:12]}" if finding.commit else ""
+    return f"{place}: {finding.rule}: {log_line(finding.message)} {severity}{where}\n{fix}"
 
 
 def summary(report: Report) -> str:

@@ -62,3 +62,8 @@ def test_what_was_not_scanned_is_an_error_with_its_place_and_hint():
     assert "error: not scanned: too large\n  --> big.txt\nhint: raise it\n" in out
     assert "warning: unknown field `agee`\n  --> .sops.yaml:4:3\n" in out
     assert "incomplete: 1 part not scanned" in out
+
+
+def test_a_finding_of_a_commit_names_it():
+    line = text.findings(report(finding(commit="0123456789abcdef0123456789abcdef01234567"))).splitlines()[0]
+    assert line.endswith("[high] in 0123456789ab")
