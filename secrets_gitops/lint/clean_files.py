@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
+from collections.abc import Mapping, Set
 from hashlib import sha256
 
 from secrets_gitops import __version__
@@ -72,6 +74,19 @@ class CleanFiles:
             kept = self._known | self._new if len(self._known) < _MOST else self._new
             with contextlib.suppress(FileError):
                 files.replace(self._path, b"".join(sorted(kept)), mode=0o600)
+
+
+def words_of(what: object) -> str:
+    """All of `what`, as words to compare in another process: regular expressions whole, sets in order."""
+    if isinstance(what, re.Pattern):
+        return f"{what.pattern!r}, {what.flags}"
+    if isinstance(what, Mapping):
+        what = tuple(what.items())
+    if isinstance(what, Set):
+        return "{" + ", ".join(sorted(map(words_of, what))) + "}"
+    if isinstance(what, tuple):
+        return f"{type(what).__name__}({', '.join(map(words_of, what))})"
+    return repr(what)
 
 
 def _code() -> bytes:

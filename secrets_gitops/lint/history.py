@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 
 from secrets_gitops.errors import SettingsError
-from secrets_gitops.lint.clean_files import CleanFiles
+from secrets_gitops.lint.classify import kind_of
+from secrets_gitops.lint.clean_files import CleanFiles, words_of
 from secrets_gitops.lint.commit_scan import EXCUSES, CommitScan
+from secrets_gitops.lint.policy import Policy
 from secrets_gitops.repository import git
 from secrets_gitops.repository.commits import Brought, Range, brought, commit_of, known
 from secrets_gitops.repository.tree import Tree
@@ -34,6 +36,7 @@ def scan_history(root: str, objects: Objects, revisions: tuple[str, ...], option
     range_ = _range(objects, revisions) if revisions else Range((), all_tips="--all")
     clean = CleanFiles(root, (repr(options),))
     clean.add_context(excuses.blob(path) for path in EXCUSES)
+    clean.add_context(map(words_of, Policy(excuses, options).steering))
     everything = list(brought(root, range_))
     for commit in everything:
         scan.message(commit.id)
@@ -91,8 +94,14 @@ def _last_names(commits: Sequence[Brought]) -> tuple[list[Brought], dict[str, st
 
 
 def _kind(path: str) -> str:
-    """The end of a file's name: `yaml`, and `env` of `.env`; the whole name where it has none."""
-    return path.rpartition("/")[2].rpartition(".")[2]
+    """What rules go by: the kind that the name says, its end, and folders of tests and of templates.
+
+    So a file that moves is scanned once, and one that becomes an example, or data of tests, as what it was too.
+    """
+    folder, _, name = path.rpartition("/")
+    mild = ",".join(sorted({part for part in folder.split("/") if "test" in part or "fixture" in part}))
+    templates = "templates" in folder.split("/")
+    return f"{kind_of(path, b'')} {name.rpartition('.')[2]} {mild} {templates}"
 
 
 def _objects_of_refs(root: str) -> Iterator[tuple[str, str]]:

@@ -220,6 +220,11 @@ class Policy:
         return () if self._gitleaks is None else (self._gitleaks.config.path,)
 
     @property
+    def steering(self) -> tuple[object, ...]:
+        """What the settings, and a gitleaks configuration with all that it extends, say."""
+        return self._lint, None if self._gitleaks is None else self._gitleaks.config
+
+    @property
     def needs_values(self) -> bool:
         """Does an allowlist, or somebody else, look at the values of findings?"""
         return self._options.witness is not None or (self._gitleaks is not None and self._gitleaks.needs_values)

@@ -95,6 +95,14 @@ class TestHistory:
         said = repo.lint("--history")
         assert [(f["path"], f["commit"]) for f in said.findings] == [("new.yaml", brought)]
 
+    @pytest.mark.parametrize("other", ["example.yaml", "testdata/prod.yaml", "prod.yaml.sample"])
+    def test_a_name_under_which_it_counts_less_does_not_hide_the_first(self, repo, values, other):
+        repo.commit({"prod.yaml": f"db:\n  password: {values.password()}\n"})
+        (repo.root / other).parent.mkdir(exist_ok=True)
+        repo.git("mv", "prod.yaml", other)
+        repo.commit()
+        assert ("prod.yaml", 2, "generic-assignment") in repo.lint("--history").failing
+
     def test_a_name_of_another_kind_is_another_question(self, repo, values):
         """What would be an example under its last name is none under its first."""
         repo.commit({".env": f"DB_PASSWORD={values.password()}\n"})
@@ -136,6 +144,25 @@ class TestHistory:
         repo.commit({"s.yaml": secret()})
         assert repo.lint("--history", "--rule", "private-key").code == 0
         assert repo.lint("--history").code == 1
+
+    def test_other_settings_ask_anew_wherever_they_stand(self, repo, values):
+        """In a file that an option, a variable or the settings name, and behind the beginning of an expression."""
+        repo.commit({"a.txt": f"ticket zz-{values.hex(12)}\n", ".sops.yaml": "creation_rules:\n- age: age1" + "q" * 58})
+        config, long = repo.root / "config.yaml", "|".join(f"never{number}" for number in range(60))
+        config.write_text("lint: {require_sops: 'off'}\n")
+        assert repo.lint("--history", f"--config={config}").code == 0
+        config.write_text("lint: {require_sops: strict}\n")
+        assert repo.lint("--history", f"--config={config}").code == 1
+        rules = "[[rules]]\nid = 'ticket'\nregex = '{}|{}'\n"
+        foreign = repo.root / "rules.toml"
+        for last, code in (("yy-[0-9a-f]+", 0), ("zz-[0-9a-f]+", 1)):
+            foreign.write_text(rules.format(long, last))
+            assert repo.lint("--history", env={"GITLEAKS_CONFIG": str(foreign)}).code == code
+        for last, code in (("yy-[0-9a-f]+", 0), ("zz-[0-9a-f]+", 1)):
+            repo.commit(
+                {"g.toml": rules.format(long, last), ".secrets-gitops.yaml": "lint: {gitleaks_config: g.toml}\n"}
+            )
+            assert repo.lint("--history").code == code
 
     def test_what_is_remembered_holds_no_value(self, repo, secret):
         manifest = secret()
