@@ -5,6 +5,7 @@ from __future__ import annotations
 from secrets_gitops.lint import line_machine
 from secrets_gitops.lint.objects import secret_pairs
 from secrets_gitops.lint.secret_values import judge
+from secrets_gitops.lint.values.stand_ins import MASK
 from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
@@ -44,13 +45,19 @@ def open_values(target: Target) -> Iterator[OpenValue]:
     for found in target.objects:
         for field, key, value in secret_pairs(found):
             scalar, name = value.resolved(), key.resolved().text
-            severity = judge(name, scalar.text, encoded=field == "data", tag=scalar.tag).severity
+            text = scalar.text
+            severity = judge(name, text, encoded=field == "data", tag=scalar.tag).severity
+            if severity is None and MASK in text:
+                from secrets_gitops.lint.template_literals import literal_in  # noqa: PLC0415  for charts only
+
+                text = literal_in(target, scalar, name)
+                severity = "high" if text else None
             if severity is None:
                 continue
             # What an anchor holds is reported where it is written, not where it is used.
             region = target.span(key, value) if value is scalar else target.span(scalar)
             pointer = found.pointer(field, name)
-            yield OpenValue(field, name, scalar.text, severity, region, found.label, pointer, bool(found.namespace))
+            yield OpenValue(field, name, text, severity, region, found.label, pointer, bool(found.namespace))
 
 
 def _by_lines(target: Target) -> Iterator[OpenValue]:

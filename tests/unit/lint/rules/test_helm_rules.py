@@ -153,3 +153,35 @@ def test_a_value_in_a_template_is_none(value, failing):
 def test_the_same_manifest_elsewhere_is_another_rules_business(failing, values):
     text = f"{SECRET}stringData:\n  password: {values.password()}\n"
     assert [found[2] for found in failing({"apps/secret.yaml": text})] == ["k8s-secret-plaintext"]
+
+
+class TestLiteralsInSpans:
+    """What a span quotes, or what stands beside one, is in the repository as well."""
+
+    FORM = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {{{{ .Release.Name }}}}\nstringData:\n  password: {}\n"
+
+    @pytest.mark.parametrize(
+        "form",
+        [
+            '{{{{ "{}" | b64enc }}}}', '{{{{ .Values.password | default "{}" | quote }}}}', "{{{{ `{}` }}}}",
+            "'{}{{{{ .Values.more }}}}'", '"{{{{ .Values.more }}}}{}"',
+        ],
+    )  # fmt: skip
+    def test_a_secret(self, form, failing, values):
+        text = self.FORM.format(form.format(values.password()))
+        for path, rule in (("charts/a/templates/s.yaml", "helm-template-literal"), ("s.yaml", "k8s-secret-plaintext")):
+            assert [found[1:3] for found in failing({path: text})] == [(6, rule)]
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            '{{ include "mychart.password-name" . | quote }}', '{{ randAlphaNum 32 | b64enc }}',
+            '{{ lookup "v1" "Secret" .Release.Namespace "postgres-credentials" }}', '{{ now | date "2006-01-02T15:04:05Z" }}',
+            '{{ printf "%s-%s-credentials" .Release.Name .Values.x }}', '{{ .Values.password | default "changeme" }}',
+            '{{ required "A valid .Values.auth.password entry required!" .Values.auth.password }}',
+            '{{ regexReplaceAll "[^a-zA-Z0-9]+" .Values.x "-" }}', '{{ index .data "tls.crt" | b64dec }}',
+            '"postgres://{{ .Values.user }}:{{ .Values.password }}@{{ .Release.Name }}-postgresql-0:5432/db1"',
+        ],
+    )  # fmt: skip
+    def test_names_formats_and_expressions(self, value, failing):
+        assert failing({"charts/a/templates/s.yaml": self.FORM.format(value)}) == []
