@@ -179,6 +179,8 @@ def _assignments(data: bytes, words: list[bytes], *, by_line: bool) -> Iterator[
     for start, word, match in found:
         if start < done:
             continue
+        if data[start - 1 : start] == b":" and b"arn:" in data[max(0, start - 120) : start].rpartition(b" ")[2]:
+            continue  # `arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf`
         kind = match.lastgroup
         assert kind is not None
         value_start, done = match.span(kind)

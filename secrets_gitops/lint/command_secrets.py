@@ -119,7 +119,8 @@ def _after_flags(data: bytes) -> Iterator[re.Match[bytes]]:
         match
         for flag in _FLAGS
         for match in _after(data, data, flag, _AFTER_FLAG)
-        if _FLAG.search(data, max(0, match.start() - 60), match.start()) is not None
+        if (name := _FLAG.search(data, max(0, match.start() - 60), match.start())) is not None
+        and read_key(name[0].decode("ascii", "replace")).sensitivity != "plain"
     ]
     return iter(sorted({match.start(): match for match in found}.values(), key=lambda match: match.start()))
 

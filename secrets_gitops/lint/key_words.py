@@ -43,7 +43,8 @@ PLAIN_TOGETHER = frozenset(
     compass passthrough bypass passive secretary primarykey foreignkey sortkey partitionkey cachekey hashkey shardkey
     rangekey mapkey objectkey googcredential amzcredential accesslog auditlog apiversion tokenreview secretstore
     secretclass publickey protobufkey versionhash contenthash confighash templatehash sourcehash commithash archivehash
-    imagehash certhash certhashes
+    imagehash certhash certhashes nexttoken pagetoken startingtoken continuationtoken changetoken
+    locktoken idempotencytoken creationtoken actiontoken
     """.split()
 )
 """One word, or two that belong together, that only look like a word for a secret."""

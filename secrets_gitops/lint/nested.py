@@ -95,6 +95,8 @@ def _may_matter(data: bytes) -> bool:
 def _scalars(document: Document) -> Iterator[tuple[str, Node]]:
     """Every value that is long enough, with its JSON pointer; keys are no documents."""
     for root in document.roots:
+        if root.kind == "scalar" and root.style == "plain":
+            continue  # prose: its text is the document once more
         stack: list[tuple[Node, tuple[str, ...]]] = [(root, ())]
         while stack:
             node, keys = stack.pop()

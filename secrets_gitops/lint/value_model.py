@@ -46,6 +46,8 @@ _USERINFO = pattern(
 _ASSIGNED = pattern(r"(?:^|[?&;,\s])-{0,2}([A-Za-z][\w.-]{0,40}(?: [A-Za-z]{2,10})?)\s?=\s?([^;&,\s\"']{1,400})")
 _UUID = pattern(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _HEX = pattern(r"(?:[0-9a-f]{7,8}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})", re.IGNORECASE)
+_SUM = pattern(r"[A-Za-z0-9+/]{27}=|[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{86}==")
+"""SHA-1, SHA-256 and SHA-512 in base64."""
 _DIGEST = pattern(
     r"(?:[\w./:-]{1,200}@)?(?:sha(?:1|256|384|512)[:=-]|h1:|zh:|md5[:-])[A-Za-z0-9+/]{20,128}={0,2}"
     r"|(?:i|vpc|subnet|sg|eni|ami|vol|rtb|igw|nat|snap|acl)-[0-9a-f]{8,17}"
@@ -260,7 +262,7 @@ def _is_identifier(text: str, key: KeyName, *, strict: bool) -> bool:
         return False
     if _UUID.fullmatch(text):
         return not key.is_sensitive
-    return key.identifies and _HEX.fullmatch(text) is not None
+    return key.identifies and (_HEX.fullmatch(text) is not None or _SUM.fullmatch(text) is not None)
 
 
 def _is_path(text: str, key: KeyName, *, strict: bool) -> bool:

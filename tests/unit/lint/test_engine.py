@@ -305,3 +305,10 @@ class TestTextsInTexts:
         for _ in range(2):
             text = base64.b64encode(text.encode()).decode()
             assert [rule for _, _, rule, _ in failing({"a.yaml": f"x: {text}\n"})] == ["k8s-secret-plaintext"]
+
+
+def test_prose_that_speaks_of_secrets_is_no_text_in_a_text(scan):
+    """Its only scalar is the file once more, however often it is read."""
+    prose = "The users of a Config file, and of any kind, give a token or a password"
+    for files in ({"notes.txt": f"{prose}\n"}, {"a.yaml": f"about: {prose}\nalso:\n- {prose}\n"}):
+        assert scan(files).incomplete == ()
