@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from secrets_gitops.lint import mend, sops_text
-from secrets_gitops.lint.text_values import secrets
+from secrets_gitops.lint.text_values import looks_made, secrets
 from secrets_gitops.lint.values import ciphertext
 
 TYPE_CHECKING = False
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from secrets_gitops.lint.target import Target
 
 _VAULT = b"$ANSIBLE_VAULT;"
+_PARSED: frozenset[Kind] = frozenset({"ansible", "compose", "ci"})
+"""Kinds of files that are YAML."""
 
 
 class AssignmentRule:
@@ -35,9 +37,27 @@ class AssignmentRule:
         return target.parent is None and target.kind in self.kinds and not is_encrypted(target)
 
     def check(self, target: Target) -> Iterator[Finding]:
-        """Every assignment of a secret."""
+        """Every assignment of a secret, and what no line shows together with its key."""
+        lines: set[int] = set()
         for found in secrets(target, target.kind):
-            yield finding(self, target, found)
+            told = finding(self, target, found)
+            lines.update(range(told.line, told.end_line + 1))
+            yield told
+        if target.kind in _PARSED and target.may_be_called_secret:
+            yield from self._placed(target, lines)
+
+    def _placed(self, target: Target, lines: set[int]) -> Iterator[Finding]:
+        """Values of YAML that stand below their key, behind a tag or an anchor, in a list, or beside their name."""
+        from secrets_gitops.lint.candidates import of_leaf  # noqa: PLC0415  few files hold what needs it
+
+        for leaf in target.leaves:
+            if leaf.refers or not leaf.sense.is_sensitive or not looks_made(leaf.text.strip()):
+                continue
+            candidate = of_leaf(target, leaf)
+            line, _, end_line, _ = candidate.region
+            if candidate.is_secret and lines.isdisjoint(range(line, end_line + 1)):
+                message = f"`{leaf.name}` is set to a plaintext value"
+                yield candidate.finding(self, message, fix=mend.take_out(target, leaf.name))
 
 
 def is_encrypted(target: Target) -> bool:

@@ -55,7 +55,8 @@ _AFTER_KEY = rb"""
         (?P<block>   # the first line of a block scalar
             [^\s\#][^\r\n]{LEAST,4096}+)
       | (?P<escape>\\{1,7}["'])(?P<escaped>[^"'\\\r\n]{LEAST,4096}+)(?=\\)
-      | (?!(?P<short>["'`])[^"'`\r\n]{0,9}(?P=short)|[{\[][ \t]*+\\{0,7}["']|\{[ \t]++[\w.-]{1,100}+:)(?P<bare>BARE)
+      | (?!(?P<short>["'`])[^"'`\r\n]{0,9}(?P=short)|[{\[][ \t]*+\\{0,7}["']
+          |\{[ \t]++[\w.-]{1,100}+:|\{[\w.-]{1,100}+:[ \t])(?P<bare>BARE)
     )
 """
 _LEAST = {"strong": b"4", "weak": b"10"}

@@ -55,6 +55,7 @@ STRONG = frozenset(
     apisecret accesskey secretkey privatekey encryptionkey signingkey clientsecret sharedkey masterkey licensekey
     accountkey unsealkey sessionkey cookiesecret webhooksecret connectionstring dsn psk pat hmac seed mnemonic otp pin
     salt bearer basicauth htpasswd jwt dockerconfigjson dockercfg
+    passwort dbpass userpass rootpass adminpass smtppass mailpass redispass mysqlpass ftppass
     """.split()
 )
 """One word, or two that belong together: the value may be short and guessable and is a secret all the same."""

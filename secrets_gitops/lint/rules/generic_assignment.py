@@ -110,7 +110,12 @@ class GenericAssignment(AssignmentRule):
             if found.name.sensitivity != "strong" or not looks_made(value) or not is_secret(value, found.name):
                 continue
             before = target.data[max(0, found.start - 200) : found.start].rpartition(b"\n")[2]
-            if blocks is None or before.lstrip().startswith(b"#") or _is_within(target, found.start, blocks):
+            if (
+                blocks is None
+                or before.lstrip().startswith(b"#")
+                or b" #" in before
+                or _is_within(target, found.start, blocks)
+            ):
                 yield finding(self, target, found._replace(value=value, end=found.value_start + len(value.encode())))
 
     def _elements(self, target: Target) -> Iterator[Finding]:

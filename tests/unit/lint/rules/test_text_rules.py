@@ -286,3 +286,46 @@ def test_a_colour_is_a_setting_and_a_password_with_a_bracket_in_it_is_none(faili
     assert failing({"a.sh": 'PASS="\\033[32mok\\033[0m"\n'}) == []
     assert len(failing({".env": f"DB_PASSWORD='{secret[:4]}\\e[{secret[4:]}'\n"})) == 1
     assert len(failing({".env": f"DB_PASSWORD='\\e[32m{secret}'\n"})) == 1
+
+
+YAML_OF_RULES = {
+    "docker-compose.yml": "services:\n  a:\n    environment:\n",
+    "group_vars/all.yml": "app:\n  db:\n    main:\n",
+    ".github/workflows/a.yml": "jobs:\n  a:\n    env:\n",
+}
+
+
+class TestYamlByItsStructure:
+    """Ansible, compose and pipelines are YAML, and what a line does not show is found too."""
+
+    @pytest.mark.parametrize("path", YAML_OF_RULES)
+    @pytest.mark.parametrize(
+        "form",
+        [
+            "DB_PASSWORD:\n        {}", "DB_PASSWORD: &a {}", "DB_PASSWORD: !!str {}", "DB_PASSWORD: !x {}",
+            "? DB_PASSWORD\n      : {}", "DB_PASSWORDS:\n      - {}", "DB_PASSWORD:\n        value: {}",
+        ],
+    )  # fmt: skip
+    def test_is_found_once(self, path, form, failing, values):
+        text = f"{YAML_OF_RULES[path]}      {form.format(values.password())}\n"
+        assert len(failing({path: text})) == 1
+        assert failing({path: f"{YAML_OF_RULES[path]}      {form.format('${PASSWORD}')}\n"}) == []
+
+    @pytest.mark.parametrize("path", YAML_OF_RULES)
+    def test_an_alias(self, path, failing, values):
+        text = f"x-a: &a {values.password()}\n{YAML_OF_RULES[path]}      DB_PASSWORD: *a\n"
+        assert [line for _, line, *_ in failing({path: text})] == [1]
+
+    def test_names_are_none(self, failing):
+        text = "jobs:\n  a:\n    secrets: inherit\n    env:\n      TOKEN:\n        ${{ secrets.DB_TOKEN_2 }}\n"
+        compose = "services:\n  a:\n    secrets:\n    - db_password_v2\nsecrets:\n  db_password_v2: {file: ./db.txt}\n"
+        assert failing({".github/workflows/a.yml": text, "docker-compose.yml": compose}) == []
+
+
+def test_a_comment_at_the_end_of_a_line(failing, values):
+    assert [key for *_, key in failing({"a.yaml": f"a: b  # password: {values.password()}\n"})] == ["password"]
+
+
+@pytest.mark.parametrize("key", ["DBPASS", "Passwort", "smtpPass", "ADMINPASS"])
+def test_other_words_for_a_password(key, failing, values):
+    assert [found[3] for found in failing({"a.yaml": f"{key}: {values.password()}\n"})] == [key]
