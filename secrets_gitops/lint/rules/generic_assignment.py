@@ -70,9 +70,9 @@ class GenericAssignment(AssignmentRule):
         for leaf in target.leaves:
             is_long = "\n" in leaf.text.strip()
             of_others = _is_of_others(leaf)
-            if of_others and not (is_long and leaf.object is not None and leaf.object.kind == "ConfigMap"):
+            if of_others and (leaf.object is None or leaf.object.kind != "ConfigMap"):
                 continue
-            if is_long:
+            if is_long or (of_others and "\n" in leaf.text):  # a file of a ConfigMap may have one line
                 region = leaf.region(target)
                 long.append((region.line, region.end_line))
             if of_others:

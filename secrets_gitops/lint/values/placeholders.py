@@ -37,7 +37,7 @@ _DOCUMENTED_ENDS = ("SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c", "TJVA95OrM7E2
 """The signatures of the JWTs that jwt.io shows, without their secret parts."""
 
 _BETWEEN = pattern(r"[^A-Za-z0-9+/=~]+")
-_MARKERS = ("REPLACE", "INSERT", "YOUR_", "_HERE", "CHANGEME", "CHANGE_ME")
+_MARKERS = ("PLACEHOLDER", "REPLACE", "INSERT", "YOUR_", "_HERE", "CHANGEME", "CHANGE_ME")
 _WHOLE = pattern(
     r"""
     change[-_\ ]?(?:me|it|this)(?:[-_\ !.?].{0,60}|[0-9]{0,4})
@@ -46,7 +46,8 @@ _WHOLE = pattern(
     | data\+omitted
     | postgres | guest | unused | ignored? | irrelevant
     | not[-_\ ]?(?:used|needed|required|set|real|important|secret|applicable)
-    | example | sample | dummy | placeholder | none | null | nil | undefined | n/?a | empty | unset | passw0rd
+    | (?:placeholder|dummy|fake)(?:[-_\ ].{1,80})?
+    | example | sample | none | null | nil | undefined | n/?a | empty | unset | passw0rd
     | your[-_\ ].{1,80} | my[-_\ ]?(?:secret|password|token)
     | <[^<>\n]{1,120}> | \[[a-z][a-z_\-\ ]{2,60}\] | \{_{0,2}[a-z][a-z_.\-\ ]{2,60}\}
     | [\w+/=-]{0,120}(?:\.{3,}|…+)

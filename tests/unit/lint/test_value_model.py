@@ -97,6 +97,9 @@ class TestWhatPublicFilesHold:
         [
             ("password", "unused", "placeholder"),
             ("password", "not-needed", "placeholder"),
+            ("password", "PLACEHOLDER_SET_MANUALLY", "placeholder"),
+            ("token", "placeholder-until-the-pipeline-runs", "placeholder"),
+            ("token", "fake-ci-token", "placeholder"),
             ("apiKey", "abcdefghijk123456789", "placeholder"),
             ("token", "AgBy3i4OJSWK+PiT.....", "placeholder"),
             (".dockerconfigjson", "ewogICJjcmVk...", "placeholder"),
@@ -131,6 +134,8 @@ class TestWhatPublicFilesHold:
             ("token", f"{token}..."),
             ("password", f".{password}"),
             ("password", "abcd1234x"),
+            ("password", f"PLACEHOLDER_{values.password()}"),
+            ("password", f"fake-{values.password()}"),
             ("password", "blue-qrtz-default"),
             ("token", f"hub-{token.lower()}-license"),
             ("password", f"base64{password}"),

@@ -84,6 +84,8 @@ def test_texts_that_are_no_assignments_line_by_line(failing, values):
     for line in lines:
         text = f"kind: ConfigMap\ndata:\n  some.conf: |\n\n    first = 1 2 3;\n    {line}\n    end of it\n"
         assert [found[1] for found in failing({"a.yaml": text})] == [6], line.split(" ")[0]
+        text = f"kind: ConfigMap\ndata:\n  some.conf: |\n    {line}\n"
+        assert [found[1] for found in failing({"a.yaml": text})] == [4], line.split(" ")[0]
 
 
 def test_the_secret_of_a_client_may_be_a_uuid(failing, values):
