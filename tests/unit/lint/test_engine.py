@@ -312,3 +312,26 @@ def test_prose_that_speaks_of_secrets_is_no_text_in_a_text(scan):
     prose = "The users of a Config file, and of any kind, give a token or a password"
     for files in ({"notes.txt": f"{prose}\n"}, {"a.yaml": f"about: {prose}\nalso:\n- {prose}\n"}):
         assert scan(files).incomplete == ()
+
+
+class TestEscapes:
+    """What a string writes with escapes is read as it is meant: PHP escapes slashes, .NET pluses."""
+
+    def test_a_url_and_a_token(self, failing, values):
+        secret = values.password()
+        token = "glpat" + "\\u002d" + values.password(20).replace("_", "x").replace("-", "y")
+        files = {
+            "a.json": f'{{\n"u": "https:\\/\\/app:{secret}@db.internal\\/x"}}\n',
+            "b.json": f'{{\n"x": "{token}"}}\n',
+            "c.yaml": f'a: b\nx: "{token}"\n',
+        }
+        rules = {path: (line, rule) for path, line, rule, _ in failing(files)}
+        assert rules == {
+            "a.json": (2, "url-credential"),
+            "b.json": (2, "provider-token-gitlab"),
+            "c.yaml": (2, "provider-token-gitlab"),
+        }
+
+    def test_each_is_told_once(self, failing, values):
+        text = f'{{"u": "https://app:{values.password()}@db.internal/x", "y": "a\\/b"}}\n'
+        assert len(failing({"a.json": text})) == 1
