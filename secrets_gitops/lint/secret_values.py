@@ -55,8 +55,9 @@ def _is_random(text: str) -> bool:
 
 
 def _class(key: str, text: str, tag: str | None = None) -> ValueClass:
-    if key in _REGISTRY_KEYS and text.lstrip().startswith("{"):
-        inside = [part for part in assignments(text) or () if part.key in _REGISTRY_SECRETS]
+    parts = assignments(text) if key in _REGISTRY_KEYS and text.lstrip().startswith("{") else None
+    if parts is not None:
+        inside = [part for part in parts if part.key in _REGISTRY_SECRETS or read_key(part.key).sensitivity == "strong"]
         classes = [classify(part.value, "password", strict=True) for part in inside]
         return next((found for found in ("plaintext", "placeholder") if found in classes), "setting")
     return classify(text, key, strict=True, tag=tag)

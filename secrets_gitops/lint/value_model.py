@@ -145,6 +145,8 @@ def _classify_line(text: str, key: KeyName, *, strict: bool) -> ValueClass:
     default = stand_ins.default_of(text)
     if default is not None:
         return _classify_line(default, key, strict=strict) if default else "expansion"
+    if text[0] in "{[" and bodies.assignments(text) is not None:  # one of its values may be filled in, another not
+        return _classify_body(text, key, strict=strict)
     if stand_ins.is_reference(text):
         return "reference"
     if stand_ins.is_template(text):
@@ -153,8 +155,6 @@ def _classify_line(text: str, key: KeyName, *, strict: bool) -> ValueClass:
         return "expansion"
     if not strict and stand_ins.is_code(text):
         return "reference"
-    if text[0] in "{[" and bodies.assignments(text) is not None:
-        return _classify_body(text, key, strict=strict)
     if _SETTING.fullmatch(text):
         sensitive = key.is_sensitive if strict else key.sensitivity == "strong"
         # A PIN, a one-time code; the seed of a test run is none.

@@ -132,3 +132,19 @@ def test_in_documentation_only_what_is_made_by_chance_fails(scan, values):
     encoded = base64.b64encode(values.password().encode()).decode()
     (found,) = scan({"docs/a.md": shown.replace("stringData", "data").replace("t0p-Secret", encoded)}, RULE).findings
     assert found.severity == "high"
+
+
+def test_json_that_is_filled_in_partly_and_logins_of_registries_in_odd_shape(failing, values):
+    secret = values.password()
+    for key, text in (
+        ("config.json", f'{{"a": "{{{{ .x }}}}", "password": "{secret}"}}'),
+        ("config.json", f'{{"a": "${{X}}", "password": "{secret}"}}'),
+        (".dockerconfigjson", f'{{"auths": {{}}, "token": "{secret}"}}'),
+        (".dockerconfigjson", f'{{"auths": {{"r.example": {{"auth": "{b64("u:" + secret)}"'),
+    ):
+        assert [found[3] for found in failing({PATH: f"{HEAD}stringData:\n  {key}: '{text}'\n"}, RULE)] == [key], text
+    for key, text in (
+        ("config.json", '{"a": "{{ .x }}", "password": "{{ .y }}"}'),
+        (".dockerconfigjson", '{"auths": {}, "credsStore": "desktop"}'),
+    ):
+        assert failing({PATH: f"{HEAD}stringData:\n  {key}: '{text}'\n"}) == []
