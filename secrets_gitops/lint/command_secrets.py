@@ -43,7 +43,8 @@ _AFTER_HEADER = pattern(
 )
 
 _SQL = pattern(
-    rb"(?:identified[ \t]{1,9}(?:with[ \t]{1,9}\S{1,60}[ \t]{1,9})?(?:by|as)(?:[ \t]{1,9}password)?"
+    rb"(?:(?:(?-i:IDENTIFIED)|(?:create|alter|grant)[ \t][^\n;]{1,200}?\bidentified)[ \t]{1,9}"
+    rb"(?:with[ \t]{1,9}\S{1,60}[ \t]{1,9})?(?:by|as)(?:[ \t]{1,9}password)?"
     rb"|(?:create|alter)[ \t]{1,9}(?:user|role)[ \t][^\n;']{1,200}?\bpassword)[ \t=]{1,9}'([^'\r\n]{4,200})'",
     2,  # re.IGNORECASE
 )

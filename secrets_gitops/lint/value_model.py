@@ -84,7 +84,7 @@ def _classify(text: str, key: KeyName, *, strict: bool, tag: str | None = None) 
         return "ciphertext" if sound else "plaintext"
     if tag is not None and stand_ins.is_filled_in(tag, text):
         return "expansion"
-    if ciphertext.is_ciphertext(text):
+    if ciphertext.is_ciphertext(text) or (key.words == ("secure",) and ciphertext.is_rsa(text)):
         return "ciphertext"
     if public.is_public(text):
         return "public"

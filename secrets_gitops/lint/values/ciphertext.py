@@ -16,6 +16,7 @@ _PULUMI = pattern(r"v1:[A-Za-z0-9+/]{8,40}={0,2}:(?:v1:)?[A-Za-z0-9+/:]{8,}={0,2
 _DOTENVX = pattern(r"encrypted:[A-Za-z0-9+/]{40,}={0,2}")
 _AT_REST = pattern(r"k8s:enc:(?:aescbc|aesgcm|secretbox|kms):v[12]:[\w.-]{1,200}(?::|$)")
 """What the API server writes before the bytes of an encrypted object."""
+_RSA = pattern(r"[A-Za-z0-9+/]{171}=|[A-Za-z0-9+/]{342}==|[A-Za-z0-9+/]{683}=")
 _JWE = pattern(r"eyJ[\w-]{10,4000}\.[\w-]{0,4000}\.[\w-]{10,200}\.[\w-]{1,100000}\.[\w-]{16,100}")
 
 
@@ -50,6 +51,11 @@ def is_ciphertext(text: str) -> bool:
     if text.startswith("eyJ"):
         return _JWE.fullmatch(text) is not None
     return _AT_REST.match(text) is not None or _DOTENVX.fullmatch(text) is not None
+
+
+def is_rsa(text: str) -> bool:
+    """May it be one block of RSA in base64, as Travis CI has under `secure`?"""
+    return _RSA.fullmatch("".join(text.split())) is not None
 
 
 def is_ciphertext_bytes(data: bytes) -> bool:

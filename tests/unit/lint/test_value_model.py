@@ -500,3 +500,8 @@ class TestWhatOnlyLooksHarmless:
         assert classify(f'{{"keys": [{key}]}}', "jwks.json", strict=True) == "public"
         text = f'{{"keys": [{key}], "client_secret": "{values.password()}"}}'
         assert classify(text, "config.json", strict=True) == "plaintext"
+
+
+def test_what_travis_encrypted_is_ciphertext_under_its_key_alone(values):
+    assert classify(values.base64(128), "secure") == classify(values.base64(512), "secure", strict=True) == "ciphertext"
+    assert classify(values.base64(512), "password") == classify(values.base64(30), "secure") == "plaintext"

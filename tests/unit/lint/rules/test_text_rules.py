@@ -108,6 +108,7 @@ CLEAN = [
     ("a.yaml", "postgresql: {password_encryption: scram-sha-256}\nconnection: {user: postgres, pass: postgres}"),
     ("a.go", '`json:"a" protobuf_key:"varint,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`'),
     ("a.sh", "curl -u <user:password> https://x"),
+    ("a.json", '{"a": "Attributes of the strategy identified by \'bidding_strategy\'."}'),
     ("a.sh", "aws acm list-certificates --next-token 9f4d9f69-275a-41fe-b58e-2b837bd9ba48"),
     ("a.json", '{"NextToken": "9f4d9f69-275a-41fe-b58e-2b837bd9ba48", "CodeSha256": "' + "aB3d" * 10 + 'aB3="}'),
     ("docs/a.md", "`arn:aws:secretsmanager:eu-west-1:123456789012:secret:MySecret1-a1b2c3`"),
