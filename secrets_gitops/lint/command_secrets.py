@@ -88,7 +88,7 @@ def find(data: bytes, *, in_docs: bool = False) -> Iterator[Found]:
         value, start, end = _argument(found, 1)
         if _is_made(value, refused):
             yield from _checked("an argument", "", value, start, end, in_docs, "password")
-    for found in _SQL.finditer(data) if any(word in lowered for word in _SQL_WORDS) else ():
+    for found in _statements(lowered, data):
         value = found[1].decode("utf-8", "replace")
         yield from _checked("a statement in SQL", "", value, *found.span(1), in_docs, "password")
     for found in _DIRECTIVE.finditer(data) if any(word in data for word in _DIRECTIVES) else ():
@@ -112,6 +112,17 @@ def _after(text: bytes, data: bytes, word: bytes, expression: re.Pattern[bytes])
         if found:
             yield found
         at = text.find(word, found.end() if found else end)
+
+
+def _statements(lowered: bytes, data: bytes) -> Iterator[re.Match[bytes]]:
+    """The matches of `_SQL`, which begin with one of its words."""
+    for word in _SQL_WORDS:
+        at = lowered.find(word)
+        while at >= 0:
+            found = _SQL.match(data, at)
+            if found:
+                yield found
+            at = lowered.find(word, found.end() if found else at + len(word))
 
 
 def _after_flags(data: bytes) -> Iterator[re.Match[bytes]]:
