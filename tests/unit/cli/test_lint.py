@@ -95,7 +95,7 @@ def test_a_secret_nested_too_deep_is_an_incomplete_scan(tree):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("--no-such-option",), ("--history",), ("--fix", "--staged"), ("--yes",), ("--fail-on", "huge"),
+        ("--no-such-option",), ("--history", "--staged"), ("--fix", "--staged"), ("--yes",), ("--fail-on", "huge"),
         ("--rule", "no-such-rule"), ("--disable", "SG999"), ("--explain", "nothing"), ("--format", "xml"),
         ("--format", "json="), ("--max-bytes", "lots"), ("--max-bytes", "0"), ("--stdin",), ("--path", "x.yaml"),
         ("--stdin", "--path", "x.yaml", "--staged"), ("--format", "json", "--format", "sarif"),
