@@ -130,10 +130,19 @@ def _stored() -> Iterator[tuple[str, Objects]]:
 
 
 def _limited(report: Report, root: str, paths: tuple[str, ...]) -> Scanned:
-    """The part of a report that is about `paths`, when there are any. What was not scanned stays told."""
+    """The part of a report that is about `paths`, when there are any. What was not scanned stays told.
+
+    Raises FileError for a path that names nothing, neither here nor in what was scanned: a slip must not look clean.
+    """
     if not paths:
         return Scanned(report, root)
     wanted = [_relative(root, path) for path in paths]
+    seen = {*report.paths, *(finding.path for finding in report.findings)}
+    for typed, path in zip(paths, wanted, strict=True):
+        if os.path.lexists(os.path.join(root, path)) or any(_covered(one, [path]) for one in seen):
+            continue
+        if not git.says_yes(("rev-parse", "--quiet", "--verify", f"HEAD:{path}"), root):  # else it is being deleted
+            raise FileError("no such file", hints=("it is neither here nor in what was scanned",), place=Place(typed))
     return Scanned(
         report._replace(
             findings=tuple(f for f in report.findings if _covered(f.path, wanted)),

@@ -322,3 +322,14 @@ def test_no_report_holds_a_part_of_a_value(tree, form):
     shown = done.out + done.err
     for value in CANARIES.values():
         assert not [value[at : at + 6] for at in range(len(value) - 5) if value[at : at + 6] in shown]
+
+
+def test_a_path_that_names_nothing_is_no_clean_report(tree):
+    tree.write("a.yaml", "a: b\n")
+    tree.git("add", ".")
+    tree.git("-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "-qm", "a")
+    tree.git("rm", "-q", "a.yaml")
+    assert tree.lint("--staged", "a.yaml").returncode == 0
+    done = tree.lint("--staged", "no/such.yaml")
+    assert done.returncode == 3
+    assert "no such file" in done.err
