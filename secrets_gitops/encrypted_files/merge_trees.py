@@ -188,10 +188,17 @@ class _Merger:
         return regions
 
     def _matches(self, base: Sequence[PlainTree], side: Sequence[PlainTree]) -> dict[int, int]:
+        """Which items of `base` stand where in `side`. Of equal items those at the same end belong together."""
+        ours, theirs = [self.of(item) for item in base], [self.of(item) for item in side]
+        shorter = min(len(ours), len(theirs))
+        head = next((at for at in range(shorter) if ours[at] != theirs[at]), shorter)
+        tail = next((at for at in range(shorter - head) if ours[-1 - at] != theirs[-1 - at]), shorter - head)
         blocks = difflib.SequenceMatcher(
-            None, [self.of(item) for item in base], [self.of(item) for item in side], autojunk=False
+            None, ours[head : len(ours) - tail], theirs[head : len(theirs) - tail], autojunk=False
         ).get_matching_blocks()
-        return {block.a + at: block.b + at for block in blocks for at in range(block.size)}
+        found = {at: at for at in range(head)}
+        found |= {head + block.a + at: head + block.b + at for block in blocks for at in range(block.size)}
+        return found | {len(ours) - 1 - at: len(theirs) - 1 - at for at in range(tail)}
 
     def _named(
         self,

@@ -38,6 +38,12 @@ def test_equal_changes_are_no_conflict():
     assert one({"a": 1}, {}, {}) == {}
 
 
+def test_of_equal_items_each_side_may_change_another():
+    assert one(["x", "x"], ["one", "x"], ["x", "two"]) == ["one", "two"]
+    assert one(["x", "x", "x"], ["x", "x", "one"], ["two", "x", "x"]) == ["two", "x", "one"]
+    assert one(["x", "x"], ["x", "x", "new"], ["two", "x"]) == ["two", "x", "new"]
+
+
 @pytest.mark.parametrize(
     ("base", "ours", "theirs", "path"),
     [
