@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from secrets_gitops.controller.sealing_keys import SealingKeys
 
 _LONGEST_SLEEP = 10.0  # seconds; a step of the wall clock, or a machine that slept, is noticed after that time
-_AFTER_FAILURE = 60.0
 _POLL = 1.0
 _LOOK_FOR_KEYS = 4.0
 _WISH_LASTS = 20.0  # longer than a Lease that a busy machine renews late
@@ -75,39 +74,37 @@ class KeyKeeper:
 
     def run(self, stop: threading.Event) -> None:
         """Renew until `stop`. A failure is logged, and tried again."""
-        failed = False
-        asked_at: float | None = None
+        backoff = Backoff()
+        pause: float | None = None
+        wished: float | None = None
         while not stop.is_set():
-            due = self._keys.renew_in(datetime.now(UTC))
-            sleep = _LONGEST_SLEEP if due is None else min(due, _LONGEST_SLEEP)
-            if failed or (due is not None and due <= 0 and not self._may_write()):
-                sleep = max(sleep, _AFTER_FAILURE)
-            self._wake.wait(sleep if asked_at is None or failed else _POLL)
+            self._wake.wait(self._until_due() if pause is None else pause)
             self._wake.clear()
-            asked = self._asked.is_set()
-            if asked:  # else a signal that comes just now would be lost
+            pause = None
+            if self._asked.is_set():  # cleared only when seen, else a signal that comes just now would be lost
                 self._asked.clear()
-                asked_at = asked_at or time.monotonic()
-            due = self._keys.renew_in(datetime.now(UTC))
-            if stop.is_set() or not (asked or (due is not None and due <= 0)):
-                continue
-            if not self._may_write():
-                if asked_at is not None and time.monotonic() - asked_at < _WISH_LASTS:
-                    self._asked.set()
-                elif asked:
-                    asked_at = None
-                    self._log.error(
-                        "No key made: another replica leads, or the Lease is not held; send SIGUSR1 to that one"
-                    )
+                wished = time.monotonic()
+            if stop.is_set() or (wished is None and self._until_due() > 0):
                 continue
             try:
-                self._keys.make(self._may_write)
-                failed, asked_at = False, None
+                if self._keys.make(self._may_write):
+                    wished = None
+                    continue
             except Error as error:
-                failed = True
-                if asked:
-                    self._asked.set()
                 self._log.error("Failed to make a new key, will try again", error=error.message)
+                pause = backoff.failed()
+                wished = wished and time.monotonic()
+                continue
+            pause = _LONGEST_SLEEP if wished is None else _POLL
+            if wished is not None and time.monotonic() - wished > _WISH_LASTS:
+                wished = None
+                self._log.error(
+                    "No key made: another replica leads, or the Lease is not held; send SIGUSR1 to that one"
+                )
+
+    def _until_due(self) -> float:
+        due = self._keys.renew_in(datetime.now(UTC))
+        return _LONGEST_SLEEP if due is None else min(due, _LONGEST_SLEEP)
 
     # a Handler of the reflector
 

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 COMPONENT = "sealed-secrets"
 """The source of events, as of the original's."""
 _LOOKUPS_AT_ONCE = 16
+_SIGNALS_WAIT = 0.5
+"""Seconds. Python handles signals in its first thread, which sleeps on when the kernel gives one to another thread."""
 
 
 class Controller:
@@ -109,7 +111,8 @@ class Controller:
         self.log.info("HTTP server serving", addr=self.flags.listen_addr)
         self.log.info("HTTP metrics server serving", addr=self.flags.listen_metrics_addr)
         threading.Thread(target=self._work, name="main", daemon=True).start()
-        self.stop.wait()
+        while not self.stop.wait(_SIGNALS_WAIT):
+            pass
         self._close()
         server.close()
         metrics.close()

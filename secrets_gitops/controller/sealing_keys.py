@@ -106,20 +106,26 @@ class SealingKeys:
         self.on_new()
         return True
 
-    def make(self, may_write: Callable[[], bool] = lambda: True) -> None:
+    def make(self, may_write: Callable[[], bool] = lambda: True) -> bool:
         """Make a key, write it and register it; when another replica made one meanwhile, take that one.
 
-        `may_write` is asked once more just before the write, for making a key takes seconds. Raises SettingsError for
-        a key size and for a namespace that is not there, ClusterErrors and Unavailable when it cannot be written.
+        Whether there is a new key now. `may_write` is asked once more just before the write, for making a key takes
+        seconds. Raises SettingsError for a key size and for a namespace that is not there, ClusterErrors and
+        Unavailable when it cannot be written.
         """
+        if not may_write():
+            return False
         with self._making:
             flags, known = self._flags, self._fingerprints()
             now = datetime.now(UTC)
             new = key_secret.generate(bits=flags.key_size, common_name=flags.my_cn, seconds=flags.key_ttl, now=now)
             self.load()
-            if self._fingerprints() - known or not may_write():
-                self._log.info("No new key: another replica made one, or may write now")
-                return
+            if self._fingerprints() - known:
+                self._log.info("No key written: another replica made one")
+                return True
+            if not may_write():
+                self._log.info("No key written: the Lease was not held any more when it was made")
+                return False
             body = key_secret.body(
                 new,
                 namespace=self.namespace,
@@ -134,6 +140,7 @@ class SealingKeys:
             self._log.info("New key written", namespace=self.namespace, name=_text(created, "name"))
             self._log.info("Certificate generated", certificate=new.certificate.decode())
             self.take(created, made_at=now)
+            return True
 
     def make_when_due(self, may_write: Callable[[], bool] = lambda: True) -> None:
         """Make a key at the start: when there is none, or the latest is older than the cutoff time."""
