@@ -72,7 +72,7 @@ _OFTEN = 2_000
 MANY = 64 * 1024 * 1024
 """Bytes that may be searched for the places of words before one expression finds them all."""
 _MEMORY = 200_000
-"""Words that are remembered as no keys of secrets."""
+"""Words that are remembered from file to file as no keys of secrets, and as such keys."""
 
 _dull: set[bytes] = set()
 _telling: dict[bytes, KeyName] = {}
@@ -114,27 +114,31 @@ def split(data: bytes) -> set[bytes]:
 def telling(words: set[bytes]) -> list[bytes]:
     """Those of `words` that promise a secret when they are keys."""
     found = []
-    if len(_dull) > _MEMORY:
-        _dull.clear()
-    if len(_telling) > _MEMORY:
-        _telling.clear()
     for word in words - _dull:
         if word in _telling:
             found.append(word)
         elif len(word) <= LONGEST_KEY:
             if _STEM.search(word) and word[-1] in _ENDS:
-                name = read_key(word.decode("ascii").rstrip("0123456789"))  # a number says nothing, and they are many
+                name = _read(word)
                 if name.is_sensitive:
                     _telling[word] = name
                     found.append(word)
                     continue
             _dull.add(word)
+    if len(_dull) > _MEMORY:
+        _dull.clear()
+    if len(_telling) > _MEMORY:
+        _telling.clear()
     return found
 
 
 def telling_name(word: bytes) -> KeyName:
     """What a word that `telling` gave says of its value."""
-    return _telling[word]
+    return _telling.get(word) or _read(word)
+
+
+def _read(word: bytes) -> KeyName:
+    return read_key(word.decode("ascii").rstrip("0123456789"))  # a number says nothing, and they are many
 
 
 _ENDS = frozenset(_IN_WORD) - frozenset(b".-")
@@ -169,11 +173,11 @@ def _assignments(data: bytes, words: list[bytes], *, by_line: bool) -> Iterator[
         end = start + len(word)
         if data[end : end + 26].lstrip(_BETWEEN)[:1] not in _SETS:
             continue  # prose; the expressions are not compiled for it
-        match = _compiled(_PATTERNS[by_line, _telling[word].sensitivity]).match(data, end)
+        match = _compiled(_PATTERNS[by_line, telling_name(word).sensitivity]).match(data, end)
         if match is not None:
             found.append((start, word, match))
     for word in often:
-        expression = rb"(?<![\w.-])" + re.escape(word) + _PATTERNS[by_line, _telling[word].sensitivity]
+        expression = rb"(?<![\w.-])" + re.escape(word) + _PATTERNS[by_line, telling_name(word).sensitivity]
         found += ((match.start(), word, match) for match in re.compile(expression, re.VERBOSE).finditer(data))
     found.sort(key=lambda one: one[0])
     done = 0
@@ -188,7 +192,7 @@ def _assignments(data: bytes, words: list[bytes], *, by_line: bool) -> Iterator[
         op = match["op"]
         yield Assignment(
             word.decode("ascii"),
-            _telling[word],
+            telling_name(word),
             match[kind].decode("utf-8", "replace").rstrip(),
             (match["quote"] or match["escape"] or b"").decode("ascii"),
             "=" if len(op) > 2 else op.decode("ascii"),

@@ -169,7 +169,10 @@ FAMILIES = ("provider-token", "gitleaks-rule")
 
 _IN_WORD = b"abcdefghijklmnopqrstuvwxyz0123456789_-."
 """What the words of a target are made of (`lint.assignments`), in lower case."""
+_LONGEST = 100
+"""Characters of a word that is remembered: longer ones are data, which seldom come again."""
 _MEMORY = 200_000
+"""Words that are remembered of each kind from file to file."""
 _by_core: dict[bytes, tuple[bytes, ...]] = {}
 _cores_in: dict[bytes, tuple[bytes, ...]] = {}
 _dull: set[bytes] = set()
@@ -192,9 +195,6 @@ def words_in(target: Target) -> frozenset[bytes]:
         for word in {word for _, _, words in RULES.values() for word in words}:
             core = _core(word)
             _by_core[core] = (*_by_core.get(core, ()), word)
-    if len(_dull) > _MEMORY:
-        _dull.clear()
-        _cores_in.clear()
     cores: set[bytes] = set()
     new = []
     for word in target.different_words - _dull:
@@ -211,16 +211,22 @@ def words_in(target: Target) -> frozenset[bytes]:
 
 
 def _learned(words: list[bytes]) -> set[bytes]:
-    """The cores in words that were not seen before, which are remembered."""
+    """The cores in words that were not seen before, which are remembered unless they are long."""
     together = b"\n".join(words).lower()
     found = {core for core in _by_core if core and core in together}
     for word in words:
+        if len(word) > _LONGEST:
+            continue
         lowered = word.lower()
         inside = tuple([core for core in found if core in lowered])
         if inside:
             _cores_in[word] = inside
         else:
             _dull.add(word)
+    if len(_dull) > _MEMORY:
+        _dull.clear()
+    if len(_cores_in) > _MEMORY:
+        _cores_in.clear()
     return found
 
 

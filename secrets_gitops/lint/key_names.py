@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _WORD = pattern(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_A-Za-z]+")
 _MEMORY = 20_000
 """Distinct keys that are remembered; a scan with more starts over, so that memory stays bounded."""
+_LONGEST = 256
+"""Characters of a key that are read."""
 
 
 class KeyName(NamedTuple):
@@ -55,11 +57,12 @@ _known: dict[str, KeyName] = {}
 
 def read_key(key: str) -> KeyName:
     """The words of `key`, split at anything but letters and digits and at changes of case, and what they promise."""
+    key = key[:_LONGEST]
     found = _known.get(key)
     if found is None:
         if len(_known) >= _MEMORY:
             _known.clear()
-        words = tuple(word.lower() for word in _WORD.findall(key[:256]))
+        words = tuple(word.lower() for word in _WORD.findall(key))
         found = _known[key] = KeyName(words, _sensitivity(words))
     return found
 
