@@ -1,6 +1,6 @@
 """Every rule by its slug: alias, the place of its object, and the words without which it has nothing to do.
 
-A rule is imported when a file holds one of its words: a hook that runs at every commit does not load what it need not.
+`lint.dispatch` reads from this table which rules a file concerns.
 
 `provider-token` is a family: its findings carry `provider-token-NAME`, and its object describes each name.
 """
@@ -13,13 +13,11 @@ from secrets_gitops.errors import SettingsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from typing import Protocol
 
     from secrets_gitops.lint.classify import Kind
-    from secrets_gitops.lint.finding import Finding, Severity
     from secrets_gitops.lint.rule import Rule
-    from secrets_gitops.lint.target import Target
 
     class Family(Rule, Protocol):
         """A rule whose findings carry ids of its own making."""
@@ -117,16 +115,19 @@ RULES: dict[str, tuple[str, str, tuple[bytes, ...]]] = {
     "provider-token": ("SG710", "provider_token:RULE", ()),
     "parse-error": ("SG901", "parse_error:RULE", ()),
     "scan-skipped": ("SG902", "scan_skipped:RULE", ()),
-    "unused-allow": ("SG903", "unused_allow:RULE", (b"secrets-gitops:allow",)),
-    "expired-allow": ("SG905", "expired_allow:RULE", (b"lint:",)),
+    "unused-allow": ("SG903", "unused_allow:RULE", ()),
+    "expired-allow": ("SG905", "expired_allow:RULE", ()),
     "gitleaks-rule": ("SG906", "gitleaks_rule:RULE", (b"[[rules]]",)),
-    "allow-without-reason": ("SG904", "allow_without_reason:RULE", (b"secrets-gitops:allow",)),
+    "allow-without-reason": ("SG904", "allow_without_reason:RULE", ()),
 }
 """Slug → (alias, module under `lint.rules` and attribute, words).
 
 Words are in lower case; a file that holds none of them, in any case of letters, does not concern the rule. Without
 words the rule is always asked. In order from the most to the least used.
 """
+
+UNASKED = frozenset({"parse-error", "scan-skipped", "unused-allow", "expired-allow", "allow-without-reason"})
+"""Rules that no text is shown to: what they are about is known to who scans, and here are the words for it."""
 
 ON_REQUEST = frozenset({"sops-mac-mismatch"})
 """Rules that do nothing unless a command gives them what they need."""
@@ -167,165 +168,9 @@ OFF = frozenset({"high-entropy"})
 FAMILIES = ("provider-token", "gitleaks-rule")
 
 
-_IN_WORD = b"abcdefghijklmnopqrstuvwxyz0123456789_-."
-"""What the words of a target are made of (`lint.assignments`), in lower case."""
-_LONGEST = 100
-"""Characters of a word that is remembered: longer ones are data, which seldom come again."""
-_MEMORY = 200_000
-"""Words that are remembered of each kind from file to file."""
-_by_core: dict[bytes, tuple[bytes, ...]] = {}
-_cores_in: dict[bytes, tuple[bytes, ...]] = {}
-_dull: set[bytes] = set()
-
-
-def _core(word: bytes) -> bytes:
-    """The longest part of `word` that would stand in one word of a text; empty when it says nothing."""
-    parts = bytes(c if c in _IN_WORD else 0x20 for c in word).split()
-    longest = max(parts, key=len, default=b"")
-    return longest if len(longest) >= 3 else b""
-
-
-def words_in(target: Target) -> frozenset[bytes]:
-    """Which words of the rules occur in the text, in any case of letters.
-
-    Its different words are asked, which are remembered from file to file; what holds other characters (`://`) is looked
-    for in the text itself.
-    """
-    if not _by_core:
-        for word in {word for _, _, words in RULES.values() for word in words}:
-            core = _core(word)
-            _by_core[core] = (*_by_core.get(core, ()), word)
-    cores: set[bytes] = set()
-    new = []
-    for word in target.different_words - _dull:
-        known = _cores_in.get(word)
-        if known is None:
-            new.append(word)
-        else:
-            cores.update(known)
-    cores |= _learned(new)
-    found = [word for core in cores for word in _by_core[core] if word == core or word in target.lowered]
-    has_dollar = b"$" in target.data
-    found += [word for word in _by_core[b""] if (has_dollar or word[0] != 0x24) and word in target.data]
-    return frozenset(found)
-
-
-def _learned(words: list[bytes]) -> set[bytes]:
-    """The cores in words that were not seen before, which are remembered unless they are long."""
-    together = b"\n".join(words).lower()
-    found = {core for core in _by_core if core and core in together}
-    for word in words:
-        if len(word) > _LONGEST:
-            continue
-        lowered = word.lower()
-        inside = tuple([core for core in found if core in lowered])
-        if inside:
-            _cores_in[word] = inside
-        else:
-            _dull.add(word)
-    if len(_dull) > _MEMORY:
-        _dull.clear()
-    if len(_cores_in) > _MEMORY:
-        _cores_in.clear()
-    return found
-
-
-class Deferred:
-    """A rule that is imported when a file holds one of its words, or when its own words for people are asked for."""
-
-    __slots__ = ("_kinds", "_rule", "_words", "alias", "id")
-
-    def __init__(self, slug: str) -> None:
-        self.id = slug
-        self.alias, _, self._words = RULES[slug]
-        self._kinds = KINDS.get(slug)
-        self._rule: Rule | None = None
-
-    def concerns(self, target: Target) -> bool:
-        """As the rule says, but False without import where none of the words occurs, or for a file of another kind.
-
-        Of a file whose block alone counts few rules are asked, and to look for the words of all would take longest.
-        """
-        of_its_kind = self._kinds is not None and target.parent is None and target.kind in self._kinds
-        if not of_its_kind:
-            if self._kinds is not None and not self._words:
-                return False
-            if self._words and not target.brief and target.words.isdisjoint(self._words):
-                return False
-        return self._loaded().concerns(target)
-
-    def check(self, target: Target) -> Iterator[Finding]:
-        """The rule's findings."""
-        return self._loaded().check(target)
-
-    def _loaded(self) -> Rule:
-        if self._rule is None:
-            self._rule = load(self.id)
-        return self._rule
-
-    @property
-    def severity(self) -> Severity:
-        """The rule's default."""
-        return self._loaded().severity
-
-    @property
-    def summary(self) -> str:
-        """What the rule finds."""
-        return self._loaded().summary
-
-    @property
-    def why(self) -> str:
-        """Why that is a problem."""
-        return self._loaded().why
-
-    @property
-    def fix(self) -> str:
-        """What to do in general."""
-        return self._loaded().fix
-
-
 def on_by_default() -> tuple[str, ...]:
     """The slugs of the rules that run unless others are asked for."""
     return tuple(slug for slug in RULES if slug not in OFF)
-
-
-class Dispatch:
-    """Which of some rules a text may concern, by its words and its kind, without asking each of them."""
-
-    __slots__ = ("_always", "_by_kind", "_by_word", "_rules")
-
-    def __init__(self, rules: tuple[Rule, ...]) -> None:
-        self._rules = rules
-        self._always: list[int] = []
-        self._by_word: dict[bytes, list[int]] = {}
-        self._by_kind: dict[Kind, list[int]] = {}
-        for at, rule in enumerate(rules):
-            words = RULES[rule.id][2] if isinstance(rule, Deferred) else ()
-            kinds = KINDS.get(rule.id, ()) if isinstance(rule, Deferred) else ()
-            if not words and not kinds:
-                self._always.append(at)
-            for word in words:
-                self._by_word.setdefault(word, []).append(at)
-            for kind in kinds:
-                self._by_kind.setdefault(kind, []).append(at)
-
-    def asked(self, target: Target) -> list[Rule]:
-        """The rules to ask, in their order."""
-        chosen = set(self._always)
-        for word in target.words:
-            chosen.update(self._by_word.get(word, ()))
-        if target.parent is None:
-            chosen.update(self._by_kind.get(target.kind, ()))
-        rules = [self._rules[at] for at in sorted(chosen)]
-        if not any(rule.id in NAMED for rule in rules) or target.may_be_called_secret:
-            return rules
-        return [rule for rule in rules if rule.id not in NAMED or not NAMED[rule.id].isdisjoint(target.different_words)]
-
-
-def deferred(slugs: Iterable[str] | None = None) -> tuple[Rule, ...]:
-    """The rules called `slugs`, those that are on by default without them, each imported when it is needed."""
-    slugs = on_by_default() if slugs is None else slugs
-    return tuple(Deferred(slug) if slug in RULES else load(slug) for slug in slugs)
 
 
 def load(slug: str) -> Rule:

@@ -7,6 +7,7 @@ import posixpath
 from secrets_gitops import errors
 from secrets_gitops.errors import Error, FileError, LimitExceeded, Place, ScanIncomplete, worst
 from secrets_gitops.lint import catalog, gate
+from secrets_gitops.lint.dispatch import Dispatch
 from secrets_gitops.lint.finding import Finding, rank
 from secrets_gitops.lint.merge import merge
 from secrets_gitops.lint.nested import texts
@@ -177,7 +178,7 @@ class _Scanner:
         self._rules = rules
         self._policy = policy
         self._ran = frozenset(rule.id for rule in rules)
-        self._dispatches: dict[tuple[Rule, ...], catalog.Dispatch] = {}
+        self._dispatches: dict[tuple[Rule, ...], Dispatch] = {}
         self._findings: list[Finding] = []
         self._suppressed: list[Suppressed] = []
         self._paths: list[str] = []
@@ -343,9 +344,9 @@ class _Scanner:
         except ScanIncomplete as error:
             self._run.note(error)
 
-    def _dispatch(self, rules: tuple[Rule, ...]) -> catalog.Dispatch:
+    def _dispatch(self, rules: tuple[Rule, ...]) -> Dispatch:
         if rules not in self._dispatches:
-            self._dispatches[rules] = catalog.Dispatch(rules)
+            self._dispatches[rules] = Dispatch(rules)
         return self._dispatches[rules]
 
     def _unparsed(self, target: Target) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from secrets_gitops.errors import Error, FileError, Place
 from secrets_gitops.lint import catalog
+from secrets_gitops.lint.dispatch import deferred
 from secrets_gitops.lint.engine import scan
 from secrets_gitops.lint.overlay import Overlay
 from secrets_gitops.lint.policy import NONE
@@ -41,7 +42,7 @@ def scan_message(root: str, path: str, environ: Mapping[str, str]) -> Report:
     is_edited = environ.get("GIT_EDITOR") != ":"  # what git tells its hooks when it starts no editor
     text = published(data, comment, cleanup, is_edited=is_edited)
     nothing = Tree(Objects(root), "", root)
-    rules = catalog.deferred(WRITTEN)
+    rules = deferred(WRITTEN)
     return scan(Overlay(nothing, path, text), (path,), rules=rules, max_bytes=_LIMIT)
 
 
@@ -111,7 +112,7 @@ def scan_published(
     if not (b"://" in text or runs(text)):
         return None
     only = {catalog.slug_of(rule) for rule in options.only} or set(RULES)
-    rules = catalog.deferred(rule for rule in RULES if rule in only)
+    rules = deferred(rule for rule in RULES if rule in only)
     message = Overlay(Tree(objects, "", root), NAME, text)
     report = scan(message, (NAME,), rules=rules, max_bytes=_LIMIT, options=options, excuses=excuses)
     fix = f"reword the commit, `git rebase -i {name[:12]}^`, and change the value" if found.kind == "commit" else _TAG

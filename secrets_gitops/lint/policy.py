@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from secrets_gitops.errors import Place, SettingsError
 from secrets_gitops.lint import catalog
+from secrets_gitops.lint.dispatch import deferred
 from secrets_gitops.lint.finding import SEVERITIES, Finding
 from secrets_gitops.lint.gate import BASELINE
 from secrets_gitops.lint.run import MAX_BYTES
@@ -187,7 +188,7 @@ class Policy:
         """The rules that run. Raises SettingsError when none is left, for nothing would be found then."""
         asked = self._only or (*catalog.on_by_default(), *self._also)
         slugs = [slug for slug in asked if slug not in {*self._off, *catalog.ON_REQUEST}]
-        rules: list[Rule] = list(catalog.deferred(slugs))
+        rules: list[Rule] = list(deferred(slugs))
         if self._options.verify_mac is not None:
             from secrets_gitops.lint.rules.sops_mac_mismatch import SopsMacMismatch  # noqa: PLC0415
 

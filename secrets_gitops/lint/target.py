@@ -6,6 +6,7 @@ from bisect import bisect_right
 
 from secrets_gitops.documents.formats import format_of
 from secrets_gitops.errors import DocumentError, LimitExceeded
+from secrets_gitops.lint.dispatch import words_in
 from secrets_gitops.lint.finding import Finding, Region
 from secrets_gitops.lint.fingerprints import digest
 from secrets_gitops.lint.mask import has_templates, mask
@@ -222,8 +223,6 @@ class Target:
     def words(self) -> frozenset[bytes]:
         """Which of the words that rules wait for occur."""
         if self._words is None:
-            from secrets_gitops.lint.catalog import words_in  # noqa: PLC0415  the catalogue knows us as a type
-
             self._words = words_in(self)
         return self._words
 

@@ -9,8 +9,6 @@ import pytest
 
 from secrets_gitops.errors import SettingsError
 from secrets_gitops.lint import catalog, rules
-from secrets_gitops.lint.run import Run
-from secrets_gitops.lint.target import Target
 
 PUBLISHED = {
     "k8s-secret-plaintext": 101, "k8s-last-applied-leak": 102, "k8s-env-literal": 103, "k8s-configmap-secret": 104,
@@ -71,19 +69,3 @@ def test_what_names_no_rule_is_refused(typed):
 def test_members_of_a_family_share_its_page():
     assert catalog.page("private-key") == "rules/private-key.md"
     assert catalog.page("provider-token-github") == "rules/provider-token.md"
-
-
-def test_words_are_found_whatever_is_remembered_of_others(memory, monkeypatch):
-    monkeypatch.setattr(catalog, "_MEMORY", 20)
-
-    def words(text: bytes) -> frozenset[bytes]:
-        return Target("a.txt", text, Run(memory({}))).words
-
-    assert words(b" ".join(b"w%d my-sops-%d" % (at, at) for at in range(50))) == {b"sops"}
-    assert len(catalog._dull) <= 20
-    assert len(catalog._cores_in) <= 20
-    long = b"x" * 200 + b"SOPS" + b"x" * 200
-    assert words(long + b" w1") == words(long) == {b"sops"}
-    assert long not in catalog._cores_in
-    assert words(b"y" * 200) == frozenset()
-    assert b"y" * 200 not in catalog._dull
