@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import posixpath
 
-from secrets_gitops import errors
-from secrets_gitops.errors import Error, FileError, LimitExceeded, Place, ScanIncomplete, worst
-from secrets_gitops.lint import catalog, gate
-from secrets_gitops.lint.dispatch import Dispatch
+from secrets_gitops.errors import Error, Place, worst
+from secrets_gitops.lint import gate
 from secrets_gitops.lint.finding import Finding, rank
-from secrets_gitops.lint.merge import merge
-from secrets_gitops.lint.nested import texts
 from secrets_gitops.lint.policy import GITLEAKS, NONE, SETTINGS, Policy
 from secrets_gitops.lint.run import RULE_FILE, Run
-from secrets_gitops.lint.target import Target
+from secrets_gitops.lint.scanner import Scanner
 from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from typing import Any
+    from collections.abc import Callable, Iterable
 
     from secrets_gitops.documents.limits import Limits
     from secrets_gitops.lint.finding import Severity
@@ -28,17 +23,10 @@ if TYPE_CHECKING:
     from secrets_gitops.lint.suppressed import Suppressed
     from secrets_gitops.repository.snapshot import Snapshot
 
-_LINK = 0o120000
 _FIRST = 200
 """Files that are scanned before it is decided whether processes share the others."""
 _WORTH_SHARING = 4_000_000
 """Bytes that are worth starting processes for."""
-_AHEAD = 50
-"""Files that are read ahead at a time, where the snapshot can."""
-_BY_BYTES = ("provider-token", "private-key")
-"""The rules that run on lock files and on the targets of symbolic links too."""
-_IN_STRINGS = (*_BY_BYTES, "url-credential")
-"""The rules that read bytes and look for what stands in strings."""
 _ABOUT_RULE_FILES = ("sops-not-encrypted", "sops-recipient-drift", "sops-selector-drift", "sops-config-ambiguous")
 """The rules that ask other files when a `.sops.yaml` changes; of an encrypted file they read the `sops` block."""
 _ABOUT_NAMED_FILES = ("kustomize-secret-file", "kustomize-configmap-literal", "kustomize-patch-secret")
@@ -114,7 +102,8 @@ def scan(
         strict=policy.strict,
     )
     run.notes += policy.notes
-    scanner = _Scanner(run, policy.rules() if rules is None else tuple(rules), policy)
+    ran = policy.rules() if rules is None else tuple(rules)
+    scanner = Scanner(run, ran, policy)
     scanner.scan_all(chosen[:_FIRST])
     rest = chosen[_FIRST:]
     alone = options.jobs == 1 or policy.needs_values or options.verify_mac is not None
@@ -128,28 +117,26 @@ def scan(
     else:
         scanner.scan_all(rest)
     if widen and not {SETTINGS, GITLEAKS, gate.BASELINE}.isdisjoint(gone):  # what they excused counts again
-        for path in snapshot.paths():
-            if path not in run.changed:
-                scanner.scan(path)
+        scanner.scan_all([path for path in snapshot.paths() if path not in run.changed])
     elif paths is not None:
-        below = _below_rule_files(snapshot, (*chosen, *gone), run.changed) if widen else []
-        for path in _read_ahead(snapshot, below):
-            scanner.scan(path, _ABOUT_RULE_FILES, brief=True)
-        for path in _kustomizations_above(snapshot, (*chosen, *gone), run.changed):
-            scanner.scan(path, _ABOUT_NAMED_FILES)
-    return scanner.report()
-
-
-def _read_ahead(snapshot: Snapshot, paths: Sequence[str]) -> Iterator[str]:
-    """The paths; a snapshot that can is told what will be read next, which saves it an exchange for each file."""
-    ahead: Callable[[Iterable[str]], None] | None = getattr(snapshot, "ahead", None)
-    if ahead is None:
-        yield from paths
-        return
-    for start in range(0, len(paths), _AHEAD):
-        part = paths[start : start + _AHEAD]
-        ahead(path for path in part if not gate.is_binary_name(path))
-        yield from part
+        touched = (*chosen, *gone)
+        below = _below_rule_files(snapshot, touched, run.changed) if widen else []
+        scanner.scan_all(below, _ABOUT_RULE_FILES, brief=True)
+        scanner.scan_all(_kustomizations_above(snapshot, touched, run.changed), _ABOUT_NAMED_FILES)
+    about_settings = policy.about_settings(frozenset(rule.id for rule in ran))
+    return Report(
+        findings=tuple(sorted((*scanner.findings, *about_settings), key=Finding.sort_key)),
+        incomplete=tuple(run.incomplete),
+        notes=tuple(dict.fromkeys(run.notes)),
+        files=len(scanner.paths),
+        size=scanner.size,
+        documents=scanner.documents,
+        skipped=scanner.skipped,
+        suppressed=tuple(sorted(scanner.suppressed, key=lambda one: one.finding.sort_key())),
+        rules=ran,
+        fail_on=policy.fail_on,
+        paths=tuple(scanner.paths),
+    )
 
 
 def _below_rule_files(snapshot: Snapshot, touched: Iterable[str], seen: frozenset[str]) -> list[str]:
@@ -168,218 +155,3 @@ def _kustomizations_above(snapshot: Snapshot, touched: Iterable[str], seen: froz
             folder = posixpath.dirname(folder)
     candidates = (posixpath.join(folder, name) for folder in sorted(folders) for name in _KUSTOMIZATIONS)
     return [path for path in candidates if path not in seen and snapshot.exists(path)]
-
-
-class _Scanner:
-    """Scans file after file and counts."""
-
-    def __init__(self, run: Run, rules: tuple[Rule, ...], policy: Policy) -> None:
-        self._run = run
-        self._rules = rules
-        self._policy = policy
-        self._ran = frozenset(rule.id for rule in rules)
-        self._dispatches: dict[tuple[Rule, ...], Dispatch] = {}
-        self._findings: list[Finding] = []
-        self._suppressed: list[Suppressed] = []
-        self._paths: list[str] = []
-        self._size = self._documents = self._skipped = 0
-
-    def report(self) -> Report:
-        return Report(
-            tuple(sorted((*self._findings, *self._policy.about_settings(self._ran)), key=Finding.sort_key)),
-            tuple(self._run.incomplete),
-            tuple(dict.fromkeys(self._run.notes)),
-            len(self._paths),
-            self._size,
-            self._documents,
-            self._skipped,
-            tuple(sorted(self._suppressed, key=lambda one: one.finding.sort_key())),
-            self._rules,
-            self._policy.fail_on,
-            tuple(self._paths),
-        )
-
-    def scan_all(self, paths: Sequence[str]) -> None:
-        """Scan files with all rules, one after the other."""
-        for path in _read_ahead(self._run.snapshot, paths):
-            self.scan(path)
-
-    def put_in_order(self, paths: Iterable[str]) -> None:
-        """Name the files that were scanned in the order of `paths`."""
-        places = {path: at for at, path in enumerate(paths)}
-        self._paths.sort(key=places.__getitem__)
-
-    def expected(self, files: int) -> float:
-        """How many bytes so many more files have, when they are like those that were scanned."""
-        return self._size / max(len(self._paths), 1) * files
-
-    def forget(self) -> None:
-        """Drop what was found so far."""
-        self._findings, self._suppressed, self._paths = [], [], []
-        self._size = self._documents = self._skipped = 0
-        self._run.incomplete.clear()
-        self._run.notes.clear()
-
-    def found(self) -> tuple[Any, ...]:
-        """What was found so far, as data."""
-        return (
-            [tuple(finding) for finding in self._findings],
-            [(tuple(one.finding), one.by, one.justification) for one in self._suppressed],
-            self._paths,
-            (self._size, self._documents, self._skipped),
-            [(type(error).__name__, error.message, error.hints, _plain(error.place)) for error in self._run.incomplete],
-            [(_plain(place), text) for place, text in self._run.notes],
-        )
-
-    def add(self, found: tuple[Any, ...]) -> None:
-        """Take in what the scanner of another process found."""
-        from secrets_gitops.lint.suppressed import Suppressed  # noqa: PLC0415
-
-        findings, suppressed, paths, (size, documents, skipped), incomplete, notes = found
-        self._findings += [Finding(*fields) for fields in findings]
-        self._suppressed += [Suppressed(Finding(*fields), by, why) for fields, by, why in suppressed]
-        self._paths += paths
-        self._size += size
-        self._documents += documents
-        self._skipped += skipped
-        for name, message, hints, place in incomplete:
-            kind: type[Error] = getattr(errors, name, ScanIncomplete)
-            self._run.note(kind(message, hints=tuple(hints), place=Place(*place) if place else None))
-        self._run.notes += [(Place(*place), text) for place, text in notes]
-
-    def scan(self, path: str, only: tuple[str, ...] | None = None, *, brief: bool = False) -> None:
-        """Scan one file, with the rules called `only` where they are given; `brief`, as `Target` has it."""
-        is_link = self._run.snapshot.mode(path) == _LINK
-        if gate.is_binary_name(path) and not is_link:
-            self._skipped += 1
-            return
-        data = self._read(path)
-        if data is None:
-            return
-        context = only is not None
-        if is_link or gate.is_lock_file(path):
-            only = _BY_BYTES if only is None else ()
-        self._paths.append(path)
-        self._size += len(data)
-        self._run.values = [] if self._policy.needs_values else None
-        target = Target(path, gate.utf8(data), self._run, brief=brief)
-        whole = only is None
-        chosen = self._rules if only is None else tuple(rule for rule in self._rules if rule.id.startswith(only))
-        found = [_shown(finding) for finding in self._check(target, chosen)]
-        if b"\\" in target.data and target.format is not None and not brief:
-            found += self._behind_escapes(target, chosen, found)
-        if target.parsed and target.document is not None:
-            self._documents += len(target.document.roots)
-        counting, suppressed = self._policy.judge(target, merge(found), self._ran if whole else frozenset())
-        if context and counting and self._policy.may_excuse:
-            counting, suppressed = self._heard(Target(path, target.data, self._run), counting, suppressed)
-        self._findings += counting
-        self._suppressed += suppressed
-
-    def _behind_escapes(self, target: Target, rules: tuple[Rule, ...], found: list[Finding]) -> list[Finding]:
-        """What rules that read bytes find where escapes stand; a line of which the same rule told is left out."""
-        from secrets_gitops.lint.escapes import resolved  # noqa: PLC0415  few files hold a backslash
-
-        data = resolved(target.data)
-        if data is None:
-            return []
-        told = {(finding.rule, finding.line) for finding in found}
-        chosen = tuple(rule for rule in rules if rule.id.startswith(_IN_STRINGS))
-        again = map(_shown, self._check(Target(target.path, data, self._run), chosen))
-        return [finding for finding in again if (finding.rule, finding.line) not in told]
-
-    def _heard(
-        self, target: Target, counting: list[Finding], suppressed: list[Suppressed]
-    ) -> tuple[list[Finding], list[Suppressed]]:
-        """Findings of a few rules once more: another rule may speak for the same value, and be excused."""
-        speaking, excused = self._policy.judge(
-            target, merge(map(_shown, self._check(target, self._rules))), frozenset()
-        )
-        named = {rule for finding in speaking for rule in (finding.rule, *finding.also)}
-        quiet = [one for one in excused if one.finding.also and not named.intersection(one.finding.also)]
-        silenced = {rule for one in quiet for rule in one.finding.also}
-        return [finding for finding in counting if finding.rule not in silenced], [*suppressed, *quiet]
-
-    def _read(self, path: str) -> bytes | None:
-        """The file's content; None when it is binary, or when it cannot be read or is too large, which is noted."""
-        snapshot, limit = self._run.snapshot, self._run.max_bytes
-        try:
-            try:
-                data = snapshot.read(path, limit)
-            except FileError:  # too large, or really unreadable: a large file may still be a binary one
-                if not gate.is_binary(path, snapshot.read(path)):
-                    raise
-                data = b"\0"
-        except Error as error:
-            place = error.place or Place(path)
-            self._run.note(
-                ScanIncomplete(
-                    f"not scanned: {error.message}",
-                    hints=error.hints or _hints(error, limit),
-                    place=place,
-                )
-            )
-            return None
-        if gate.is_binary(path, data):
-            self._skipped += 1
-            return None
-        return data
-
-    def _check(self, target: Target, rules: tuple[Rule, ...]) -> Iterator[Finding]:
-        for rule in rules if target.brief else self._dispatch(rules).asked(target):
-            try:
-                if rule.concerns(target):
-                    yield from rule.check(target)
-            except Error as error:
-                error.place = error.place or Place(target.path)
-                self._run.note(error)
-        if target.unread is not None:
-            if isinstance(target.unread, LimitExceeded) and _promises_structure(target):
-                self._run.note(_not_seen(target))
-            elif target.parent is None and target.format is not None:
-                yield from self._unparsed(target)
-        try:
-            for inner in () if target.brief else texts(target):
-                yield from self._check(inner, rules)
-        except ScanIncomplete as error:
-            self._run.note(error)
-
-    def _dispatch(self, rules: tuple[Rule, ...]) -> Dispatch:
-        if rules not in self._dispatches:
-            self._dispatches[rules] = Dispatch(rules)
-        return self._dispatches[rules]
-
-    def _unparsed(self, target: Target) -> Iterator[Finding]:
-        rule = catalog.load("parse-error")
-        if any(rule.id == chosen.id for chosen in self._rules):
-            yield from rule.check(target)
-
-
-def _plain(place: Place | None) -> tuple[str, int, int] | None:
-    return None if place is None else (place.path, place.line, place.column)
-
-
-def _shown(finding: Finding) -> Finding:
-    """`finding` as it may be shown: a key can hold a secret itself. Most keys are words, and short."""
-    names = (finding.key, finding.pointer, finding.object)
-    if not any("@" in name or len(part) >= 16 for name in names for part in name.split("/")):
-        return finding
-    from secrets_gitops.lint.hidden_keys import hide  # noqa: PLC0415
-
-    return hide(finding)
-
-
-def _promises_structure(target: Target) -> bool:
-    """Does the name, or the text around, say that this is YAML or JSON? Prose that mentions a Secret is none."""
-    return target.parent is not None or any(end in target.path for end in (".yaml", ".yml", ".json"))
-
-
-def _hints(error: Error, limit: int) -> tuple[str, ...]:
-    return (f"`--max-bytes` raises the limit of {limit} bytes",) if "larger than" in error.message else ()
-
-
-def _not_seen(target: Target) -> ScanIncomplete:
-    error = target.unread
-    assert error is not None
-    place = error.place if target.parent is None else Place(target.path)
-    return ScanIncomplete(f"not scanned to its end: {error.message}", hints=error.hints, place=place)

@@ -314,9 +314,9 @@ def test_the_version_is_told(repo):
 def test_a_bug_stops_the_commit_and_says_only_its_type_and_place(committed):
     committed.stage("s.yaml", SECRET)
     broken = (
-        "import sys, secrets_gitops.lint.engine as e\n"
+        "import sys, secrets_gitops.lint.scanner as s\n"
         "def broken(*a, **k): raise ZeroDivisionError('the value is hunter2')\n"
-        "e.Target = broken\n"
+        "s.Target = broken\n"
         "from secrets_gitops.hook import main; main()"
     )
     command = [sys.executable, "-c", broken]

@@ -10,6 +10,7 @@ import pytest
 
 from secrets_gitops.lint import engine, parallel
 from secrets_gitops.lint.policy import Options
+from secrets_gitops.lint.scanner import Scanner
 from secrets_gitops.repository.index import Index
 from secrets_gitops.repository.work_tree import WorkTree
 
@@ -63,27 +64,27 @@ def test_each_process_reads_the_index_by_itself(many):
 
 def test_the_share_of_a_process_that_is_killed_is_scanned_all_the_same(many, monkeypatch):
     expected = engine.scan(WorkTree(str(many)), options=Options(jobs=1))
-    here, whole = os.getpid(), engine._Scanner.scan
+    here, whole = os.getpid(), Scanner.scan
 
     def scan(self, path, *rest, **named):
         if os.getpid() != here and path.startswith("f3/"):
             os.kill(os.getpid(), signal.SIGKILL)
         whole(self, path, *rest, **named)
 
-    monkeypatch.setattr(engine._Scanner, "scan", scan)
+    monkeypatch.setattr(Scanner, "scan", scan)
     found = engine.scan(WorkTree(str(many)), options=Options(jobs=3))
     assert found.findings == expected.findings
     assert found.paths == expected.paths
 
 
 def test_a_bug_in_a_process_shows_as_one_here(many, monkeypatch):
-    whole = engine._Scanner.scan
+    whole = Scanner.scan
 
     def scan(self, path, *rest, **named):
         if path.startswith("f5/file 110"):
             raise ZeroDivisionError
         whole(self, path, *rest, **named)
 
-    monkeypatch.setattr(engine._Scanner, "scan", scan)
+    monkeypatch.setattr(Scanner, "scan", scan)
     with pytest.raises(ZeroDivisionError):
         engine.scan(WorkTree(str(many)), options=Options(jobs=3))
