@@ -22,6 +22,8 @@ _MOST_REPEATS = 1000
 _DEEPEST = 100
 """Groups inside groups. Go takes 1,000; Python's compiler recurses."""
 
+_REPETITION = pattern(r"[*+]|\{[0-9]")
+_SHORT = 1000
 _REPEAT = pattern(r"\{(0|[1-9][0-9]*)(?:(,)(0|[1-9][0-9]*)?)?\}")
 _ASSERTIONS = {"A": r"\A", "z": r"\Z", "b": r"(?a:\b)", "B": r"(?!(?a:\b))"}  # Python's \B fails on an empty text
 _GROUP_NAME = pattern(r"\?P?<([0-9A-Za-z_]+)>")
@@ -43,19 +45,34 @@ def compile(pattern: str) -> re.Pattern[str]:  # noqa: A001  always used as rege
 
 @lru_cache(maxsize=512)
 def tester(pattern: str) -> Callable[[str], bool]:
-    """A function that says whether the pattern is found in a text. Raises ValueError as `compile` does."""
+    """A function that says whether the pattern is found in a text. Raises ValueError as `compile` does.
+
+    With one repetition a short text takes Python at most a square of its length, and google-re2 is not loaded for it:
+    that takes longer than most rules of most repositories together.
+    """
     search = compile(pattern).search
+    shortest = 0 if len(_REPETITION.findall(pattern)) > 1 else _SHORT
+
+    def test(text: str) -> bool:
+        return (search if len(text) < shortest else _linear(pattern))(text) is not None
+
+    return test
+
+
+@lru_cache(maxsize=512)
+def _linear(pattern: str) -> Callable[[str], object]:
+    """The search of google-re2 where it is installed; else Python's, which finds the same."""
     try:
         re2 = import_module("re2")
     except ImportError:
-        return lambda text: search(text) is not None
+        return compile(pattern).search
     options = re2.Options()
     options.log_errors = False  # it would print the pattern
     try:
-        linear = re2.compile(pattern, options=options).search
+        search: Callable[[str], object] = re2.compile(pattern, options=options).search
     except re2.error:  # RE2 in C++ and in Go differ in a few spellings
-        return lambda text: search(text) is not None
-    return lambda text: linear(text) is not None
+        return compile(pattern).search
+    return search
 
 
 class _Atom:
