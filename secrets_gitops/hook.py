@@ -91,10 +91,15 @@ def _scan(arguments: list[str]) -> int:
 
 
 def _staged() -> Report:
+    from secrets_gitops.repository.index import Index
+
+    index = Index(_root())
+    index.begin()  # git works while the rest is imported
+
     from secrets_gitops.lint.policy import of_environment
     from secrets_gitops.lint.staged import scan_staged
 
-    return scan_staged(_root(), os.environ, of_environment(os.environ))
+    return scan_staged(index.root, os.environ, of_environment(os.environ), index)
 
 
 def _root() -> str:

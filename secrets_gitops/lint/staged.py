@@ -16,17 +16,18 @@ if TYPE_CHECKING:
     from secrets_gitops.lint.engine import Report
 
 
-def scan_staged(root: str, environ: Mapping[str, str], options: Options = NONE) -> Report:
-    """Scan every staged file of the repository at `root`.
+def scan_staged(root: str, environ: Mapping[str, str], options: Options = NONE, index: Index | None = None) -> Report:
+    """Scan every staged file of the repository at `root`; `index` is its index where it was begun with, and is closed.
 
     A hook framework, which sets PRE_COMMIT, hands on no more than that it runs. With PRE_COMMIT_FROM_REF and
     PRE_COMMIT_TO_REF the commits between the two are scanned; with nothing staged, it means a run on all files: then
     the whole index is. Raises what reading the index raises.
     """
     options = options.over(Options(strict=True))
+    index = index or Index(root)
     if environ.get("PRE_COMMIT_FROM_REF") or environ.get("PRE_COMMIT_TO_REF"):
+        index.close()
         return _scan_range(root, environ, options)
-    index = Index(root)
     try:
         changes = index.changes()
         if not changes and environ.get("PRE_COMMIT") == "1":

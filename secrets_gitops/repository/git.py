@@ -142,7 +142,12 @@ def _environment() -> dict[str, str]:
 
 def run(arguments: Sequence[str], root: str) -> bytes:
     """What `git ARGUMENTS` prints when started in `root`. Raises FileError when git fails or is not there."""
-    status, output, process = _run(arguments, root)
+    return finish(Process(arguments, root))
+
+
+def finish(process: Process) -> bytes:
+    """What a process that was started earlier prints, as `run` has it."""
+    status, output = _heard_out(process)
     if status or process.missed_something():
         raise process.failure(status)
     return output
@@ -150,19 +155,19 @@ def run(arguments: Sequence[str], root: str) -> bytes:
 
 def says_yes(arguments: Sequence[str], root: str) -> bool:
     """Whether `git ARGUMENTS` ends with 0 (yes) or 1 (no). Raises FileError for anything else."""
-    status, _, process = _run(arguments, root)
+    process = Process(arguments, root)
+    status, _ = _heard_out(process)
     if status not in (0, 1):
         raise process.failure(status)
     return status == 0
 
 
-def _run(arguments: Sequence[str], root: str, settings: tuple[str, ...] = _SAFE) -> tuple[int, bytes, Process]:
-    process = Process(arguments, root, settings=settings)
+def _heard_out(process: Process) -> tuple[int, bytes]:
     try:
         parts = []
         while data := process.read():
             parts.append(data)
-        return process.wait(), b"".join(parts), process
+        return process.wait(), b"".join(parts)
     finally:
         process.stop()
 
@@ -250,7 +255,8 @@ def private_path(root: str, name: str) -> str:
 
 
 def _folder(arguments: Sequence[str], root: str) -> str:
-    status, output, process = _run(arguments, root, settings=())  # ours would hide the user's `core.hooksPath`
+    process = Process(arguments, root, settings=())  # ours would hide the user's `core.hooksPath`
+    status, output = _heard_out(process)
     if status:
         raise process.failure(status)
     return os.path.normpath(os.path.join(root, os.fsdecode(output.removesuffix(b"\n"))))

@@ -24,10 +24,16 @@ class Change(NamedTuple):
     """Object id; empty when deleted or in conflict."""
 
 
+_COMPARE = (
+    "diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--ita-invisible-in-index", "HEAD",
+)  # fmt: skip
+_LIST = ("ls-files", "--stage", "-z")
+
+
 class Index:
     """What the index holds: what would be committed. GIT_INDEX_FILE counts. Submodules are no files."""
 
-    __slots__ = ("_changes", "_entries", "_folders", "objects", "root")
+    __slots__ = ("_begun", "_changes", "_entries", "_folders", "objects", "root")
 
     def __init__(self, root: str) -> None:
         self.root = root
@@ -35,6 +41,17 @@ class Index:
         self._changes: tuple[Change, ...] | None = None
         self._entries: dict[str, tuple[int, str]] | None = None
         self._folders: dict[str, set[str]] | None = None
+        self._begun: dict[tuple[str, ...], git.Process] = {}
+
+    def begin(self) -> None:
+        """Start git for what will be asked, so that it works meanwhile. Raises FileError when there is none."""
+        for arguments in (_COMPARE, _LIST):
+            self._begun[arguments] = git.Process(arguments, self.root)
+        self.objects.begin()
+
+    def _run(self, arguments: tuple[str, ...]) -> bytes:
+        process = self._begun.pop(arguments, None)
+        return git.finish(process or git.Process(arguments, self.root))
 
     def changes(self) -> tuple[Change, ...]:
         """What is staged, compared with HEAD, deleted files too; before the first commit, all of the index."""
@@ -52,20 +69,7 @@ class Index:
             yield Change(path, "A" if blob else "U", mode, blob)
 
     def _compared(self) -> Iterator[Change]:
-        output = git.run(
-            (
-                "diff-index",
-                "--cached",
-                "--raw",
-                "-z",
-                "--no-abbrev",
-                "--no-renames",
-                "--ita-invisible-in-index",
-                "HEAD",
-            ),
-            self.root,
-        )
-        fields = git.records(output)
+        fields = git.records(self._run(_COMPARE))
         for head in fields:
             old_mode, new_mode, _, blob, status = head.removeprefix(":").split(" ")
             path = next(fields)
@@ -79,7 +83,7 @@ class Index:
         """Path → mode and blob; an empty blob where a merge conflict is unresolved."""
         if self._entries is None:
             self._entries = {}
-            for entry in git.records(git.run(("ls-files", "--stage", "-z"), self.root)):
+            for entry in git.records(self._run(_LIST)):
                 head, _, path = entry.partition("\t")
                 mode, blob, stage = head.split(" ")
                 if mode != "160000":
@@ -136,5 +140,7 @@ class Index:
         return self._read_entries().keys()
 
     def close(self) -> None:
-        """End git's process; a later read starts another."""
+        """End git's processes; a later read starts others."""
+        while self._begun:
+            self._begun.popitem()[1].stop()
         self.objects.close()

@@ -132,9 +132,14 @@ class Objects:
         self._ask(f"{name}\n")
         return self._answer(limit)
 
-    def _ask(self, lines: str) -> None:
+    def begin(self) -> None:
+        """Start git, which else starts when the first object is asked for. Raises FileError when there is none."""
         if self._process is None:
             self._process = Process(("cat-file", "--batch"), self._root, feed=True)
+
+    def _ask(self, lines: str) -> None:
+        self.begin()
+        assert self._process is not None
         self._process.send(os.fsencode(lines))
 
     def _answer(self, limit: int | None) -> Object | None:
