@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secrets_gitops.lint.target import Target
 
-_STRINGS = (b"stringdata", b"string_data", b"string-data", b"string.data", b"string data")
+_STRINGS = pattern(rb"string[-_. ]?data")
 _SECURE = pattern(rb"secure[-_. ]?(?:json[-_. ]?data|settings)")
 """Maps whose children are secrets whatever they are called, in lower case."""
 _ESCAPES = (b"\\u00", b"\\U0000", b"\\x")
@@ -79,11 +79,13 @@ def may_be_called_secret(target: Target) -> bool:
     """False promises that no leaf of the text has both a sensitive name and a value that could be a secret."""
     data = target.data
     lowered = target.lowered
-    if any(name in lowered for name in _STRINGS) or (b"secure" in lowered and _SECURE.search(lowered)):
+    if b"string" in lowered and _STRINGS.search(lowered):
+        return True
+    if b"secure" in lowered and _SECURE.search(lowered):
         return True
     if b"\\" in data and any(escape in data for escape in _ESCAPES):
         return True
-    if any(part in data for part in (b"? ", b"?\n", b"?\t", b"*")) and _EXPLICIT.search(data):
+    if (b"?" in data or b"*" in data) and _EXPLICIT.search(data):
         return True
     words = target.telling_words
     if len(words) * len(data) > MANY:

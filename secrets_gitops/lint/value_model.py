@@ -121,6 +121,8 @@ def _is_secret(value: str, key: KeyName) -> bool:
 def is_secret(text: str, key: str | KeyName, *, tag: str | None = None) -> bool:
     """Outside a Secret: is this a secret in plaintext? `key` as `classify` takes it."""
     name = read_key(key) if isinstance(key, str) else key
+    if name.sensitivity not in {"strong", "weak"} and ";" not in text:
+        return False  # only a login counts whatever its key says
     if _classify(text, name, strict=False, tag=tag) != "plaintext":
         return False
     return _is_secret(text, name) or is_login(text)
