@@ -96,7 +96,7 @@ def _staged() -> Report:
     index = Index(_root())
     index.begin()  # git works while the rest is imported
 
-    from secrets_gitops.lint.policy import of_environment
+    from secrets_gitops.lint.options import of_environment
     from secrets_gitops.lint.staged import scan_staged
 
     return scan_staged(index.root, os.environ, of_environment(os.environ), index)
@@ -114,7 +114,7 @@ def _root() -> str:
 
 def _pushed(remote: str) -> Report:
     from secrets_gitops.lint import pushed
-    from secrets_gitops.lint.policy import of_environment
+    from secrets_gitops.lint.options import of_environment
     from secrets_gitops.repository.git import store_of
     from secrets_gitops.repository.objects import Objects
 

@@ -11,7 +11,8 @@ from secrets_gitops.errors import SettingsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from secrets_gitops.lint.policy import Options, Policy
+    from secrets_gitops.lint.options import Options
+    from secrets_gitops.lint.policy import Policy
     from secrets_gitops.repository.lint_settings import LintSettings
     from secrets_gitops.repository.settings import Settings
 
@@ -63,7 +64,8 @@ def validate(*, config: str | None) -> None:
 
 
 def _load(config: str | None) -> tuple[Policy, Settings, Options]:
-    from secrets_gitops.lint.policy import Options, Policy, of_environment
+    from secrets_gitops.lint.options import Options, of_environment
+    from secrets_gitops.lint.policy import Policy
     from secrets_gitops.repository import settings
     from secrets_gitops.repository.work_tree import WorkTree
 

@@ -87,7 +87,7 @@ def _unused(view: View, rules: CreationRules) -> Iterator[Trouble]:
 def _covered(view: View) -> Iterator[Trouble]:
     """Files that a rule covers and that are plaintext."""
     from secrets_gitops.lint.engine import scan
-    from secrets_gitops.lint.policy import Options
+    from secrets_gitops.lint.options import Options
 
     found = scan(view.tree, options=Options(only=("sops-not-encrypted",))).findings
     paths = sorted({finding.path for finding in found})

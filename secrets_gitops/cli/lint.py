@@ -12,7 +12,7 @@ from secrets_gitops.cli.options import output_option
 from secrets_gitops.errors import SettingsError, worst
 from secrets_gitops.lint import catalog
 from secrets_gitops.lint.finding import SEVERITIES
-from secrets_gitops.lint.policy import Options, of_environment
+from secrets_gitops.lint.options import Options, of_environment
 from secrets_gitops.lint.report.facts import Facts
 from secrets_gitops.lint.report.formats import FORMATS
 from secrets_gitops.repository.sizes import size

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from secrets_gitops.cli.lint_sources import Scanned
-    from secrets_gitops.lint.policy import Options
+    from secrets_gitops.lint.options import Options
 
 _META = "secrets_gitops.lint.mode"
 _UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0}

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from secrets_gitops.lint.engine import Report
-    from secrets_gitops.lint.policy import Options
+    from secrets_gitops.lint.options import Options
 
 
 class Scanned(NamedTuple):

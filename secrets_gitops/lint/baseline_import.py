@@ -14,7 +14,7 @@ from hashlib import sha1
 from secrets_gitops.errors import Place, SettingsError
 from secrets_gitops.lint import baseline, engine
 from secrets_gitops.lint.baseline import Baseline
-from secrets_gitops.lint.policy import Options, of_environment
+from secrets_gitops.lint.options import Options, of_environment
 from secrets_gitops.records import NamedTuple
 from secrets_gitops.repository.work_tree import WorkTree
 

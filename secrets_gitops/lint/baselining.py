@@ -8,8 +8,8 @@ from secrets_gitops.errors import Refused, ScanIncomplete, SettingsError
 from secrets_gitops.lint import baseline, engine
 from secrets_gitops.lint.baseline import NAME, Baseline, Pruned, text
 from secrets_gitops.lint.finding import rank
+from secrets_gitops.lint.options import Options, of_environment
 from secrets_gitops.lint.overlay import Overlay
-from secrets_gitops.lint.policy import Options, of_environment
 from secrets_gitops.records import NamedTuple
 from secrets_gitops.repository import git
 from secrets_gitops.repository.index import Index

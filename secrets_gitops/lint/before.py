@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from secrets_gitops.lint.engine import Report
     from secrets_gitops.lint.finding import Finding
-    from secrets_gitops.lint.policy import Options
+    from secrets_gitops.lint.options import Options
     from secrets_gitops.repository.snapshot import Snapshot
     from secrets_gitops.repository.tree import Tree
 

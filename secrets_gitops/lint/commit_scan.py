@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from secrets_gitops.lint.engine import Report
-    from secrets_gitops.lint.policy import Options
+    from secrets_gitops.lint.options import Options
     from secrets_gitops.repository.commits import Brought
     from secrets_gitops.repository.objects import Objects
     from secrets_gitops.repository.snapshot import Snapshot

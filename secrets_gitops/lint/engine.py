@@ -7,7 +7,8 @@ import posixpath
 from secrets_gitops.errors import Error, Place, worst
 from secrets_gitops.lint import gate
 from secrets_gitops.lint.finding import Finding, rank
-from secrets_gitops.lint.policy import GITLEAKS, NONE, SETTINGS, Policy
+from secrets_gitops.lint.options import NONE
+from secrets_gitops.lint.policy import GITLEAKS, SETTINGS, Policy
 from secrets_gitops.lint.run import RULE_FILE, Run
 from secrets_gitops.lint.scanner import Scanner
 from secrets_gitops.records import NamedTuple
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from secrets_gitops.documents.limits import Limits
     from secrets_gitops.lint.finding import Severity
-    from secrets_gitops.lint.policy import Options
+    from secrets_gitops.lint.options import Options
     from secrets_gitops.lint.rule import Rule
     from secrets_gitops.lint.suppressed import Suppressed
     from secrets_gitops.repository.snapshot import Snapshot

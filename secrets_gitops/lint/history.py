@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from secrets_gitops.lint.engine import Report
-    from secrets_gitops.lint.policy import Options
+    from secrets_gitops.lint.options import Options
     from secrets_gitops.repository.objects import Objects
 
 

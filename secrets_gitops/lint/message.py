@@ -10,8 +10,8 @@ from secrets_gitops.errors import Error, FileError, Place
 from secrets_gitops.lint import catalog
 from secrets_gitops.lint.dispatch import deferred
 from secrets_gitops.lint.engine import scan
+from secrets_gitops.lint.options import NONE
 from secrets_gitops.lint.overlay import Overlay
-from secrets_gitops.lint.policy import NONE
 from secrets_gitops.lint.runs import runs
 from secrets_gitops.repository import git
 from secrets_gitops.repository.objects import Objects, missing
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from secrets_gitops.lint.engine import Report
-    from secrets_gitops.lint.policy import Options
+    from secrets_gitops.lint.options import Options
     from secrets_gitops.repository.snapshot import Snapshot
 
 RULES = ("provider-token", "private-key", "url-credential")

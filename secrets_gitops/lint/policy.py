@@ -5,23 +5,22 @@ from __future__ import annotations
 from secrets_gitops.errors import Place, SettingsError
 from secrets_gitops.lint import catalog
 from secrets_gitops.lint.dispatch import deferred
-from secrets_gitops.lint.finding import SEVERITIES, Finding
+from secrets_gitops.lint.finding import Finding
 from secrets_gitops.lint.gate import BASELINE
+from secrets_gitops.lint.options import NONE
 from secrets_gitops.lint.run import MAX_BYTES
-from secrets_gitops.lint.suppressed import Suppressed
-from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from secrets_gitops.lint.allows import Marker
     from secrets_gitops.lint.baseline import Matching
     from secrets_gitops.lint.finding import Severity
     from secrets_gitops.lint.gitleaks import Gitleaks
+    from secrets_gitops.lint.options import Options
     from secrets_gitops.lint.rule import Rule
-    from secrets_gitops.lint.rules.sops_mac_mismatch import Verify
-    from secrets_gitops.lint.suppressed import Excuse
+    from secrets_gitops.lint.suppressed import Excuse, Suppressed
     from secrets_gitops.lint.target import Target
     from secrets_gitops.repository.lint_settings import Allow, LintSettings
     from secrets_gitops.repository.snapshot import Snapshot
@@ -29,82 +28,8 @@ if TYPE_CHECKING:
 SETTINGS = ".secrets-gitops.yaml"
 """As `repository.settings.NAME`, whose module a repository without settings need not import."""
 GITLEAKS = ".gitleaks.toml"
-_VARIABLES = ("FAIL_ON", "MAX_BYTES", "REQUIRE_SOPS", "CONFIG", "BASELINE")
 _MARKS = (b":allow", b"pragma:", b"ggignore", b":ignore", b"checkov:skip")
 """One of them is part of every allow comment, ours and others'."""
-
-
-class Options(NamedTuple):
-    """What flags and environment say about a scan; None where they say nothing, and then the settings decide."""
-
-    only: tuple[str, ...] = ()
-    """Rules, as typed; all others do not run, and this wins over what the settings disable."""
-    disable: tuple[str, ...] = ()
-    """Rules, as typed, whose findings are dropped."""
-    fail_on: Severity | None = None
-    max_bytes: int | None = None
-    require_sops: str | None = None
-    foreign_allow: bool | None = None
-    """Do the allow markers of other tools count?"""
-    config: str | None = None
-    """A file on disk in place of the snapshot's settings."""
-    verify_mac: Verify | None = None
-    """What `sops-mac-mismatch` asks; without it the rule does not run."""
-    baseline: str | None = None
-    """A file on disk in place of the snapshot's baseline, or `none`: nothing is baselined."""
-    gitleaks: tuple[str, str] | None = None
-    """`file` and a path on disk, or `text` and a whole configuration, in place of `.gitleaks.toml`."""
-    strict: bool | None = None
-    """Is a scan incomplete in which a rule was stopped?"""
-    witness: Callable[[Finding, str], None] | None = None
-    """Is told every finding with the value that it is about, before any two are made one."""
-    salt: bytes | None = None
-    """Of a baseline that is not written yet."""
-    jobs: int | None = None
-    """Processes that scan at once; by default one for each processor."""
-    also: tuple[str, ...] = ()
-    """Rules, as typed, that run beside the others although they are off by default."""
-    today: str | None = None
-    """`YYYY-MM-DD`, for excuses that expire; by default the day in UTC."""
-    changed_lines_only: bool | None = None
-    """Of commits and of what is staged, report what stands in changed lines, or is new for a change around it."""
-
-    def over(self, other: Options) -> Options:
-        """These, and what `other` says where these say nothing."""
-        own = self._asdict()
-        return other._replace(**{name: value for name, value in own.items() if value is not None and value != ()})
-
-
-NONE = Options()
-
-
-def of_environment(environ: Mapping[str, str]) -> Options:
-    """What the variables `SECRETS_GITOPS_FAIL_ON`, `_MAX_BYTES`, `_REQUIRE_SOPS`, `_CONFIG` and `_BASELINE` say.
-
-    Raises SettingsError for a value that cannot be.
-    """
-    said = {name: environ.get(f"SECRETS_GITOPS_{name}") for name in _VARIABLES}
-    file, text = environ.get("GITLEAKS_CONFIG"), environ.get("GITLEAKS_CONFIG_TOML")  # as gitleaks has it
-    if not any((*said.values(), file, text)):
-        return NONE
-    from secrets_gitops.repository.sizes import size  # noqa: PLC0415
-
-    limit = size(said["MAX_BYTES"] or "1")
-    for name, fits, words in (
-        ("FAIL_ON", said["FAIL_ON"] in {*SEVERITIES, None, ""}, f"one of {', '.join(SEVERITIES)}"),
-        ("REQUIRE_SOPS", said["REQUIRE_SOPS"] in {"strict", "auto", "off", None, ""}, "strict, auto or off"),
-        ("MAX_BYTES", limit is not None, "a number of bytes, as `5MiB`"),
-    ):
-        if not fits:
-            raise SettingsError(f"`SECRETS_GITOPS_{name}` must be {words}")
-    return Options(
-        fail_on=said["FAIL_ON"] or None,  # type: ignore[arg-type]  # one of SEVERITIES
-        max_bytes=limit if said["MAX_BYTES"] else None,
-        require_sops=said["REQUIRE_SOPS"] or None,
-        config=said["CONFIG"] or None,
-        baseline=said["BASELINE"] or None,
-        gitleaks=("file", file) if file else ("text", text) if text else None,
-    )
 
 
 class Policy:
@@ -337,6 +262,8 @@ class Policy:
 
 def _sift(findings: list[Finding], suppressed: list[Suppressed], by: Excuse, reasons: list[str]) -> list[Finding]:
     """The findings without a reason; the others are added to `suppressed`."""
+    from secrets_gitops.lint.suppressed import Suppressed  # noqa: PLC0415  only where something may excuse
+
     pairs = list(zip(findings, reasons, strict=True))
     suppressed += [Suppressed(finding, by, reason) for finding, reason in pairs if reason]
     return [finding for finding, reason in pairs if not reason]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from secrets_gitops.errors import SettingsError
 from secrets_gitops.lint.commit_scan import CommitScan
-from secrets_gitops.lint.policy import Options
+from secrets_gitops.lint.options import Options
 from secrets_gitops.lint.sums import Sums
 from secrets_gitops.records import NamedTuple
 from secrets_gitops.repository.commits import Range, brought, commit_of, known

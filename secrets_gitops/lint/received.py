@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from secrets_gitops.errors import SettingsError
 from secrets_gitops.lint.commit_scan import CommitScan
-from secrets_gitops.lint.policy import Options, Policy
+from secrets_gitops.lint.options import Options
+from secrets_gitops.lint.policy import Policy
 from secrets_gitops.lint.pushed import Push, Update, is_id, scan_updates
 from secrets_gitops.repository.tree import Tree
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from secrets_gitops.errors import FileError, ScanIncomplete
 from secrets_gitops.lint.engine import scan
-from secrets_gitops.lint.policy import NONE, Options
+from secrets_gitops.lint.options import NONE, Options
 from secrets_gitops.repository import git
 from secrets_gitops.repository.index import Index
 

@@ -6,7 +6,7 @@ import pytest
 
 from secrets_gitops.keys import age
 from secrets_gitops.lint.comment_place import comment_start
-from secrets_gitops.lint.policy import Options
+from secrets_gitops.lint.options import Options
 
 HEAD = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\nstringData:\n"
 ALLOW = "secrets-gitops:allow k8s-secret-plaintext -- a test database"

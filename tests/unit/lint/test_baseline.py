@@ -10,7 +10,7 @@ from secrets_gitops.errors import SettingsError
 from secrets_gitops.keys import age
 from secrets_gitops.lint import baseline
 from secrets_gitops.lint.baseline import NAME, Baseline
-from secrets_gitops.lint.policy import Options
+from secrets_gitops.lint.options import Options
 
 EMPTY = Baseline(b"s" * 32, {})
 HEAD = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\nstringData:\n"

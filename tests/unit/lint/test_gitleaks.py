@@ -8,7 +8,7 @@ import pytest
 
 from secrets_gitops.errors import SettingsError
 from secrets_gitops.keys import age
-from secrets_gitops.lint.policy import Options, of_environment
+from secrets_gitops.lint.options import Options, of_environment
 from secrets_gitops.lint.timed import TooSlow, within
 
 NAME = ".gitleaks.toml"

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from secrets_gitops.lint import engine, parallel
-from secrets_gitops.lint.policy import Options
+from secrets_gitops.lint.options import Options
 from secrets_gitops.lint.scanner import Scanner
 from secrets_gitops.repository.index import Index
 from secrets_gitops.repository.work_tree import WorkTree

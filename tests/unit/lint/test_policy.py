@@ -6,7 +6,8 @@ import pytest
 
 from secrets_gitops.errors import SettingsError
 from secrets_gitops.keys import age
-from secrets_gitops.lint.policy import SETTINGS, Options, of_environment
+from secrets_gitops.lint.options import Options
+from secrets_gitops.lint.policy import SETTINGS
 from secrets_gitops.repository import settings
 
 PATH = "apps/db/secret.yaml"
@@ -209,18 +210,3 @@ class TestOtherSources:
     def test_one_that_is_not_there(self, report, tmp_path):
         with pytest.raises(SettingsError, match="cannot read the settings"):
             report("", config=str(tmp_path / "none"))
-
-    def test_the_environment(self):
-        said = of_environment(
-            {"SECRETS_GITOPS_FAIL_ON": "low", "SECRETS_GITOPS_MAX_BYTES": "1KiB", "SECRETS_GITOPS_REQUIRE_SOPS": "off"}
-        )
-        assert (said.fail_on, said.max_bytes, said.require_sops) == ("low", 1024, "off")
-        assert Options(fail_on="high").over(said)[2:5] == ("high", 1024, "off")
-        assert of_environment({"SECRETS_GITOPS_ENGINE": "own"}) == Options()
-
-    @pytest.mark.parametrize(
-        ("name", "value"), [("FAIL_ON", "never"), ("MAX_BYTES", "0"), ("MAX_BYTES", "x"), ("REQUIRE_SOPS", "yes")]
-    )
-    def test_a_variable_that_cannot_be(self, name, value):
-        with pytest.raises(SettingsError, match=f"`SECRETS_GITOPS_{name}` must be"):
-            of_environment({f"SECRETS_GITOPS_{name}": value})
