@@ -11,9 +11,11 @@ import gc
 import os
 import re
 import threading
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from secrets_gitops import forked
 from secrets_gitops.documents.read import Limits, read
 from secrets_gitops.encrypted_files.seal import seal, text_of
 from secrets_gitops.errors import Error
@@ -53,7 +55,7 @@ def processors() -> int:
     """How many processors this process may use; 1 where it cannot be forked, or not safely, as it has threads."""
     if not hasattr(os, "fork") or threading.active_count() > 1:
         return 1
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return forked.processors()
 
 
 def _parts(data: bytes, processes: int) -> list[str]:
@@ -74,44 +76,24 @@ def _in_processes(parts: list[str], sealing: Sealing, path: str, target: Format)
     """Every part sealed in a process of its own, the last one in this; None when one of them fails."""
     from secrets_gitops.documents import yaml  # noqa: F401, PLC0415  once, not in every process
 
+    work = [partial(_sealed, part, sealing, path, target) for part in parts]
+    running: list[forked.Forked | None] = []
     collecting = gc.isenabled()
     gc.disable()  # nothing here makes cycles, and looking for them in a growing tree takes a twentieth of the time
     try:
-        children = [_start(part, sealing, path, target) for part in parts[:-1]]
-        own = _sealed(parts[-1], sealing, path, target)
+        running += (forked.start(part) for part in work[:-1])
+        own = work[-1]()
+        sealed = [process.outcome() if process else part() for process, part in zip(running, work[:-1], strict=True)]
     except Error:
-        own = None
+        return None
     finally:
         if collecting:
             gc.enable()
-    texts = [_finished(*child) for child in children]
-    return None if own is None or None in texts else "".join([*(text or "" for text in texts), own])
+        for process in running:
+            if process:
+                process.stop()
+    return None if None in sealed else b"".join([*(part or b"" for part in sealed), own]).decode()
 
 
-def _sealed(part: str, sealing: Sealing, path: str, target: Format) -> str:
-    return text_of(seal(read(part, path=path, format="yaml", limits=Limits.LARGE), sealing), target)
-
-
-def _start(part: str, sealing: Sealing, path: str, target: Format) -> tuple[int, int]:
-    """Fork a process that writes the sealed part into a pipe; its id and the end to read from."""
-    read_end, write_end = os.pipe()
-    child = os.fork()
-    if child:
-        os.close(write_end)
-        return child, read_end
-    status = 1
-    try:
-        os.close(read_end)
-        with os.fdopen(write_end, "wb") as pipe:
-            pipe.write(_sealed(part, sealing, path, target).encode())
-        status = 0
-    finally:
-        # Not the interpreter's own way out: buffers and clean-up belong to the parent. It will tell what failed.
-        os._exit(status)
-
-
-def _finished(child: int, read_end: int) -> str | None:
-    with os.fdopen(read_end, "rb") as pipe:
-        text = pipe.read()
-    _, status = os.waitpid(child, 0)
-    return text.decode() if status == 0 else None
+def _sealed(part: str, sealing: Sealing, path: str, target: Format) -> bytes:
+    return text_of(seal(read(part, path=path, format="yaml", limits=Limits.LARGE), sealing), target).encode()

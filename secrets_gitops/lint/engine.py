@@ -113,7 +113,7 @@ def scan(
 
         close: Callable[[], None] = getattr(snapshot, "close", lambda: None)
         close()
-        parallel.scan(scanner, rest, options.jobs or parallel.processors(), close)
+        parallel.scan(scanner, rest, options.jobs, close)
         scanner.put_in_order(chosen)
     else:
         scanner.scan_all(rest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -175,6 +176,16 @@ def test_a_long_stream_keeps_its_order_on_several_processors(processes: int) -> 
     assert [secret.data["note"].reveal() for secret in secrets] == [
         f"first: {at}\n# not a comment\n".encode() for at in range(count)
     ]
+
+
+def test_parts_for_which_there_is_no_process_are_sealed_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> int:
+        raise BlockingIOError
+
+    monkeypatch.setattr(os, "fork", refuse)
+    count = 2 * seal_many.WORTH_IT
+    secrets = unseal(read(many(stream(count), 2), path="y.yaml"), GIVEN)
+    assert [secret.name for secret in secrets] == [f"s-{at}" for at in range(count)]
 
 
 @pytest.mark.parametrize("processes", [1, 2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -73,6 +74,22 @@ def test_the_share_of_a_process_that_is_killed_is_scanned_all_the_same(many, mon
 
     monkeypatch.setattr(Scanner, "scan", scan)
     found = engine.scan(WorkTree(str(many)), options=Options(jobs=3))
+    assert found.findings == expected.findings
+    assert found.paths == expected.paths
+
+
+def test_shares_for_which_there_is_no_process_are_scanned_all_the_same(many, monkeypatch):
+    expected = engine.scan(WorkTree(str(many)), options=Options(jobs=1))
+    fork, started = os.fork, []
+
+    def one_alone() -> int:
+        if started:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        started.append(True)
+        return fork()
+
+    monkeypatch.setattr(os, "fork", one_alone)
+    found = engine.scan(WorkTree(str(many)), options=Options(jobs=4))
     assert found.findings == expected.findings
     assert found.paths == expected.paths
 
