@@ -9,55 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from lint_repository import CLEAN, HOOK, RECIPIENT, Repository
 
-HOOK = [sys.executable, "-I", "-c", "import sys; from secrets_gitops.hook import main; sys.exit(main())"]
 PASSWORD = "correct-Horse7-battery"
 SECRET = f"apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\nstringData:\n  password: {PASSWORD}\n"
-CLEAN = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: db\ndata:\n  host: db.example.org\n"
-
-
-class Repository:
-    """A git repository in a folder, and what the hook says of it."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        root.mkdir()
-        self.git("init", "-q")
-
-    def git(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(["git", *arguments], cwd=self.root, check=check, capture_output=True, text=True)
-
-    def write(self, path: str, content: str | bytes) -> Path:
-        target = self.root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return target
-
-    def stage(self, path: str, content: str | bytes) -> None:
-        self.write(path, content)
-        self.git("add", "--", path)
-
-    def commit(self, *arguments: str) -> None:
-        self.git("commit", "-q", "-m", "a commit", *arguments)
-
-    def hook(self, *arguments: str, env: dict[str, str] | None = None, cwd: Path | None = None):
-        return subprocess.run(
-            [*HOOK, *arguments],
-            cwd=cwd or self.root,
-            capture_output=True,
-            text=True,
-            errors="surrogateescape",
-            env=dict(os.environ, **(env or {})),
-            timeout=60,
-            check=False,
-        )
-
-    def install(self) -> None:
-        """As a plain git hook."""
-        hook = self.root / ".git" / "hooks" / "pre-commit"
-        hook.parent.mkdir(exist_ok=True)
-        hook.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -m secrets_gitops.hook\n')
-        hook.chmod(0o755)
 
 
 @pytest.fixture
@@ -234,11 +189,10 @@ def test_an_odd_name_is_scanned_and_shown_safely(committed, name, shown):
 
 
 def test_a_deleted_rule_file_reports_files_that_are_not_staged(committed):
-    recipient = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kdqlx6p0qpyfr3n"
-    committed.stage(".sops.yaml", f"creation_rules:\n  - path_regex: ^x\\.yaml$\n    age: {recipient}\n")
+    committed.stage(".sops.yaml", f"creation_rules:\n  - path_regex: ^x\\.yaml$\n    age: {RECIPIENT}\n")
     committed.stage("secrets/db.yaml", "password: hunter2-and-more\n")
     committed.commit()
-    committed.stage(".sops.yaml", f"creation_rules:\n  - path_regex: secrets/.*\n    age: {recipient}\n")
+    committed.stage(".sops.yaml", f"creation_rules:\n  - path_regex: secrets/.*\n    age: {RECIPIENT}\n")
     done = committed.hook()
     assert done.returncode == 1
     assert "secrets/db.yaml" in done.stdout

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from lint_repository import CLEAN
+from lint_repository import CLEAN, Repository
 
 MODES = (("--staged",), ("--tree", "HEAD"), ("--commit", "HEAD"), ("--pushed-range", "HEAD~1..HEAD"), ("--history",))
 
@@ -109,8 +109,6 @@ class TestShallow:
         repo.commit({"s.yaml": secret()})
         repo.remove("s.yaml")
         repo.commit({"b.yaml": CLEAN})
-        from lint_repository import Repository
-
         made = Repository(tmp_path / "clone")
         made.git("remote", "add", "origin", f"file://{repo.root}")
         made.git("fetch", "-q", "--depth=1", "origin", "main")
@@ -147,8 +145,6 @@ class TestPartial:
         """Without blobs, and without a check-out."""
         repo.commit({"s.yaml": secret()})
         repo.git("config", "uploadpack.allowFilter", "true")
-        from lint_repository import Repository
-
         target = tmp_path / "clone"
         command = ["git", "clone", "-q", "--no-checkout", "--filter=blob:none", f"file://{repo.root}", str(target)]
         subprocess.run(command, check=True)
