@@ -70,13 +70,28 @@ def is_encrypted(target: Target) -> bool:
 def finding(rule: Rule, target: Target, found: Assignment, *, severity: Severity | None = None) -> Finding:
     """The finding of `rule` for one assignment."""
     confidence: Confidence = "high" if found.name.sensitivity == "strong" else "medium"
+    span = found.start, found.end
+    return finding_at(rule, target, span, found.key, found.value, severity=severity, confidence=confidence)
+
+
+def finding_at(
+    rule: Rule,
+    target: Target,
+    span: tuple[int, int],
+    key: str,
+    value: bytes | str,
+    *,
+    severity: Severity | None = None,
+    confidence: Confidence = "high",
+) -> Finding:
+    """The finding of `rule` for a key and its value, whose bytes `span` begins and ends."""
     return target.finding(
         rule,
-        target.region(found.start, found.end),
-        f"`{found.key}` is set to a plaintext value",
+        target.region(*span),
+        f"`{key}` is set to a plaintext value",
         severity=severity,
-        fix=mend.take_out(target, found.key),
-        key=found.key,
+        fix=mend.take_out(target, key),
+        key=key,
         confidence=confidence,
-        value=found.value,
+        value=value,
     )

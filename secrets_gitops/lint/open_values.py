@@ -12,7 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from secrets_gitops.lint.finding import Region, Severity
+    from secrets_gitops.lint.finding import Confidence, Finding, Region, Severity
+    from secrets_gitops.lint.rule import Rule
     from secrets_gitops.lint.target import Target
 
 
@@ -30,6 +31,30 @@ class OpenValue(NamedTuple):
     pointer: str
     namespaced: bool
     """Does the Secret name its namespace, as far as it shows?"""
+
+    def finding(
+        self,
+        rule: Rule,
+        target: Target,
+        message: str,
+        *,
+        severity: Severity,
+        fix: str,
+        confidence: Confidence = "high",
+    ) -> Finding:
+        """A finding of `rule` about it."""
+        return target.finding(
+            rule,
+            self.region,
+            message,
+            severity=severity,
+            fix=fix,
+            object=self.label,
+            pointer=self.pointer,
+            key=self.key,
+            confidence=confidence,
+            value=self.text,
+        )
 
 
 def open_values(target: Target) -> Iterator[OpenValue]:

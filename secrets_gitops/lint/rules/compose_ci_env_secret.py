@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from secrets_gitops.lint import command_secrets, mend
-from secrets_gitops.lint.assignment_rule import AssignmentRule, is_encrypted
+from secrets_gitops.lint.assignment_rule import AssignmentRule, finding_at, is_encrypted
 from secrets_gitops.lint.value_model import is_secret
 from secrets_gitops.patterns import pattern
 
@@ -54,14 +54,7 @@ class ComposeCiEnvSecret(AssignmentRule):
         for found in _ENV.finditer(target.data):
             key, value = found[1].decode(), found[2].decode("utf-8", "replace").strip(" \t\"'")
             if "$" not in value and is_secret(value, key) and (not value.isalpha() or len(value) >= 16):
-                yield target.finding(
-                    self,
-                    target.region(found.start(1), found.end(2)),
-                    f"`{key}` is set to a plaintext value",
-                    fix=mend.take_out(target, key),
-                    key=key,
-                    value=value,
-                )
+                yield finding_at(self, target, (found.start(1), found.end(2)), key, value)
 
 
 RULE = ComposeCiEnvSecret()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from secrets_gitops.lint import mend
-from secrets_gitops.lint.assignment_rule import AssignmentRule, finding
+from secrets_gitops.lint.assignment_rule import AssignmentRule, finding, finding_at
 from secrets_gitops.lint.candidates import is_excused, of_leaf, spread
 from secrets_gitops.lint.key_names import read_key
 from secrets_gitops.lint.text_values import is_secret_scalar, literal, looks_made
@@ -124,14 +124,7 @@ class GenericAssignment(AssignmentRule):
             for found in expression.finditer(target.data):
                 key, value = found[1].decode("ascii", "replace"), found[2].decode("utf-8", "replace").strip()
                 if read_key(key).is_sensitive and is_secret(value, key):
-                    yield target.finding(
-                        self,
-                        target.region(found.start(1), found.end(2)),
-                        f"`{key}` is set to a plaintext value",
-                        fix=mend.take_out(target, key),
-                        key=key,
-                        value=value,
-                    )
+                    yield finding_at(self, target, (found.start(1), found.end(2)), key, value)
 
 
 def _is_of_others(leaf: Leaf) -> bool:

@@ -33,19 +33,15 @@ class HelmTemplateLiteral:
         """The literal values of every Secret."""
         for found in open_values(target):
             if found.severity != "info":
-                yield target.finding(
+                yield found.finding(
                     self,
-                    found.region,
+                    target,
                     f"`{found.key}` in `{found.field}` of a Secret is literal text in a template of a chart",
                     severity=found.severity,
                     fix=(
                         f"make `{found.key}` a value of the chart, and write {{{{ .Values.NAME | b64enc }}}} "
                         f"in {quoted(target.path)}"
                     ),
-                    object=found.label,
-                    pointer=found.pointer,
-                    key=found.key,
-                    value=found.text,
                 )
 
 

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from secrets_gitops.lint.finding import Finding, Severity
+    from secrets_gitops.lint.finding import Confidence, Finding, Severity
     from secrets_gitops.lint.target import Target
 
 
@@ -45,18 +45,9 @@ class K8sSecretPlaintext:
                 message = f"{where} is plaintext; base64 is no encryption"
             else:
                 message = f"{where} is plaintext, neither encrypted nor a reference"
-            yield target.finding(
-                self,
-                found.region,
-                message,
-                severity=severity,
-                fix=mend.close(target, namespaced=found.namespaced),
-                object=found.label,
-                pointer=found.pointer,
-                key=found.key,
-                confidence="high" if severity == "high" else "medium",
-                value=found.text,
-            )
+            fix = mend.close(target, namespaced=found.namespaced)
+            confidence: Confidence = "high" if severity == "high" else "medium"
+            yield found.finding(self, target, message, severity=severity, fix=fix, confidence=confidence)
 
 
 RULE = K8sSecretPlaintext()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from secrets_gitops.lint import mend
-from secrets_gitops.lint.assignment_rule import AssignmentRule
+from secrets_gitops.lint.assignment_rule import AssignmentRule, finding_at
 from secrets_gitops.lint.key_names import read_key
 from secrets_gitops.lint.text_values import looks_made
 from secrets_gitops.lint.value_model import is_secret
@@ -87,14 +86,7 @@ class TerraformSecret(AssignmentRule):
     ) -> Iterator[Finding]:
         text = value.decode("utf-8", "replace")
         if len(text) >= 4 and is_secret(text, judged_as or key):
-            yield target.finding(
-                self,
-                target.region(start, end),
-                f"`{key}` is set to a plaintext value",
-                fix=mend.take_out(target, key),
-                key=key,
-                value=value,
-            )
+            yield finding_at(self, target, (start, end), key, value)
 
 
 RULE = TerraformSecret()
