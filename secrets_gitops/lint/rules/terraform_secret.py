@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from secrets_gitops.lint.assignment_rule import AssignmentRule, finding_at
-from secrets_gitops.lint.key_names import read_key
-from secrets_gitops.lint.text_values import looks_made
+from bisect import bisect_right
+
+from secrets_gitops.lint.assignment_rule import AssignmentRule, finding, finding_at
+from secrets_gitops.lint.candidates import is_excused
+from secrets_gitops.lint.hcl_leaves import leaves
+from secrets_gitops.lint.secret_values import judge
+from secrets_gitops.lint.text_values import literal, looks_made, secrets
 from secrets_gitops.lint.value_model import is_secret
+from secrets_gitops.lint.values import bodies, shape
 from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
@@ -14,19 +19,14 @@ if TYPE_CHECKING:
 
     from secrets_gitops.lint.classify import Kind
     from secrets_gitops.lint.finding import Finding, Severity
+    from secrets_gitops.lint.hcl_leaves import HclLeaf
     from secrets_gitops.lint.target import Target
 
 _TEXT = rb'"((?:[^"\\\r\n]|\\[^\r\n]){1,4096}+)"'
-_VARIABLE = pattern(rb'variable[ \t]{1,20}"?([\w-]{1,100})"?[ \t]{0,20}\{([^{}]{0,4000}+)\}')
-_DEFAULT = pattern(rb"(?<![\w.])default[ \t]{0,20}=[ \t]{0,20}" + _TEXT)
-_SENSITIVE = pattern(rb"(?<![\w.])sensitive[ \t]{0,20}=[ \t]{0,20}true")
-_LIST = pattern(rb"(?<![\w.-])([A-Za-z_][\w-]{1,99}+)[\"']?[ \t]{0,20}[=:][ \t]{0,20}\[([^\[\]{}]{1,20000}+)\]")
-_ITEM = pattern(_TEXT)
 _PAIR = pattern(
     rb"(?<![\w.])[\"']?name[\"']?[ \t]{0,20}[=:][ \t]{0,20}\"([\w.\[\]-]{1,100}+)\"[,\s]{1,200}+"
     rb"[\"']?value[\"']?[ \t]{0,20}[=:][ \t]{0,20}" + _TEXT
 )
-
 _STORED = pattern(
     rb"resource[ \t]{1,20}\"(aws_ssm_parameter|azurerm_key_vault_secret|github_actions_(?:\w{1,20}_)?secret"
     rb"|google_secret_manager_secret_version)\"[ \t]{0,20}\"[^\"\n]{1,100}\"[ \t]{0,20}\{([^{}]{0,4000}+)"
@@ -34,8 +34,12 @@ _STORED = pattern(
 _VALUE = pattern(rb"(?<![\w.])(value|plaintext_value|secret_data)[ \t]{0,20}=[ \t]{0,20}" + _TEXT)
 
 
+_WORDS = (b"secret", b"sensitive")
+"""In every text with a secret whose key does not say that it is one."""
+
+
 class TerraformSecret(AssignmentRule):
-    """Attributes and map entries, lists, defaults of variables, `name`/`value` pairs. References are no literals."""
+    """Attributes, maps, lists, heredocs, defaults of variables, `name`/`value` pairs. References are no literals."""
 
     id = "terraform-secret"
     alias = "SG602"
@@ -47,46 +51,62 @@ class TerraformSecret(AssignmentRule):
 
     def check(self, target: Target) -> Iterator[Finding]:
         """Assignments, then what only HCL has."""
-        yield from super().check(target)
+        told: set[int] = set()
+        for found in secrets(target, target.kind):
+            told.add(found.value_start)
+            yield finding(self, target, found)
         data = target.data
-        if b"variable" in data:
-            yield from self._defaults(target)
-        for found in _LIST.finditer(data) if b"[" in data else ():
-            key = found[1].decode()
-            if read_key(key).is_sensitive:
-                for item in _ITEM.finditer(data, *found.span(2)):
-                    yield from self._literal(target, key, item[1], found.start(1), item.end(1))
+        for pair in _PAIR.finditer(data) if b"value" in data else ():
+            key, text = pair[1].decode(), pair[2].decode("utf-8", "replace")
+            if len(text) >= 4 and is_secret(text, key):
+                told.add(pair.start(2))
+                yield finding_at(self, target, (pair.start(1), pair.end(2)), key, text)
+        heredocs: list[tuple[int, int]] = []
+        for leaf in leaves(data) if target.telling_words or any(word in target.lowered for word in _WORDS) else ():
+            if leaf.is_heredoc:
+                heredocs.append((leaf.start, leaf.end))
+            if leaf.start not in told and _is_secret(leaf):
+                told.update(range(leaf.start, leaf.end) if leaf.is_heredoc else (leaf.start,))
+                yield finding_at(self, target, _place(leaf), leaf.name, leaf.text.strip())
         for block in _STORED.finditer(data) if b"resource" in data else ():
             if block[1] == b"aws_ssm_parameter" and b"SecureString" not in block[2]:
                 continue
-            for found in _VALUE.finditer(data, *block.span(2)):
-                yield from self._literal(target, found[1].decode(), found[2], found.start(1), found.end(2), "password")
-        for inner in target.assignments:  # YAML in a heredoc: HCL itself writes literals in quotes
-            before = data[max(0, inner.start - 100) : inner.start].rpartition(b"\n")[2]
-            if before.strip(b" -") or inner.op != ":" or inner.quote:
-                continue
-            if inner.name.sensitivity == "strong" and looks_made(inner.value):
-                yield from self._literal(target, inner.key, inner.value.encode(), inner.start, inner.end)
-        for found in _PAIR.finditer(data) if b"value" in data else ():
-            yield from self._literal(target, found[1].decode(), found[2], found.start(1), found.end(2))
+            for value in _VALUE.finditer(data, *block.span(2)):
+                text = value[2].decode("utf-8", "replace")
+                if value.start(2) not in told and len(text) >= 4 and is_secret(text, "password"):
+                    yield finding_at(self, target, (value.start(1), value.end(2)), value[1].decode(), text)
+        yield from self._in_heredocs(target, heredocs, told)
 
-    def _defaults(self, target: Target) -> Iterator[Finding]:
-        for found in _VARIABLE.finditer(target.data):
-            name = found[1].decode()
-            default = _DEFAULT.search(target.data, *found.span(2))
-            if default is None:
+    def _in_heredocs(self, target: Target, heredocs: list[tuple[int, int]], told: set[int]) -> Iterator[Finding]:
+        """YAML, scripts and the like, which write literals without quotes; HCL itself does not."""
+        for found in target.assignments:
+            if found.quote or found.value_start in told or found.name.sensitivity != "strong":
                 continue
-            if read_key(name).sensitivity == "open" and _SENSITIVE.search(target.data, *found.span(2)):
-                yield from self._literal(target, name, default[1], default.start(), default.end(1), "password")
-            else:
-                yield from self._literal(target, name, default[1], default.start(), default.end(1))
+            at = bisect_right(heredocs, (found.start, len(target.data))) - 1
+            if at >= 0 and found.start < heredocs[at][1]:
+                value = literal(found, "shell")
+                if looks_made(value) and is_secret(value, found.name):
+                    span = found.start, found.value_start + len(value.encode())
+                    yield finding_at(self, target, span, found.key, value)
 
-    def _literal(
-        self, target: Target, key: str, value: bytes, start: int, end: int, judged_as: str = ""
-    ) -> Iterator[Finding]:
-        text = value.decode("utf-8", "replace")
-        if len(text) >= 4 and is_secret(text, judged_as or key):
-            yield finding_at(self, target, (start, end), key, value)
+
+def _is_secret(leaf: HclLeaf) -> bool:
+    text = leaf.text.strip()
+    if len(text) < 4:
+        return False
+    if leaf.stored:
+        inside = bodies.assignments(text) or [bodies.Assignment(leaf.name, text)]
+        return any(judge(one.key, one.value).severity == "high" for one in inside)
+    if not leaf.sense.is_sensitive or not is_secret(text, leaf.sense) or is_excused(leaf.name, leaf.sense, text):
+        return False
+    if "\n" in text and bodies.assignments(text) is None:
+        return all(shape.is_random_looking(line.strip()) for line in text.splitlines())
+    return leaf.is_whole or looks_made(text)
+
+
+def _place(leaf: HclLeaf) -> tuple[int, int]:
+    """From its key, where that stands near, to its last character."""
+    return leaf.key_start if leaf.key_start >= 0 else leaf.start, leaf.start + len(leaf.text.rstrip().encode())
 
 
 RULE = TerraformSecret()
