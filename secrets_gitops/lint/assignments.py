@@ -15,7 +15,7 @@ from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from secrets_gitops.lint.key_names import KeyName
 
@@ -30,12 +30,13 @@ _MAY_FOLLOW = frozenset(b"\\\"'`])>:=?+| \t")
 _BETWEEN = b"\\\"'`])> \t"
 _SETS = frozenset((b":", b"=", b"?", b"+", b"|", b","))
 """Between a key and its operator stand some of the first; one of the second begins every operator but `=>`."""
-_STEM = pattern(
-    rb"pass|pwd|pw|secret|token|cred|key|dsn|psk|pat|hmac|seed|mnemonic|otp|pin|salt|bearer|basic|jwt|docker"
-    rb"|connection|auth|hash|cert|session|code|webhook|licen[cs]e|routing|integration",
-    re.IGNORECASE,
+_STEMS = tuple(
+    b"""
+    pass pwd pw secret token cred key dsn psk pat hmac seed mnemonic otp pin salt bearer basic jwt docker
+    connection auth hash cert session code webhook licence license routing integration
+    """.split()
 )
-"""What no key of a secret is without."""
+"""What no key of a secret is without, in lower case."""
 _WORD = pattern(rb"[\w.-]{2,100}+", re.ASCII)
 _AFTER_KEY = rb"""
     [\\"'`\])>]{0,4}+
@@ -71,11 +72,6 @@ _OFTEN = 2_000
 """A word that stands so often in a text is looked for with what follows it, by one expression."""
 MANY = 64 * 1024 * 1024
 """Bytes that may be searched for the places of words before one expression finds them all."""
-_MEMORY = 200_000
-"""Words that are remembered from file to file as no keys of secrets, and as such keys."""
-
-_dull: set[bytes] = set()
-_telling: dict[bytes, KeyName] = {}
 
 
 class Assignment(NamedTuple):
@@ -111,33 +107,23 @@ def split(data: bytes) -> set[bytes]:
     return set(data.translate(_BLANKED).split())
 
 
-def telling(words: set[bytes]) -> list[bytes]:
+def telling(words: Collection[bytes]) -> list[bytes]:
     """Those of `words` that promise a secret when they are keys."""
-    found = []
-    for word in words - _dull:
-        if word in _telling:
-            found.append(word)
-        elif len(word) <= LONGEST_KEY:
-            if _STEM.search(word) and word[-1] in _ENDS:
-                name = _read(word)
-                if name.is_sensitive:
-                    _telling[word] = name
-                    found.append(word)
-                    continue
-            _dull.add(word)
-    if len(_dull) > _MEMORY:
-        _dull.clear()
-    if len(_telling) > _MEMORY:
-        _telling.clear()
-    return found
+    together = b"\n".join(words).lower()
+    stems = [stem for stem in _STEMS if stem in together]
+    return [word for word in words if len(word) <= LONGEST_KEY and _promises(word, stems)] if stems else []
+
+
+def _promises(word: bytes, stems: list[bytes]) -> bool:
+    lowered = word.lower()
+    for stem in stems:
+        if stem in lowered:
+            return word[-1] in _ENDS and telling_name(word).is_sensitive
+    return False
 
 
 def telling_name(word: bytes) -> KeyName:
     """What a word that `telling` gave says of its value."""
-    return _telling.get(word) or _read(word)
-
-
-def _read(word: bytes) -> KeyName:
     return read_key(word.decode("ascii").rstrip("0123456789"))  # a number says nothing, and they are many
 
 
@@ -162,6 +148,7 @@ def places(data: bytes, words: Iterable[bytes], may_follow: frozenset[int] = _MA
 
 def _assignments(data: bytes, words: list[bytes], *, by_line: bool) -> Iterator[Assignment]:
     found: list[tuple[int, bytes, re.Match[bytes]]] = []
+    names = {word: telling_name(word) for word in words}
     often: list[bytes] = []
     if len(words) * len(data) > MANY:
         kept = set(words)
@@ -173,11 +160,11 @@ def _assignments(data: bytes, words: list[bytes], *, by_line: bool) -> Iterator[
         end = start + len(word)
         if data[end : end + 26].lstrip(_BETWEEN)[:1] not in _SETS:
             continue  # prose; the expressions are not compiled for it
-        match = _compiled(_PATTERNS[by_line, telling_name(word).sensitivity]).match(data, end)
+        match = _compiled(_PATTERNS[by_line, names[word].sensitivity]).match(data, end)
         if match is not None:
             found.append((start, word, match))
     for word in often:
-        expression = rb"(?<![\w.-])" + re.escape(word) + _PATTERNS[by_line, telling_name(word).sensitivity]
+        expression = rb"(?<![\w.-])" + re.escape(word) + _PATTERNS[by_line, names[word].sensitivity]
         found += ((match.start(), word, match) for match in re.compile(expression, re.VERBOSE).finditer(data))
     found.sort(key=lambda one: one[0])
     done = 0
@@ -192,7 +179,7 @@ def _assignments(data: bytes, words: list[bytes], *, by_line: bool) -> Iterator[
         op = match["op"]
         yield Assignment(
             word.decode("ascii"),
-            telling_name(word),
+            names[word],
             match[kind].decode("utf-8", "replace").rstrip(),
             (match["quote"] or match["escape"] or b"").decode("ascii"),
             "=" if len(op) > 2 else op.decode("ascii"),

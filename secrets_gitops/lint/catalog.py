@@ -162,6 +162,9 @@ NAMED: dict[str, frozenset[bytes]] = {
 }
 """Rules about the names of leaves: asked where a name stands beside a value (`lint.leaf_gate`), or one of the words."""
 
+EXCUSES = (b":allow", b"pragma:", b"ggignore", b":ignore", b"checkov:skip")
+"""One of them is part of every allow comment, ours and others', in lower case."""
+
 OFF = frozenset({"high-entropy"})
 """Rules that run only when they are asked for."""
 

@@ -5,7 +5,9 @@ A rule is imported when a file holds one of its words: a hook that runs at every
 
 from __future__ import annotations
 
-from secrets_gitops.lint.catalog import KINDS, NAMED, RULES, UNASKED, load, on_by_default
+from secrets_gitops.lint.assignments import telling
+from secrets_gitops.lint.catalog import EXCUSES, KINDS, NAMED, RULES, UNASKED, load, on_by_default
+from secrets_gitops.lint.token_table import TOKENS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +25,8 @@ _LONGEST = 100
 _MEMORY = 200_000
 """Words that are remembered of each kind from file to file."""
 _by_core: dict[bytes, tuple[bytes, ...]] = {}
-_cores_in: dict[bytes, tuple[bytes, ...]] = {}
+_senses: dict[bytes, tuple[tuple[bytes, ...], bool]] = {}
+"""Words that say something: the cores in each, and whether it promises a secret when it is a key."""
 _dull: set[bytes] = set()
 
 
@@ -34,49 +37,57 @@ def _core(word: bytes) -> bytes:
     return longest if len(longest) >= 3 else b""
 
 
-def words_in(target: Target) -> frozenset[bytes]:
-    """Which words of the rules occur in the text, in any case of letters.
+def read_words(target: Target) -> tuple[frozenset[bytes], list[bytes]]:
+    """Which words of rules, of tokens and of excuses occur in the text, in any case of letters; which of its own words
+    promise a secret when they are keys.
 
     Its different words are asked, which are remembered from file to file; what holds other characters (`://`) is looked
     for in the text itself.
     """
     if not _by_core:
-        for word in {word for _, _, words in RULES.values() for word in words}:
+        rules = {word for _, _, words in RULES.values() for word in words}
+        for word in rules.union(EXCUSES, *(token.words for token in TOKENS)):
             core = _core(word)
             _by_core[core] = (*_by_core.get(core, ()), word)
     cores: set[bytes] = set()
+    promising = []
     new = []
     for word in target.different_words - _dull:
-        known = _cores_in.get(word)
+        known = _senses.get(word)
         if known is None:
             new.append(word)
-        else:
-            cores.update(known)
-    cores |= _learned(new)
+            continue
+        cores.update(known[0])
+        if known[1]:
+            promising.append(word)
+    if new:
+        _learn(new, cores, promising)
     found = [word for core in cores for word in _by_core[core] if word == core or word in target.lowered]
     has_dollar = b"$" in target.data
     found += [word for word in _by_core[b""] if (has_dollar or word[0] != 0x24) and word in target.data]
-    return frozenset(found)
+    return frozenset(found), promising
 
 
-def _learned(words: list[bytes]) -> set[bytes]:
-    """The cores in words that were not seen before, which are remembered unless they are long."""
+def _learn(words: list[bytes], cores: set[bytes], promising: list[bytes]) -> None:
+    """Add what words say that were not seen before, and remember it unless they are long."""
     together = b"\n".join(words).lower()
     found = {core for core in _by_core if core and core in together}
+    cores |= found
+    kept = set(telling(words))
+    promising += kept
     for word in words:
         if len(word) > _LONGEST:
             continue
         lowered = word.lower()
         inside = tuple([core for core in found if core in lowered])
-        if inside:
-            _cores_in[word] = inside
+        if inside or word in kept:
+            _senses[word] = inside, word in kept
         else:
             _dull.add(word)
     if len(_dull) > _MEMORY:
         _dull.clear()
-    if len(_cores_in) > _MEMORY:
-        _cores_in.clear()
-    return found
+    if len(_senses) > _MEMORY:
+        _senses.clear()
 
 
 class Deferred:

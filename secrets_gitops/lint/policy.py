@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 SETTINGS = ".secrets-gitops.yaml"
 """As `repository.settings.NAME`, whose module a repository without settings need not import."""
 GITLEAKS = ".gitleaks.toml"
-_MARKS = (b":allow", b"pragma:", b"ggignore", b":ignore", b"checkov:skip")
-"""One of them is part of every allow comment, ours and others'."""
 
 
 class Policy:
@@ -168,7 +166,7 @@ class Policy:
                 witness(finding, value)
         findings = self._graded(findings)
         suppressed: list[Suppressed] = []
-        if any(word in target.data for word in _MARKS):
+        if not target.words.isdisjoint(catalog.EXCUSES):
             from secrets_gitops.lint import allows  # noqa: PLC0415  few files have an allow comment
 
             foreign, need_reason = self._options.foreign_allow, True

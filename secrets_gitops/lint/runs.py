@@ -22,6 +22,8 @@ SHORTEST = 20
 _KEPT = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./+=~:%"
 _SHAPE = bytes(0x78 if c in _KEPT else 0x20 for c in range(256))
 _PRINTABLE = bytes((*range(0x20, 0x7F), 9, 10, 13))
+_LOW = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef"
+"""The base64 characters of 0 to 31."""
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{24,}={0,2}")
 _WRAPPED = pattern(
     rb"(?<![A-Za-z0-9+/])(?:[A-Za-z0-9+/]{60,128}(?:\\n|\r?\n[ \t]{0,60})){1,2000}[A-Za-z0-9+/]{1,128}={0,2}"
@@ -67,6 +69,11 @@ def hidden(data: bytes, dense: bytes) -> Iterator[Hidden]:
     if sum(60 <= len(found) <= 129 for found in candidates) > 1:
         candidates.update(_WRAPPED.findall(data))
     for encoded in candidates:
-        text = decoded(b"".join(encoded.replace(b"\\n", b"").split()))
+        plain = b"".join(encoded.replace(b"\\n", b"").split()) if b"\n" in encoded or b"\\" in encoded else encoded
+        # The first of four characters stands for the upper bits of the first of three bytes: a printable one is low.
+        # One more for the last group, which may be cut.
+        if len(plain[::4].translate(None, _LOW)) * 40 > 3 * len(plain) + 40:
+            continue
+        text = decoded(plain)
         if text and len(text.translate(None, _PRINTABLE)) * 10 <= len(text):
             yield Hidden(encoded, text)

@@ -6,7 +6,8 @@ from bisect import bisect_right
 
 from secrets_gitops.documents.formats import format_of
 from secrets_gitops.errors import DocumentError, LimitExceeded
-from secrets_gitops.lint.dispatch import words_in
+from secrets_gitops.lint.assignments import split
+from secrets_gitops.lint.dispatch import read_words
 from secrets_gitops.lint.finding import Finding, Region
 from secrets_gitops.lint.fingerprints import digest
 from secrets_gitops.lint.mask import has_templates, mask
@@ -168,8 +169,6 @@ class Target:
     def different_words(self) -> set[bytes]:
         """The different words of `data`; see `lint.assignments`."""
         if self._different_words is None:
-            from secrets_gitops.lint.assignments import split  # noqa: PLC0415
-
             self._different_words = split(self.data)
         return self._different_words
 
@@ -177,9 +176,7 @@ class Target:
     def telling_words(self) -> list[bytes]:
         """The words of `data` that promise a secret when they are keys; see `lint.assignments`."""
         if self._telling_words is None:
-            from secrets_gitops.lint.assignments import telling  # noqa: PLC0415
-
-            self._telling_words = telling(self.different_words)
+            self._words, self._telling_words = read_words(self)
         return self._telling_words
 
     @property
@@ -223,7 +220,7 @@ class Target:
     def words(self) -> frozenset[bytes]:
         """Which of the words that rules wait for occur."""
         if self._words is None:
-            self._words = words_in(self)
+            self._words, self._telling_words = read_words(self)
         return self._words
 
     @property

@@ -16,6 +16,8 @@ STOCK = pattern(
 In 40 random characters of 62 the likeliest of these (`your`, in any case) turns up once in some 20,000.
 """
 
+_STANDARD = bytes.maketrans(b"-_", b"+/")
+
 
 def plausible(body: bytes) -> bool:
     """True when `body` is not a stand-in and uses as many different characters as a random text would."""
@@ -24,7 +26,7 @@ def plausible(body: bytes) -> bool:
 
 def decoded(text: bytes) -> bytes:
     """Base64 of either alphabet, padded or not, undone; empty when it is none."""
-    plain = text.translate(bytes.maketrans(b"-_", b"+/")).rstrip(b"=")
+    plain = text.translate(_STANDARD).rstrip(b"=")
     try:
         return a2b_base64(plain + b"=" * (-len(plain) % 4))
     except Base64Error:

@@ -52,6 +52,7 @@ class ProviderToken:
             for anchor in () if token.inside else token.anchors:
                 self._leading.setdefault(anchor[:2], []).append((anchor, token))
         self._words = [(word, token) for token in tokens for word in token.words]
+        self._of_words = frozenset(word for word, _ in self._words)
         self._compiled: dict[str, tuple[re.Pattern[bytes], Validator]] = {}
         self._members: dict[str, ProviderToken] = {}
         one = tokens[0] if len(tokens) == 1 else None
@@ -86,7 +87,7 @@ class ProviderToken:
 
     def check(self, target: Target) -> Iterator[Finding]:
         """Tokens in the bytes, then tokens in texts that base64 stands for, to a depth of two."""
-        for found in self.find(target.data, target.runs):
+        for found in self.find(target.data, target.runs, target.words):
             yield self._finding(target, found.token, found.start, found.end)
         for outer in target.hidden:
             dense = runs(outer.text)
@@ -97,13 +98,19 @@ class ProviderToken:
                 for start, end in outer.places(target.data):
                     yield self._finding(target, token, start, end, in_base64=True)
 
-    def find(self, data: bytes, dense: bytes | None = None) -> Iterator[Found]:
-        """Every token in `data`, kind by kind; `dense` are its runs. A pattern is compiled when an anchor occurs."""
+    def find(self, data: bytes, dense: bytes | None = None, known: frozenset[bytes] | None = None) -> Iterator[Found]:
+        """Every token in `data`, kind by kind. A pattern is compiled when an anchor occurs.
+
+        `dense` are the runs of `data`, `known` the words of tokens that occur in it.
+        """
         dense = runs(data) if dense is None else dense
         if not dense:
             return
         starts = {word[:2] for word in dense.translate(_WORDS).split()}
-        loose = data.lower() if _LONG in dense.translate(_SHAPE) or b"00" in starts else b""
+        if _LONG in dense.translate(_SHAPE) or b"00" in starts:
+            loose = data.lower() if known is None or not known.isdisjoint(self._of_words) else b""
+        else:
+            loose, known = b"", None
         for token in dict.fromkeys(
             [
                 token
@@ -112,7 +119,7 @@ class ProviderToken:
                 if anchor in dense
             ]
             + [token for anchor, token in self._inside if anchor in dense]
-            + [token for word, token in self._words if word in loose]
+            + [token for word, token in self._words if word in (loose if known is None else known)]
         ):
             pattern, valid = self._compile(token)
             if token.anchors and not token.context and pattern.search(dense) is None:

@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import pytest
 
-from secrets_gitops.lint import assignments
 from secrets_gitops.lint.assignments import find
 
 
@@ -69,14 +68,3 @@ def test_a_long_line_gives_no_more_than_its_length(unit, by_line):
     """Values do not overlap, so that a line cannot cost the square of its length."""
     found = find(unit.encode() * 20_000, by_line=by_line)
     assert all(one.end <= other.start for one, other in pairwise(found))
-
-
-def test_memory_stays_bounded_and_what_is_forgotten_is_read_again(monkeypatch):
-    monkeypatch.setattr(assignments, "_MEMORY", 20)
-    words = {b"word%d" % at for at in range(50)} | {b"password%d" % at for at in range(50)}
-    found = assignments.telling(words)
-    assert set(found) == {b"password%d" % at for at in range(50)}
-    assert {assignments.telling_name(word).sensitivity for word in found} == {"strong"}
-    assert len(assignments._dull) <= 20
-    assert len(assignments._telling) <= 20
-    assert pairs("password7 = abcd1234") == [("password7", "abcd1234")]

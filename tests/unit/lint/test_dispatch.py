@@ -41,9 +41,9 @@ def test_words_are_found_whatever_is_remembered_of_others(memory, monkeypatch):
 
     assert words(b" ".join(b"w%d my-sops-%d" % (at, at) for at in range(50))) == {b"sops"}
     assert len(dispatch._dull) <= 20
-    assert len(dispatch._cores_in) <= 20
+    assert len(dispatch._senses) <= 20
     long = b"x" * 200 + b"SOPS" + b"x" * 200
     assert words(long + b" w1") == words(long) == {b"sops"}
-    assert long not in dispatch._cores_in
+    assert long not in dispatch._senses
     assert words(b"y" * 200) == frozenset()
     assert b"y" * 200 not in dispatch._dull

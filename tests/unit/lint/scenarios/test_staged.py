@@ -188,7 +188,7 @@ class TestContents:
 
     @pytest.mark.parametrize("source", ["--staged", "--tree=HEAD", "--pushed-range=HEAD~1..HEAD", "--history"])
     def test_a_secret_too_deep_or_too_large_is_an_incomplete_scan(self, repo, secret, source):
-        deep = "".join(f"{' ' * depth}a:\n" for depth in range(501)) + f"{' ' * 501}kind: Secret\n"
+        deep = "".join(f"{' ' * depth}a:\n" for depth in range(501)) + f"{' ' * 501}kind: Secret\n{' ' * 501}data: x\n"
         big = "word and word\n" * 400_000
         for name, content in (("deep.yaml", deep), ("big.txt", big)):
             repo.stage(name, content)
