@@ -96,7 +96,7 @@ class TestNothingIsCleanByError:
         assert "deeper than 500" in report.incomplete[0].message
 
     def test_an_alias_bomb_makes_the_scan_incomplete(self, scan):
-        lines = ["kind: Secret", "a0: &a0 [x, x]"] + [
+        lines = ["kind: Secret", "data: x", "a0: &a0 [x, x]"] + [
             f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 9)
         ]
         report = scan({PATH: "\n".join(lines) + "\n"})
