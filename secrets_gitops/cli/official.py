@@ -6,11 +6,11 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from secrets_gitops.cli import console, sops_files
+from secrets_gitops.cli import sops_files
 from secrets_gitops.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from secrets_gitops.envelopes.sops.official import Official
 
@@ -20,26 +20,6 @@ def engine(identities: Sequence[str], config: str | None = None) -> Official:
     from secrets_gitops.envelopes.sops.official import Official
 
     return Official(os.environ, identities=identities, config=config)
-
-
-def convert(
-    files: Sequence[str],
-    result_of: Callable[[str], bytes],
-    done: str,
-    *,
-    output: str | None,
-    output_dir: str | None,
-    in_place: bool,
-) -> None:
-    """Do all files, then write them; `done` is the verb in the past."""
-    refuse_stdin(files)
-    results = [(path, result_of(path)) for path in files]
-    for path, data in results:
-        target = sops_files.target(path, output, output_dir, in_place=in_place)
-        if target is None:
-            console.write(data)
-        else:
-            sops_files.write(target, data, f"{done} {path}" if target == path else f"wrote {target}")
 
 
 def refuse_stdin(files: Sequence[str]) -> None:
