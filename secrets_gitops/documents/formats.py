@@ -6,6 +6,8 @@ from secrets_gitops.errors import DocumentError, Place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Literal
+
     from secrets_gitops.documents.document import Format
 
 
@@ -16,12 +18,16 @@ def format_of(path: str) -> Format | None:
     return "json" if path.endswith(".json") else None
 
 
+def line_format(path: str) -> Literal["dotenv", "ini"] | None:
+    """The format of names and values in lines that `path`'s name promises; None for any other file."""
+    if path.endswith(".env"):
+        return "dotenv"
+    return "ini" if path.endswith(".ini") else None
+
+
 def file_format(path: str) -> Format:
     """The format in which sops handles a file of this name: what is nothing else is binary."""
-    found = format_of(path)
-    if found is not None:
-        return found
-    return "dotenv" if path.endswith(".env") else "ini" if path.endswith(".ini") else "binary"
+    return format_of(path) or line_format(path) or "binary"
 
 
 def manifest_format(path: str) -> Format:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from secrets_gitops.documents.formats import file_format
 from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
@@ -52,6 +53,6 @@ def take_out(target: Target, key: str) -> str:
     if target.run.creation_rule(target.path) is not None:
         return encrypt(target.path)
     what = f"`{key}`" if key else "the value"
-    if target.path.endswith((".env", ".ini", ".yaml", ".yml", ".json")):
+    if file_format(target.path) != "binary":
         return f"write a creation rule for {path} into .sops.yaml and run `{encrypt(target.path)}`, or take {what} out"
     return f"take {what} out of {path} and let the environment or a secret store provide it"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from secrets_gitops.documents.formats import line_format
 from secrets_gitops.documents.read import read
 from secrets_gitops.errors import DocumentError, Error
 from secrets_gitops.lint import sops_text
@@ -62,10 +63,9 @@ class Record(NamedTuple):
 def record_of(target: Target, *, brief: bool) -> Record | None:
     """The record of a file; None when sops did not encrypt it. `brief`: read the block alone where that can be done."""
     path, data = target.path, target.data
-    if target.format is None and (sops_text.is_dotenv(path) or sops_text.is_ini(path)):
-        if not sops_text.is_encrypted(path, data):
-            return None
-        return _read(target, data, "dotenv" if sops_text.is_dotenv(path) else "ini")
+    form = line_format(path)
+    if target.format is None and form is not None:
+        return _read(target, data, form) if sops_text.is_encrypted(path, data) else None
     if not sops_text.may_have_block(data):
         return None
     if brief and not target.parsed:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from secrets_gitops.documents.formats import line_format
 from secrets_gitops.patterns import pattern
 from secrets_gitops.records import NamedTuple
 
@@ -42,28 +43,17 @@ class Line(NamedTuple):
     end_column: int
 
 
-def is_dotenv(path: str) -> bool:
-    """As sops says: the end of the name."""
-    return path.endswith(".env")
-
-
-def is_ini(path: str) -> bool:
-    """As sops says: the end of the name."""
-    return path.endswith(".ini")
-
-
 def is_encrypted(path: str, data: bytes) -> bool:
     """Does `data`, of a format that the end of `path` names, hold the metadata of sops?"""
-    if is_dotenv(path):
-        return _DOTENV_BLOCK.search(data) is not None
-    if is_ini(path):
-        return _INI_BLOCK.search(data) is not None
-    return is_whole(path, data)
+    form = line_format(path)
+    if form is None:
+        return is_whole(path, data)
+    return (_DOTENV_BLOCK if form == "dotenv" else _INI_BLOCK).search(data) is not None
 
 
 def is_whole(path: str, data: bytes) -> bool:
     """Is it JSON whose one value is all of a file, encrypted?"""
-    if is_dotenv(path) or is_ini(path) or data.lstrip()[:1] != b"{":
+    if line_format(path) is not None or data.lstrip()[:1] != b"{":
         return False
     return _BINARY_DATA.search(data) is not None and _BINARY_BLOCK.search(data) is not None
 
@@ -71,24 +61,25 @@ def is_whole(path: str, data: bytes) -> bool:
 def assignments(path: str, text: str) -> Iterator[Line]:
     """The assignments of a dotenv or INI file, those of the metadata left out."""
     section = ""
-    pattern = _DOTENV_LINE if is_dotenv(path) else _INI_LINE
+    is_dotenv = line_format(path) == "dotenv"
+    pattern = _DOTENV_LINE if is_dotenv else _INI_LINE
     for number, line in enumerate(text.split("\n"), 1):
         line = line.rstrip("\r")  # noqa: PLW2901
-        head = None if is_dotenv(path) else _SECTION.match(line)
+        head = None if is_dotenv else _SECTION.match(line)
         if head:
             section = head[1]
             continue
         found = pattern.match(line)
-        if found is None or section == "sops" or (is_dotenv(path) and found[1].startswith("sops_")):
+        if found is None or section == "sops" or (is_dotenv and found[1].startswith("sops_")):
             continue
         yield Line(section, found[1], found[2], number, found.start(1) + 1, len(line) + 1)
 
 
 def metadata(path: str, text: str) -> dict[str, str]:
     """The flattened metadata of a dotenv or INI file: `age__list_0__map_recipient` and so on."""
-    found, inside = {}, False
+    found, inside, is_dotenv = {}, False, line_format(path) == "dotenv"
     for line in text.split("\n"):
-        if is_dotenv(path):
+        if is_dotenv:
             if line.startswith("sops_"):
                 key, _, value = line.removeprefix("sops_").partition("=")
                 found[key.strip()] = value.strip()

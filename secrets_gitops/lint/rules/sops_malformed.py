@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from secrets_gitops.documents.document import walk
+from secrets_gitops.documents.formats import line_format
 from secrets_gitops.lint import mend, sops_text
 from secrets_gitops.lint.finding import Region
 from secrets_gitops.lint.values import ciphertext
@@ -35,7 +36,7 @@ class SopsMalformed:
 
     def check(self, target: Target) -> Iterator[Finding]:
         """The block, then every value that begins with `ENC[`."""
-        if target.format is None and target.parent is None and _is_lines(target.path):
+        if target.format is None and target.parent is None and line_format(target.path) is not None:
             yield from self._lines(target)
             return
         document = target.document
@@ -70,10 +71,6 @@ def _has_time(block: Node) -> bool:
     """Without one, `sops-mac-missing` says what is the matter."""
     time = block.get("lastmodified")
     return time is not None and time.text not in {"", "null", "~"}
-
-
-def _is_lines(path: str) -> bool:
-    return sops_text.is_dotenv(path) or sops_text.is_ini(path)
 
 
 def _values(document: Document) -> Iterator[tuple[Node | None, Node]]:

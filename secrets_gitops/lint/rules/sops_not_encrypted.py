@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 
+from secrets_gitops.documents.formats import line_format
 from secrets_gitops.lint import mend, sops_text
 from secrets_gitops.lint.finding import Region
 from secrets_gitops.lint.objects import secret_pairs
@@ -122,14 +123,15 @@ def _plaintext_of_secrets(target: Target) -> frozenset[int]:
 def _first_open_line(target: Target, rule: CreationRule, *, broad: bool) -> tuple[Region, str] | None:
     """The same for dotenv and INI, by lines; any other file would be encrypted as a whole."""
     path, text = target.path, target.text
-    if not sops_text.is_dotenv(path) and not sops_text.is_ini(path):
+    form = line_format(path)
+    if form is None:
         whole = broad or path.endswith(_DOCUMENTATION) or public.is_public(text)
         return None if whole or ciphertext.is_ciphertext_bytes(target.data) else (Region(1, 1, 1, 1), "")
     from secrets_gitops.envelopes.sops.selection import DEFAULT, Selection  # noqa: PLC0415
 
     selection = Selection(rule.selector or DEFAULT, rule.place)
     for line in sops_text.assignments(path, text):
-        keys = (line.section, line.key) if sops_text.is_ini(path) else (line.key,)
+        keys = (line.section, line.key) if form == "ini" else (line.key,)
         if selection.selects(keys) and (is_secret(line.value, line.key) if broad else line.value.strip()):
             return Region(line.line, line.column, line.line, line.end_column), line.key
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from secrets_gitops.documents.formats import line_format
 from secrets_gitops.errors import Error
 from secrets_gitops.lint import mend, sops_text
 from secrets_gitops.lint.finding import Region
@@ -100,7 +101,7 @@ class SopsPartial:
     def _lines(self, target: Target) -> Iterator[Finding]:
         """Where the format is dotenv or INI."""
         path = target.path
-        if not (sops_text.is_dotenv(path) or sops_text.is_ini(path)) or not sops_text.is_encrypted(path, target.data):
+        if line_format(path) is None or not sops_text.is_encrypted(path, target.data):
             return
         from secrets_gitops.envelopes.sops.selection import DEFAULT, FIELDS, Selection, Selector  # noqa: PLC0415
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from secrets_gitops.documents.formats import file_format
 from secrets_gitops.envelopes.sops.selection import DEFAULT
-from secrets_gitops.lint import mend, sops_text
+from secrets_gitops.lint import mend
 from secrets_gitops.lint.sops_block import leaves
 from secrets_gitops.lint.values import ciphertext
 
@@ -40,8 +41,10 @@ class SopsSelectorDrift:
     def check(self, target: Target) -> Iterator[Finding]:
         """One finding. It is mild where both selectors choose the same values of this file."""
         rule, record = target.run.creation_rule(target.path), target.recorded
-        if rule is None or record is None or record.metadata is None or _is_bytes(target):
+        if rule is None or record is None or record.metadata is None:
             return
+        if file_format(target.path) == "binary":
+            return  # encrypted as a whole, it has no values to choose from
         said, wanted = record.metadata.selector, rule.selector or DEFAULT
         if said == wanted:
             return
@@ -60,12 +63,6 @@ class SopsSelectorDrift:
             fix=mend.encrypt_again(target.path),
             key="sops",
         )
-
-
-def _is_bytes(target: Target) -> bool:
-    """A file that is encrypted as a whole has no values to choose from."""
-    path = target.path
-    return target.format is None and not sops_text.is_dotenv(path) and not sops_text.is_ini(path)
 
 
 def _compared(document: Document, said: Selector, wanted: Selector, rule: CreationRule) -> tuple[str, bool]:
