@@ -60,6 +60,12 @@ class Done(NamedTuple):
     """Nothing was to be done; not said in a run over many."""
 
 
+def made(word: str, path: str, data: bytes, target: str | None, notes: tuple[str, ...] = ()) -> Done:
+    """`data` was made of the file `path`, in its place, in another file, or (None) for standard output."""
+    line = "" if target is None else f"{word} {path}" if target == path else f"wrote {target}"
+    return Done(word, line, data, target, notes)
+
+
 def run(
     chosen: Selected,
     step: Callable[[str], Done],

@@ -78,8 +78,7 @@ def command(
         target = sops_files.target(path, output, output_dir, in_place=in_place)
         if output_dir is not None and target is not None and not sops_files.differs(target, data):
             return batch.Done("there already", f"{target} holds that already", silent=True)
-        line = "" if target is None else f"decrypted {path}" if target == path else f"wrote {target}"
-        return batch.Done("decrypted", line, data, target)
+        return batch.made("decrypted", path, data, target)
 
     if ignore_mac:
         console.warn("the MAC was not checked: values may have been changed, removed or moved without a key")

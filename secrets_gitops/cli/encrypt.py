@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from secrets_gitops.documents.document import Document
-    from secrets_gitops.encrypted_files.encrypt import Result
     from secrets_gitops.encrypted_files.selected import Selected
     from secrets_gitops.keys.keyring import Keyring
 
@@ -100,7 +99,8 @@ def command(
             result = found or encrypt.encrypt(plain, how, now)
             if before is not None and result.document is before:
                 return batch.Done("encrypted already", f"{path} is encrypted already in {before.path}", silent=True)
-        return _done(path, result, sops_files.target(path, output, output_dir, in_place=in_place))
+        target = sops_files.target(path, output, output_dir, in_place=in_place)
+        return batch.made("encrypted", path, result.document.to_bytes(), target, result.notes)
 
     return batch.run(chosen, step, dry_run=dry_run, waits=_asks_services(chosen.files, ages, config))
 
@@ -139,15 +139,9 @@ def _official(
 
     def step(path: str) -> batch.Done:
         target = sops_files.target(path, output, output_dir, in_place=in_place)
-        line = "" if target is None else f"encrypted {path}" if target == path else f"wrote {target}"
-        return batch.Done("encrypted", line, sops.encrypt(path, ages=ages), target)
+        return batch.made("encrypted", path, sops.encrypt(path, ages=ages), target)
 
     return batch.run(chosen, step, dry_run=dry_run)
-
-
-def _done(path: str, result: Result, target: str | None) -> batch.Done:
-    line = "" if target is None else f"encrypted {path}" if target == path else f"wrote {target}"
-    return batch.Done("encrypted", line, result.document.to_bytes(), target, notes=result.notes)
 
 
 def _before(output_dir: str | None, path: str) -> Document | None:

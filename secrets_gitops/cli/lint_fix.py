@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-import click
-
-from secrets_gitops.cli import console, sops_files
+from secrets_gitops.cli import asking, console, sops_files
 from secrets_gitops.cli.lint_repairs import Repairs
-from secrets_gitops.errors import Error, FileError, SettingsError, worst
+from secrets_gitops.documents.formats import file_format
+from secrets_gitops.errors import Error, FileError, worst
 from secrets_gitops.lint.mend import quoted
 from secrets_gitops.lint.report.text import count
 from secrets_gitops.repository import git
@@ -22,9 +20,6 @@ if TYPE_CHECKING:
 
 _WHOLE_FILES = frozenset({"sops-not-encrypted", "kustomize-secret-file", "sops-partial"})
 """Rules whose finding is that the file, whatever is in it, must be encrypted."""
-_STRUCTURED = (".yaml", ".yml", ".json", ".env", ".ini")
-
-
 _SEALS = 3
 
 
@@ -52,11 +47,7 @@ def mend(findings: Iterable[Finding], root: str, *, yes: bool) -> int:
     for repair in plan:
         console.note(f"{'will ' if not yes else ''}{repair.words}")
     if not yes:
-        if not sys.stdin.isatty():
-            raise SettingsError("nobody can be asked here: standard input is no terminal", hints=("say `--yes`",))
-        click.confirm(
-            f"change {count(len({repair.path for repair in plan}), 'file')} in the work tree?", abort=True, err=True
-        )
+        asking.confirm(f"change {count(len({repair.path for repair in plan}), 'file')} in the work tree?")
     codes, done = [0], []
     for repair in plan:
         try:
@@ -93,7 +84,7 @@ def _repair(finding: Finding, repairs: Repairs) -> Repair | None:
     words = _command(finding.fix)
     if words[:3] == ["secrets-gitops", "encrypt", "-i"] and len(words) == 4:
         named = words[3].removeprefix("./")
-        if finding.rule in _WHOLE_FILES or named.endswith(_STRUCTURED):
+        if finding.rule in _WHOLE_FILES or file_format(named) != "binary":
             return Repair(2, named, f"encrypt {named} as its creation rule says", repairs.encrypt)
     if words[:3] == ["secrets-gitops", "seal", "-i"] and len(words) == 4:
         named = words[3].removeprefix("./")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from secrets_gitops.cli import batch, console
+from secrets_gitops.cli import asking, batch, console
 from secrets_gitops.cli.options import config_option, dry_run_option, identity_option, yes_option
-from secrets_gitops.errors import Error, SettingsError, worst
+from secrets_gitops.errors import Error, worst
 
 if TYPE_CHECKING:
     from secrets_gitops.encrypted_files.publish import Parcel
@@ -51,7 +50,7 @@ def command(
     if not parcels or dry_run:
         return worst(codes)
     if not yes:
-        _ask()
+        asking.confirm("push these files?")
     keyring, now = Keyring.local(identities), sops_files.now()
 
     def step(path: str) -> batch.Done:
@@ -98,10 +97,3 @@ def _how(parcel: Parcel) -> str:
     if parcel.rule.kind == "vault":
         return " (decrypted)"
     return " (encrypted for other keys)" if parcel.rule.recreation is not None else ""
-
-
-def _ask() -> None:
-    """Raise SettingsError where nobody can be asked, click's Abort when the answer is no."""
-    if not sys.stdin.isatty():
-        raise SettingsError("nobody can be asked here: standard input is no terminal", hints=("say `--yes`",))
-    click.confirm("push these files?", abort=True, err=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from secrets_gitops.cli import batch, console
+from secrets_gitops.cli import asking, batch, console
 from secrets_gitops.cli.options import config_option, dry_run_option, engine_option, identity_option, yes_option
 from secrets_gitops.errors import Error, SettingsError, worst
 
@@ -51,7 +50,7 @@ def command(
     if not plans or dry_run:
         return worst(codes)
     if not yes:
-        _ask()
+        asking.confirm("change these recipients?")
     keyring, now = Keyring.local(identities), sops_files.now()
 
     def step(path: str) -> batch.Done:
@@ -108,16 +107,9 @@ def _official(chosen: Selected, identities: tuple[str, ...], config: str | None,
         raise SettingsError("`--dry-run` is not for `--engine sops`", hints=("leave `--engine` out",))
     official.refuse_stdin(chosen.files)
     if not yes:
-        _ask()
+        asking.confirm("change these recipients?")
     sops = official.engine(identities, config)
     return batch.run(
         chosen,
         lambda path: batch.Done("updated", f"updated the recipients of {path}", sops.updatekeys(path), path),
     )
-
-
-def _ask() -> None:
-    """Raise SettingsError where nobody can be asked, click's Abort when the answer is no."""
-    if not sys.stdin.isatty():
-        raise SettingsError("nobody can be asked here: standard input is no terminal", hints=("say `--yes`",))
-    click.confirm("change these recipients?", abort=True, err=True)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING
 
-from secrets_gitops.cli import console
+from secrets_gitops.cli import asking, console
 from secrets_gitops.cli.drop_in import flags, session
 from secrets_gitops.cli.drop_in.arguments import Flag
 from secrets_gitops.cli.drop_in.exit_codes import GENERIC, NO_FILE, Stop, stage
@@ -49,7 +48,7 @@ def run(here: Session, given: Arguments) -> int:
         ]
     keyring = here.keyring(given)
     for parcel in parcels:
-        if given.switch("yes") or _agreed(parcel):
+        if given.switch("yes") or asking.agreed(f"take {parcel.path} to {parcel.destination}?"):
             _send(here, given, parcel, keyring)
         else:
             console.note(f"{parcel.path} stays here")
@@ -66,8 +65,3 @@ def _send(here: Session, given: Arguments, parcel: Parcel, keyring: Keyring) -> 
             parcel, document, lambda sealed: session.opened(sealed, keyring), session.now(), here.environ
         )
     console.note(f"{parcel.path} {'went to' if sent else 'is already at'} {parcel.destination}")
-
-
-def _agreed(parcel: Parcel) -> bool:
-    print(f"take {parcel.path} to {parcel.destination}? (y/n): ", end="", file=sys.stderr, flush=True)  # noqa: T201
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}

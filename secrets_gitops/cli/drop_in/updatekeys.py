@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING
 
-from secrets_gitops.cli import console
+from secrets_gitops.cli import asking, console
 from secrets_gitops.cli.drop_in import flags, session
 from secrets_gitops.cli.drop_in.exit_codes import GENERIC, NO_DATA_KEY, NO_FILE, Stop, stage
 from secrets_gitops.cli.drop_in.output import changed_content, put, with_threshold
@@ -67,7 +66,7 @@ def _update(here: Session, given: Arguments, path: str) -> None:
         console.note(f"{path} has the keys of its rule already")
         return
     _show(path, found, wanted)
-    if not given.switch("yes") and not _agreed():
+    if not given.switch("yes") and not asking.agreed("change these keys?"):
         console.note(f"{path} is not changed")
         return
     with stage(NO_DATA_KEY):
@@ -109,9 +108,3 @@ def _names(group: Sequence[object]) -> list[tuple[str, str]]:
     from secrets_gitops.envelopes.sops import rekey
 
     return [rekey.name_of(entry) for entry in group]  # type: ignore[arg-type]  # entries of the file
-
-
-def _agreed() -> bool:
-    """Ask on standard error; anything but yes is no, and so is the end of the input."""
-    print("change these keys? (y/n): ", end="", file=sys.stderr, flush=True)  # noqa: T201
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
