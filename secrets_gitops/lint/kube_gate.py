@@ -26,11 +26,12 @@ _ESCAPED = pattern(
 
 
 def may_hold_secret(data: bytes) -> bool:
-    """False promises that nothing in `data` is a mapping of kind Secret with values in it."""
-    if (
-        b"Secret" in data
-        and (b"data" in data or b"Data" in data)
-        and (_KIND.search(data) is not None or _ODD.search(data) is not None)
-    ):
+    """False promises that nothing in `data` is a mapping of kind Secret."""
+    if b"Secret" in data and (_KIND.search(data) is not None or _ODD.search(data) is not None):
         return True
     return b"\\" in data and _ESCAPED.search(data) is not None
+
+
+def may_hold_values(data: bytes) -> bool:
+    """False promises that nothing in `data` is a Secret with values: many objects only name one."""
+    return (b"data" in data or b"Data" in data or b"\\" in data) and may_hold_secret(data)

@@ -90,9 +90,9 @@ def may_be_called_secret(target: Target) -> bool:
     words = target.telling_words
     if len(words) * len(data) > MANY:
         return True
-    found = places(data, words, _MAY_FOLLOW)
-    if len(found) > _MANY_PLACES:
+    if len(data) > _MANY_PLACES and sum(map(data.count, words)) > _MANY_PLACES:
         return True
+    found = places(data, words, _MAY_FOLLOW)
     text = _Text(data)
     return any(text.tells(at, word) for at, word in found)
 

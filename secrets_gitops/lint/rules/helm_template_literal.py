@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from secrets_gitops.lint.helm_values import is_template
-from secrets_gitops.lint.kube_gate import may_hold_secret
+from secrets_gitops.lint.kube_gate import may_hold_values
 from secrets_gitops.lint.mend import quoted
 from secrets_gitops.lint.open_values import open_values
 
@@ -27,7 +27,7 @@ class HelmTemplateLiteral:
 
     def concerns(self, target: Target) -> bool:
         """Is it a template that may make a Secret?"""
-        return target.parent is None and is_template(target.path) and may_hold_secret(target.data)
+        return target.parent is None and is_template(target.path) and may_hold_values(target.data)
 
     def check(self, target: Target) -> Iterator[Finding]:
         """The literal values of every Secret."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from secrets_gitops.lint import mend
-from secrets_gitops.lint.kube_gate import may_hold_secret
+from secrets_gitops.lint.kube_gate import may_hold_values
 from secrets_gitops.lint.open_values import open_values
 from secrets_gitops.lint.secret_values import is_made
 
@@ -29,7 +29,7 @@ class K8sSecretPlaintext:
 
     def concerns(self, target: Target) -> bool:
         """Can there be a Secret?"""
-        return may_hold_secret(target.data)
+        return may_hold_values(target.data)
 
     def check(self, target: Target) -> Iterator[Finding]:
         """The values of every Secret."""
