@@ -108,6 +108,16 @@ class Node:
                 return value.resolved()
         return None
 
+    def at(self, path: Iterable[str | int]) -> Node | None:
+        """What stands under keys and positions below this node (aliases undone), or None."""
+        node = self.resolved()
+        for step in path:
+            below = node.get(step) if isinstance(step, str) else node.items[step] if step < len(node.items) else None
+            if below is None:
+                return None
+            node = below.resolved()
+        return node
+
     def position(self, key: str) -> int | None:
         """Which pair of a mapping has `key`; the last one, which counts for most programs, when several have it."""
         for at in range(len(self.pairs) - 1, -1, -1):

@@ -65,16 +65,7 @@ def unset(document: Document, keyring: Keyring, path_text: str, now: str, *, roo
 def holds(document: Document, path_text: str, *, root: int = 0) -> bool:
     """Has an encrypted document a value at the path? Needs no key."""
     node = document.roots[root].resolved() if root < len(document.roots) else None
-    if node is None:
-        return False
-    for step in index_path.parse(path_text, node):
-        if isinstance(step, str):
-            node = node.get(step)
-        else:
-            node = node.items[step].resolved() if step < len(node.items) else None
-        if node is None:
-            return False
-    return True
+    return node is not None and node.at(index_path.parse(path_text, node)) is not None
 
 
 def _sealed(result: Opened, path: Path, now: str, *, in_clear: bool) -> Changed:
@@ -96,14 +87,7 @@ def _path(result: Opened, text: str, root: int) -> Path:
 
 def _holds(result: Opened, path: Path, value: Tree, root: int) -> bool:
     """Is that value there already, with the same types?"""
-    node = result.plain.roots[root].resolved() if result.plain.roots else None
-    for step in path:
-        if node is None:
-            return False
-        if isinstance(step, str):
-            node = node.get(step)
-        else:
-            node = node.items[step].resolved() if step < len(node.items) else None
+    node = result.plain.roots[root].at(path) if result.plain.roots else None
     return node is not None and repr(to_plain(node, "go_v3", path=result.plain.path)) == repr(value)
 
 

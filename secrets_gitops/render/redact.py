@@ -84,15 +84,9 @@ def _secret_paths(root: Node) -> Iterator[tuple[str | int, ...]]:
 
 def _bytes(root: Node, path: Sequence[str | int], document: Document) -> bytes | None:
     """The value under `path`, base64 of a Secret undone; None when nothing stands there."""
-    node: Node | None = root
-    for step in path:
-        if node is None:
-            return None
-        below = node.resolved()
-        node = below.get(step) if isinstance(step, str) else below.items[step] if step < len(below.items) else None
+    node = root.at(path)
     if node is None:
         return None
-    node = node.resolved()
     if node.kind != "scalar":
         return emit.json_text(to_plain(node, "k8s", path=document.path), indent=None).encode()
     if len(path) > 1 and path[-2] in {"data", "binaryData"}:

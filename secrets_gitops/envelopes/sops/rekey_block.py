@@ -125,11 +125,8 @@ def _homes(alone: Document) -> list[Path]:
 
 
 def _mapping(alone: Document, path: Path) -> Node:
-    node = alone.roots[0].resolved()
-    for step in path:
-        child = node.get(step) if isinstance(step, str) else node.items[step].resolved()
-        assert child is not None
-        node = child
+    node = alone.roots[0].at(path)
+    assert node is not None
     return node
 
 

@@ -193,14 +193,7 @@ def _not_the_same(reason: str) -> EnvelopeError:
 def _list_of(plain: Document, comment: Comment, old: Old) -> Node | None:
     """The list among whose items a comment may stand, as it did; None where that list looks otherwise now."""
     root, path = old.home
-    node = plain.roots[root].resolved() if root < len(plain.roots) else None
-    for step in path:
-        if node is None:
-            return None
-        if isinstance(step, str):
-            node = node.get(step)
-        else:
-            node = node.items[step].resolved() if step < len(node.items) else None
+    node = plain.roots[root].at(path) if root < len(plain.roots) else None
     if node is None or node.kind != "sequence" or comment.column != old.column:
         return None
     if not node.items:  # `[]` behind its comments

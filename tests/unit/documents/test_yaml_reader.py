@@ -290,3 +290,16 @@ def test_a_file_that_its_user_names_may_be_large():
 
 def test_a_file_larger_than_the_limit_is_refused_before_it_is_parsed():
     assert refusal(b"a: 1234567\n", limits=Limits(size=10)).message == "larger than 10 bytes"
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [
+        (("a", 1, "b"), "two"), (("c", 1, "b"), "two"), (("d",), "three"), ((), ""), (("a", 3), None), (("x",), None),
+        (("d", "x"), None), (("d", 0), None), (("a", "b"), None),
+    ],
+)  # fmt: skip
+def test_what_stands_under_a_path_is_found_through_aliases(path, wanted):
+    root = read("a: &all [one, {b: two}, &three three]\nc: *all\nd: *three\n", path="x.yaml").roots[0]
+    found = root.at(path)
+    assert (found.text if found is not None else None) == wanted
