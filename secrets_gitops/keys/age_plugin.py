@@ -29,13 +29,10 @@ _PATIENCE = 5.0
 """Seconds of silence after which the person is told that a plugin is waiting, perhaps for a touch of a key."""
 
 
-class PluginRecipient:
-    """A recipient that a plugin wraps for; `text` is the recipient, or an identity that stands for one."""
+class _Plugin:
+    """The plugin called `name`, and what it is asked about."""
 
     __slots__ = ("_asked", "_deadline", "_environ", "_name", "_text")
-
-    post_quantum = False
-    """Not known before it is asked. In SOPS files each recipient is alone, so nothing hangs on it."""
 
     def __init__(
         self,
@@ -49,6 +46,15 @@ class PluginRecipient:
         self._name, self._text = name, text
         self._environ, self._deadline = environ, deadline
         self._asked = asked or terminal.Tty()
+
+
+class PluginRecipient(_Plugin):
+    """A recipient that a plugin wraps for; `text` is the recipient, or an identity that stands for one."""
+
+    __slots__ = ()
+
+    post_quantum = False
+    """Not known before it is asked. In SOPS files each recipient is alone, so nothing hangs on it."""
 
     def wrap(self, file_key: bytes) -> tuple[Stanza, ...]:
         """The stanzas that the plugin made. Raises KeySourceError for whatever keeps it from that."""
@@ -69,23 +75,10 @@ class PluginRecipient:
         return tuple(wrapped)
 
 
-class PluginIdentity:
+class PluginIdentity(_Plugin):
     """An identity that a plugin unwraps with; `text` is what stands in the identity file."""
 
-    __slots__ = ("_asked", "_deadline", "_environ", "_name", "_text")
-
-    def __init__(
-        self,
-        name: str,
-        text: str,
-        *,
-        environ: Mapping[str, str] | None = None,
-        deadline: Deadline | None = None,
-        asked: Terminal | None = None,
-    ) -> None:
-        self._name, self._text = name, text
-        self._environ, self._deadline = environ, deadline
-        self._asked = asked or terminal.Tty()
+    __slots__ = ()
 
     def unwrap(self, stanzas: Sequence[Stanza]) -> bytearray | None:
         """The file key, or None when the plugin finds nothing for it. Raises KeySourceError when it fails."""

@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from secrets_gitops.crypto.age import wrapping
 from secrets_gitops.crypto.age.header import FILE_KEY_SIZE, Stanza, malformed, only, unbase64
 from secrets_gitops.errors import KeySourceError
 
@@ -28,7 +27,6 @@ stranger may."""
 _SALT_SIZE = 16
 _LABEL = b"age-encryption.org/v1/scrypt"
 _NUMBER = re.compile("[1-9][0-9]*")
-_ZERO_NONCE = bytes(12)
 
 
 class ScryptIdentity:
@@ -62,9 +60,4 @@ class ScryptIdentity:
             key = Scrypt(_LABEL + salt, length=32, n=1 << int(factor), r=8, p=1).derive(passphrase.reveal())
         except MemoryError:
             raise KeySourceError(f"there is not enough memory for a passphrase with work factor {factor}") from None
-        file_key = bytearray(FILE_KEY_SIZE)
-        try:
-            ChaCha20Poly1305(key).decrypt_into(_ZERO_NONCE, stanza.body, None, file_key)
-        except InvalidTag:
-            return None
-        return file_key
+        return wrapping.unwrap(key, stanza.body)

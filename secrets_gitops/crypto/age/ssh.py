@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
+from secrets_gitops.crypto.age import wrapping
 from secrets_gitops.crypto.age.header import FILE_KEY_SIZE, Stanza, base64, malformed
 from secrets_gitops.crypto.age.ssh_identity import tag
 from secrets_gitops.crypto.age.ssh_wire import ED25519, RSA, fields, integer
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
 _ED25519_LABEL = b"age-encryption.org/v1/ssh-ed25519"
 _RSA_LABEL = b"age-encryption.org/v1/ssh-rsa"
-_ZERO_NONCE = bytes(12)
 _SMALLEST, _LARGEST = 2048, 16384
 """Bits of an RSA modulus: the former is a rule of age; the latter keeps a stranger's key from costing minutes."""
 _P = 2**255 - 19
@@ -68,7 +66,7 @@ def _wrap_ed25519(file_key: bytes, wire: bytes, public: bytes) -> tuple[tuple[st
     share = ephemeral.public_key().public_bytes_raw()
     secret = _tweaked(ephemeral.exchange(X25519PublicKey.from_public_bytes(public)), wire)
     key = derive(secret, salt=share + public, info=_ED25519_LABEL)
-    return (base64(share),), ChaCha20Poly1305(key).encrypt(_ZERO_NONCE, file_key, None)
+    return (base64(share),), wrapping.wrap(key, file_key)
 
 
 def unwrap_ed25519(key: Ed25519PrivateKey, wire: bytes, share: bytes, body: bytes) -> bytearray | None:
@@ -80,13 +78,8 @@ def unwrap_ed25519(key: Ed25519PrivateKey, wire: bytes, share: bytes, body: byte
         secret = _tweaked(private.exchange(X25519PublicKey.from_public_bytes(share)), wire)
     except ValueError:
         raise malformed(f"an {ED25519} stanza holds a point of low order") from None
-    wrapping = derive(secret, salt=share + private.public_key().public_bytes_raw(), info=_ED25519_LABEL)
-    file_key = bytearray(FILE_KEY_SIZE)
-    try:
-        ChaCha20Poly1305(wrapping).decrypt_into(_ZERO_NONCE, body, None, file_key)
-    except InvalidTag:
-        return None
-    return file_key
+    key_of_file_key = derive(secret, salt=share + private.public_key().public_bytes_raw(), info=_ED25519_LABEL)
+    return wrapping.unwrap(key_of_file_key, body)
 
 
 def _tweaked(secret: bytes, wire: bytes) -> bytes:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
+from secrets_gitops.crypto.age import wrapping
 from secrets_gitops.crypto.age.header import FILE_KEY_SIZE, Stanza, base64, malformed, only, unbase64
 from secrets_gitops.crypto.hkdf import derive
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
 TYPE = "X25519"
 _INFO = b"age-encryption.org/v1/X25519"
-_ZERO_NONCE = bytes(12)
 
 
 class X25519Recipient:
@@ -35,7 +33,7 @@ class X25519Recipient:
         ephemeral = X25519PrivateKey.generate()
         share = ephemeral.public_key().public_bytes_raw()
         key = derive(ephemeral.exchange(self._key), salt=share + self.public, info=_INFO)
-        return (Stanza(TYPE, (base64(share),), ChaCha20Poly1305(key).encrypt(_ZERO_NONCE, file_key, None)),)
+        return (Stanza(TYPE, (base64(share),), wrapping.wrap(key, file_key)),)
 
 
 class X25519Identity:
@@ -62,9 +60,4 @@ class X25519Identity:
         except ValueError:
             raise malformed("an X25519 stanza holds a point of low order") from None
         key = derive(secret, salt=share + self.public, info=_INFO)
-        file_key = bytearray(FILE_KEY_SIZE)
-        try:
-            ChaCha20Poly1305(key).decrypt_into(_ZERO_NONCE, stanza.body, None, file_key)
-        except InvalidTag:
-            return None
-        return file_key
+        return wrapping.unwrap(key, stanza.body)
