@@ -99,16 +99,14 @@ def target(path: str, output: str | None, output_dir: str | None, *, in_place: b
     return None if output in {None, "-"} else output
 
 
-def write(path: str, data: bytes, done: str = "") -> None:
-    """Put `data` into the file as a whole, and say what was done, if anything. A new file is for its owner alone."""
+def write(path: str, data: bytes) -> None:
+    """Put `data` into the file as a whole. A new file is for its owner alone."""
     from secrets_gitops.repository import files
 
     folder = os.path.dirname(path)
     if folder:
         os.makedirs(folder, exist_ok=True)
     files.replace(path, data)
-    if done:
-        console.note(done)
 
 
 def differs(path: str, data: bytes) -> bool:

@@ -74,7 +74,7 @@ def look(path: str, *, config: str | None = None, now: datetime | None = None) -
         form,
         state,
         _readers(found),
-        (found.threshold or len(found.groups)) if len(found.groups) > 1 else 0,
+        found.needed if len(found.groups) > 1 else 0,
         rule,
         found.lastmodified,
         age_days(found.lastmodified, now),

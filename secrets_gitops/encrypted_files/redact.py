@@ -70,7 +70,7 @@ def _footer(result: Opened, key: bytes) -> str:
         several = f" (group {number})" if len(found.groups) > 1 else ""
         lines += [f"  {entry.kind}: {entry.recipient}{several}" for entry in group]
     if len(found.groups) > 1:
-        lines.append(f"  shamir_threshold: {found.threshold or len(found.groups)}")
+        lines.append(f"  shamir_threshold: {found.needed}")
     lines.append(f"  {found.selector}")
     if found.mac_only_encrypted:
         lines.append("  mac_only_encrypted: true")

@@ -62,7 +62,7 @@ def _update(here: Session, given: Arguments, path: str) -> None:
     wanted = _wanted(found, keys)
     if [sorted(map(rekey.name_of, group)) for group in wanted.groups] == [
         sorted((entry.kind, entry.recipient) for entry in group) for group in found.groups
-    ] and wanted.number == (found.threshold if len(found.groups) == 1 else found.threshold or len(found.groups)):
+    ] and wanted.number == rekey.kept(found).number:
         console.note(f"{path} has the keys of its rule already")
         return
     _show(path, found, wanted)

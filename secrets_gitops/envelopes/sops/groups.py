@@ -150,11 +150,11 @@ def _combined(document: Document, metadata: Metadata, keyring: Keyring) -> Plain
             found.append(keyring.unwrap(_wrapped(group), document.path))
         except NoMatchingKey as error:
             failures.append(error)
-    needed = metadata.threshold or len(metadata.groups)
-    if len(found) < max(needed, 2):
+    needed = max(metadata.needed, 2)
+    if len(found) < needed:
         raise NoMatchingKey(
             f"cannot decrypt `{document.path}`: your keys open {len(found)} of its {len(metadata.groups)} key groups,"
-            f" and it takes {max(needed, 2)}",
+            f" and it takes {needed}",
             attempts=tuple(dict.fromkeys(attempt for error in failures for attempt in error.attempts)),
             hints=failures[0].hints if failures else (),
             place=Place(document.path),

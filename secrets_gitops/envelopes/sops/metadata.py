@@ -69,6 +69,11 @@ class Metadata(NamedTuple):
     version: str
 
     @property
+    def needed(self) -> int:
+        """How many groups it takes, in any case."""
+        return self.threshold or len(self.groups)
+
+    @property
     def entries(self) -> tuple[Entry, ...]:
         """All keys of all groups."""
         return tuple(entry for group in self.groups for entry in group)

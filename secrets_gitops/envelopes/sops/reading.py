@@ -145,15 +145,20 @@ def _opened(cipher: Cipher, envelope: Sealed, associated: bytes) -> bytes | None
 
 def _clear(document: Document, leaf: Leaf, node: Node, state: str) -> Read:
     content = resolve(node, "go_v3", path=document.path)
+    data, kind = bytes_of(document, leaf, content)
+    return Read(leaf, content, data, kind, state)
+
+
+def bytes_of(document: Document, leaf: Leaf, content: Value) -> tuple[bytes, str]:
+    """The bytes of a value in clear, and its type. Raises EnvelopeError for one that sops does not take."""
     try:
-        data, kind = value.to_bytes(content)
+        return value.to_bytes(content)
     except ValueError as error:
         raise EnvelopeError(
             f"`{shown(leaf.path)}` holds {error}, which sops does not take",
             hints=("write it as a string, in quotes",),
-            place=document.place(node),
+            place=document.place(leaf.node) if leaf.node is not None else None,
         ) from None
-    return Read(leaf, content, data, kind, state)
 
 
 def _comment(document: Document, cipher: Cipher, found: list[Leaf], at: int) -> Read:

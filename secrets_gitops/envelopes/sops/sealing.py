@@ -222,14 +222,7 @@ def plaintext_leaves(plain: Document, selection: Selection) -> list[Read]:
         content = (
             typed[node.start] if leaf.selected and node.start in typed else resolve(node, "go_v3", path=plain.path)
         )
-        try:
-            data, kind = value.to_bytes(content)
-        except ValueError as error:
-            raise EnvelopeError(
-                f"`{reading.shown(leaf.path)}` holds {error}, which sops does not take",
-                hints=("write it as a string, in quotes",),
-                place=plain.place(node),
-            ) from None
+        data, kind = reading.bytes_of(plain, leaf, content)
         state = "clear" if not leaf.selected else "sealed" if data else "empty"
         reads.append(reading.Read(leaf, content, data, kind, state))
     return reads
