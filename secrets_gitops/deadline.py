@@ -32,6 +32,11 @@ class Deadline:
         """Seconds left, never negative; None when there is no end."""
         return None if self._end is None else max(0.0, self._end - self._clock())
 
+    def at_most(self, seconds: float) -> float:
+        """How long one wait may last: `seconds`, or little more than what is left, since no wait may have no time."""
+        left = self.left()
+        return seconds if left is None else min(seconds, left + 0.1)
+
     def check(self, doing: str) -> None:
         """Raise `Unavailable` when the time is over or the stop event is set; `doing` names what was going on."""
         if self.stop.is_set():

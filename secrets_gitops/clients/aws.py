@@ -165,10 +165,9 @@ class Aws:
         import boto3  # type: ignore[import-untyped]  # noqa: PLC0415
         from botocore.config import Config  # type: ignore[import-untyped]  # noqa: PLC0415
 
-        left = deadline.left()
         config = Config(
-            connect_timeout=_CONNECT if left is None else min(_CONNECT, left + 0.1),
-            read_timeout=_READ if left is None else min(_READ, left + 0.1),
+            connect_timeout=deadline.at_most(_CONNECT),
+            read_timeout=deadline.at_most(_READ),
             retries={"total_max_attempts": 1},  # we try again ourselves, within the deadline
             max_pool_connections=16,
         )

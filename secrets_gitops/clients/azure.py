@@ -90,12 +90,11 @@ class Azure:
         from azure.core import exceptions as trouble  # noqa: PLC0415
         from azure.core.rest import HttpRequest  # noqa: PLC0415
 
-        left = deadline.left()
         try:
             answer = self._client(vault).send_request(
                 HttpRequest(method, f"{vault}/{path}", json=None if body is None else dict(body)),
-                connection_timeout=_CONNECT if left is None else min(_CONNECT, left + 0.1),
-                read_timeout=_READ if left is None else min(_READ, left + 0.1),
+                connection_timeout=deadline.at_most(_CONNECT),
+                read_timeout=deadline.at_most(_READ),
             )
         except (trouble.ServiceRequestError, trouble.ServiceResponseError) as error:
             raise _unreachable(vault, error) from None

@@ -63,10 +63,9 @@ class Gcp:
         is_raw = isinstance(body, bytes)
         headers = {"Content-Type": "application/octet-stream" if is_raw else "application/json"}
         self._authorize(url, headers)
-        left = deadline.left()
         timeout = urllib3.Timeout(
-            connect=_CONNECT if left is None else min(_CONNECT, left + 0.1),
-            read=_READ if left is None else min(_READ, left + 0.1),
+            connect=deadline.at_most(_CONNECT),
+            read=deadline.at_most(_READ),
         )
         try:
             answer = self._pool(url).request(
