@@ -88,7 +88,7 @@ def test_an_incomplete_scan_is_3_even_beside_findings(leaky):
 
 def test_a_secret_nested_too_deep_is_an_incomplete_scan(tree):
     nested = "\n".join(" " * at + "a:" for at in range(600))
-    tree.write("deep.yaml", "kind: Secret\n" + nested + " b\n")
+    tree.write("deep.yaml", "kind: Secret\ndata: x\n" + nested + " b\n")
     assert tree.lint().returncode == 3
 
 
