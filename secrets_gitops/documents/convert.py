@@ -124,15 +124,10 @@ def json_value(value: Value, *, indent: int | None = None) -> str:
     if indent is not None and indent < -1:
         raise DocumentError("the indentation of JSON cannot be less than -1")
     step = "\t" if indent is None or indent < 0 else " " * indent
-    return _json(value, lambda depth: f"\n{step * depth}", ": ")
+    return _json(value, lambda depth: f"\n{step * depth}")
 
 
-def json_compact(value: Value) -> str:
-    """A value on one line."""
-    return _json(value, lambda _: "", ":")
-
-
-def _json(value: Value, line: Callable[[int], str], colon: str) -> str:
+def _json(value: Value, line: Callable[[int], str]) -> str:
     out: list[str] = []
     opened: list[tuple[Iterator[object], str]] = []
     current: object = value
@@ -157,7 +152,7 @@ def _json(value: Value, line: Callable[[int], str], colon: str) -> str:
                 out += (separator, line(len(opened)))
                 if bracket == "}":
                     assert isinstance(member, tuple)
-                    out += (_json_string(member[0]), colon)
+                    out += (_json_string(member[0]), ": ")
                     current = member[1]
                 else:
                     current = member

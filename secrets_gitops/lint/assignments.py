@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from secrets_gitops.lint.key_names import KeyName
 
 LONGEST_KEY = 100
-LONGEST_VALUE = 4096
 
 _IN_WORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
 _BLANKED = bytes(c if c in _IN_WORD else 0x20 for c in range(256))

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
-RefreshPolicy = Literal["Periodic", "OnChange", "CreatedOnce"]
-
 
 def is_due(policy: str, interval: float, *, synced: bool, changed: bool, since: float | None) -> bool:
     """Whether the stores are to be asked.
