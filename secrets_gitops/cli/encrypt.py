@@ -39,6 +39,12 @@ if TYPE_CHECKING:
 @dry_run_option
 @click.option("--age", "ages", multiple=True, metavar="RECIPIENT", help="Encrypt for these instead of the rule's.")
 @click.option("--filename", metavar="NAME", help="What standard input is called: decides about rule and format.")
+@click.option(
+    "--sort",
+    is_flag=True,
+    help="Put the keys of what is encrypted in the order in which the API server keeps them, as is done for SopsSecrets"
+    " without it. What is encrypted already is encrypted anew.",
+)
 @click.option("--ignore-mac", is_flag=True, help="Finish a file in part encrypted even if its MAC cannot be verified.")
 @config_option
 @identity_option
@@ -58,11 +64,12 @@ def command(
     dry_run: bool,
     in_place: bool,
     ignore_mac: bool,
+    sort: bool,
 ) -> int:
     """Choose the files, then encrypt each."""
     from secrets_gitops.cli import sops_files
     from secrets_gitops.encrypted_files import encrypt, selected
-    from secrets_gitops.errors import SettingsError
+    from secrets_gitops.errors import AlreadySealed, SettingsError
 
     many = every or any(os.path.isdir(path) for path in files)
     sops_files.check_targets(files, output, output_dir, in_place=in_place, many=many)
@@ -73,6 +80,8 @@ def command(
     now = sops_files.now()
     chosen = selected.plain(files, every=every, config=config)
     if engine == "sops":
+        if sort:
+            raise SettingsError("sops does not sort keys", hints=("leave `--engine sops` out, or `--sort`",))
         return _official(chosen, ages, identities, config, output, output_dir, in_place=in_place, dry_run=dry_run)
     keyrings: list[Keyring] = []
 
@@ -88,15 +97,24 @@ def command(
         data, name = sops_files.read_input(path, filename)
         plain = encrypt.read_plain(data, name)
         if encrypt.is_sealed(plain):
-            if chosen.searched and encrypt.is_whole(plain):
+            is_whole = encrypt.is_whole(plain)
+            if chosen.searched and is_whole and not sort:
                 return batch.Done("encrypted already")
-            encrypt.refuse_age_for_sealed(ages)
-            result = encrypt.finish(plain, keyring(), now, verify_mac=not ignore_mac)
+            if sort and is_whole:
+                try:
+                    result = encrypt.again(plain, encrypt.recipe(name, ages, config=config), keyring(), now)
+                except AlreadySealed:
+                    if not chosen.searched:
+                        raise
+                    return batch.Done("encrypted already")
+            else:
+                encrypt.refuse_age_for_sealed(ages)
+                result = encrypt.finish(plain, keyring(), now, verify_mac=not ignore_mac)
         else:
             how = encrypt.recipe(name, ages, config=config)
             before = _before(output_dir, path)
             found = encrypt.kept(plain, how, before, keyring(), now) if before is not None else None
-            result = found or encrypt.encrypt(plain, how, now)
+            result = found or encrypt.encrypt(plain, how, now, sort=sort)
             if before is not None and result.document is before:
                 return batch.Done("encrypted already", f"{path} is encrypted already in {before.path}", silent=True)
         target = sops_files.target(path, output, output_dir, in_place=in_place)

@@ -150,7 +150,7 @@ def removed(document: Document, node: Node, index: int) -> list[Edit]:
     begin = line_start(text, start)
     follows = index + 1 < count and line_start(text, _start(text, node, index + 1)) == end
     if not follows:
-        begin = _comments_above(text, begin, column(text, start))
+        begin = comments_above(text, begin, column(text, start))
     if index:
         end = _end_of_lost_lines(
             text, end, _last_leaf(node.items[index - 1] if is_item else node.pairs[index - 1][1]), column(text, start)
@@ -162,7 +162,7 @@ def _start(text: str, node: Node, index: int) -> int:
     return dash_of(text, node, index) if node.kind == "sequence" else pair_start(text, node, index)
 
 
-def _comments_above(text: str, begin: int, indent: int) -> int:
+def comments_above(text: str, begin: int, indent: int) -> int:
     """Where the comment lines directly above the line at `begin` start; `begin` when they open the document."""
     at = begin
     while at > 0:

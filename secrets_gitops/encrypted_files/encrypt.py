@@ -75,13 +75,35 @@ def _one_group(ages: Sequence[str]) -> KeyGroups:
     return KeyGroups((tuple(rules.age_recipients(ages)),))
 
 
-def encrypt(plain: Document, how: Recipe, now: str) -> Result:
-    """The encrypted document. Raises what `creating.create` raises."""
-    only_encrypted = how.mac_only_encrypted or _lives_in_cluster(plain)
+def encrypt(plain: Document, how: Recipe, now: str, *, sort: bool = False) -> Result:
+    """The encrypted document. Raises what `creating.create` and, where keys are sorted, `sort_keys.in_order` raise.
+
+    What lives in a cluster is encrypted so that it can be verified there: its MAC covers nothing but what is encrypted,
+    and the keys of that are in the API server's order; in any file with `sort`.
+    """
+    in_cluster = _lives_in_cluster(plain)
+    only_encrypted = how.mac_only_encrypted or in_cluster
+    if sort or in_cluster:
+        from secrets_gitops.encrypted_files.sort_keys import in_order  # noqa: PLC0415  few files
+
+        plain = in_order(plain, how.selector)
     sealed, expanded = creating.create(
         plain, how.keys, how.selector, now, mac_only_encrypted=only_encrypted, indent=how.indent(plain)
     )
     return Result(sealed, expansions(plain.path, expanded))
+
+
+def again(sealed: Document, how: Recipe, keyring: Keyring, now: str) -> Result:
+    """An encrypted file decrypted, sorted and encrypted anew. Raises AlreadySealed when it is as it would be."""
+    from secrets_gitops.encrypted_files.sort_keys import in_order  # noqa: PLC0415  few files
+
+    result = opened.open(sealed, keyring)
+    plain = read_plain(result.content(), sealed.path, sealed.format)
+    found = result.metadata
+    is_sound = found.mac_only_encrypted or not (how.mac_only_encrypted or _lives_in_cluster(plain))
+    if is_sound and in_order(plain, found.selector) is plain:
+        raise _already(sealed)
+    return encrypt(plain, how, now, sort=True)
 
 
 def _lives_in_cluster(plain: Document) -> bool:

@@ -31,10 +31,7 @@ class SopsUnverifiableInCluster:
         "The API server sorts keys and adds fields, and the MAC covers both. The controller can then only say "
         "`IntegrityUnknown`, and with `--integrity=require` it does not apply the object."
     )
-    fix = (
-        "secrets-gitops decrypt -i PATH, sort the keys of what is encrypted, then secrets-gitops encrypt -i PATH, "
-        "which writes `mac_only_encrypted: true` for this kind"
-    )
+    fix = "secrets-gitops encrypt -i --sort PATH"
 
     def concerns(self, target: Target) -> bool:
         """Is it a SopsSecret that is encrypted?"""
@@ -47,8 +44,7 @@ class SopsUnverifiableInCluster:
             return
         path = mend.quoted(target.path)
         unordered = _first_unordered(document, block.metadata.selector)
-        sorting = "sort the keys of what is encrypted, then " if unordered is not None else ""
-        fix = f"secrets-gitops decrypt -i {path}; {sorting}secrets-gitops encrypt -i {path}"
+        fix = f"secrets-gitops encrypt -i --sort {path}"
         if not block.metadata.mac_only_encrypted:
             yield target.finding(
                 self,

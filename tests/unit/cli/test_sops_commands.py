@@ -239,6 +239,33 @@ class TestEncrypt:
         assert "mac_only_encrypted: true\n" in (tmp_path / "s.yaml").read_text()
         sgo("verify", "s.yaml")
 
+    def test_the_keys_of_such_an_object_are_put_in_order_also_when_it_is_encrypted_already(
+        self, sgo, tmp_path: Path, keys
+    ) -> None:
+        head = "apiVersion: isindir.github.com/v1alpha3\nkind: SopsSecret\nmetadata: {name: x}\n"
+        text = "spec:\n  secretTemplates:\n  - name: a\n    stringData:\n      b: 1\n      # on a\n      a: 2\n"
+        in_order = head + text.replace("      b: 1\n", "") + "      b: 1\n"
+        rule = f"creation_rules:\n- age: {keys[0][1]}\n  encrypted_suffix: Templates\n"
+        (tmp_path / ".sops.yaml").write_text(rule)
+        (tmp_path / "s.yaml").write_text(head + text)
+        sgo("encrypt", "-i", "s.yaml")
+        assert sgo("decrypt", "s.yaml").stdout.decode() == in_order
+        assert sgo("lint", "s.yaml").stdout == b""
+        (tmp_path / "s.yaml").write_text(text)  # no object yet, so that it is encrypted as it is
+        sgo("encrypt", "-i", "s.yaml")
+        (tmp_path / "s.yaml").write_text(head + (tmp_path / "s.yaml").read_text())
+        assert b"--sort s.yaml" in sgo("lint", "--fail-on", "low", "s.yaml", code=1).stdout
+        sgo("encrypt", "-i", "--ignore-mac", "--sort", "s.yaml", code=3)  # what was added by hand is no more trusted
+        (tmp_path / "s.yaml").write_text(text)
+        sgo("encrypt", "-i", "s.yaml")
+        sgo("encrypt", "-i", "--sort", "s.yaml")
+        assert sgo("decrypt", "s.yaml").stdout.decode() == in_order.removeprefix(head)
+        before = (tmp_path / "s.yaml").read_bytes()
+        assert b"encrypted already" in sgo("encrypt", "-i", "--sort", "s.yaml", code=3).stderr
+        assert (tmp_path / "s.yaml").read_bytes() == before
+        sgo("encrypt", "-i", "--sort", ".")
+        assert (tmp_path / "s.yaml").read_bytes() == before
+
     def test_mode_links_and_hard_links(self, sgo, tmp_path: Path) -> None:
         path = tmp_path / "s.yaml"
         path.chmod(0o640)
