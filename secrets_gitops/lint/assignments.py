@@ -32,7 +32,7 @@ _SETS = frozenset((b":", b"=", b"?", b"+", b"|", b","))
 _STEMS = tuple(
     b"""
     pass pwd pw secret token cred key dsn psk pat hmac seed mnemonic otp pin salt bearer basic jwt docker
-    connection auth hash cert session code webhook licence license routing integration
+    connection auth cookie hash cert session code webhook licence license routing integration
     """.split()
 )
 """What no key of a secret is without, in lower case."""

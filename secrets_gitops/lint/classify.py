@@ -62,6 +62,7 @@ _CREDENTIAL_NAMES = frozenset(
         ".htpasswd", "htpasswd", ".s3cfg", ".boto", ".my.cnf", ".mylogin.cnf", "auth.json", ".terraformrc",
         "terraform.rc", "credentials.tfrc.json", ".dockercfg", "talosconfig", ".talosconfig", "secrets.toml",
         "nuget.config", ".gem-credentials", "wg0.conf", ".smbcredentials",
+        "userlist.txt",
     }
 )  # fmt: skip
 _CREDENTIAL_PATHS = pattern(

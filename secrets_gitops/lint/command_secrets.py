@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64
 
@@ -14,7 +15,6 @@ from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import re
     from collections.abc import Iterator
 
 _ARGUMENT = rb"(?:\"([^\"\r\n]{1,1000}+)\"|'([^'\r\n]{1,1000}+)'|([^\s\"']{1,1000}+))"
@@ -37,10 +37,14 @@ _FLAG = pattern(rb"(?<![\w-])--?[\w-]{0,50} \Z")
 _BEFORE = 600
 """How far before its flag a program's name is looked for."""
 _AFTER_HEADER = pattern(
-    rb"[\"'`]{0,2}[ \t]{0,8}[:=,>]{1,2}[ \t]{0,8}[\"'`]{0,2}[ \t]{0,3}"
-    rb"(basic|bearer|token|apikey|splunk)[ \t]{1,3}([^\s\"'`,;<>\\]{8,2000}+)",
+    rb"\\{0,2}[\"'`]{0,2}[ \t]{0,8}(?:[:=,>]{1,2}|[,\s]{1,99}[\"']?value[\"']?[ \t]{0,8}:|)"
+    rb"[ \t]{0,8}\\{0,2}[\"'`]{0,2}[ \t]{0,3}"
+    rb"(token|apikey|splunk|genericapikey)[ \t]{1,3}([^\s\"'`,;<>\\]{8,2000}+)",
     2,  # re.IGNORECASE
 )
+"""The value of the header beside its name, or, as Kubernetes has it, of the `value:` after its `name:`."""
+_AFTER_SCHEME = pattern(rb"(?:[ \t]{1,3}|%20)([\w.~+/=|-]{12,4000}+)(?![\w.~+/=|@-])", re.ASCII)
+_SCHEMES = (b"bearer", b"basic")
 
 _SQL = pattern(
     rb"(?:(?:(?-i:IDENTIFIED)|(?:create|alter|grant)[ \t][^\n;]{1,200}?\bidentified)[ \t]{1,9}"
@@ -55,6 +59,12 @@ _DIRECTIVE = pattern(
 )
 """As Redis, Keepalived and HAProxy read them."""
 _DIRECTIVES = (b"requirepass", b"masterauth", b"auth_pass", b"insecure-password")
+
+_FORMS = (
+    b"machine ", b":5432:", b"stats auth ", b" on >", b"auth-pass ", b"community ", b"createUser ", b"userlist.txt",
+    b"sasl_passwd",
+)  # fmt: skip
+"""One is in every text with a login in one of the forms that `lint.directives` knows."""
 
 
 class Found(NamedTuple):
@@ -95,12 +105,28 @@ def find(data: bytes, *, in_docs: bool = False) -> Iterator[Found]:
         value, start, end = _argument(found, 1)
         yield from _checked("a directive", "", value, start, end, in_docs, "password")
     for found in _after(lowered, data, b"authorization", _AFTER_HEADER):
-        scheme, value = found[1].decode().lower(), found[2].decode("utf-8", "replace")
-        if scheme == "basic":
-            value = _password_of(value)
-        elif not looks_made(value):
-            continue
-        yield from _checked("an `Authorization` header", "Authorization", value, *found.span(2), in_docs, "password")
+        value = found[2].decode("utf-8", "replace")
+        if looks_made(value):
+            yield from _checked(
+                "an `Authorization` header", "Authorization", value, *found.span(2), in_docs, "password"
+            )
+    for scheme in _SCHEMES:
+        for found in _after(lowered, data, scheme, _AFTER_SCHEME):
+            if data[found.start() - len(scheme) - 1 : found.start() - len(scheme)].isalnum():
+                continue
+            value = found[1].decode("ascii", "replace")
+            if scheme == b"basic":
+                value = _password_of(value)
+            elif len(value) < 16 or not looks_made(value) or not shape.is_random_looking(value):
+                continue
+            yield from _checked(
+                "an `Authorization` header", "Authorization", value, *found.span(1), in_docs, "password"
+            )
+    if any(word in data for word in _FORMS):
+        from secrets_gitops.lint.directives import forms  # noqa: PLC0415  few files hold one
+
+        for form in forms(data):
+            yield from _checked("a login", "", form.value, form.start, form.end, in_docs, "password")
 
 
 def _after(text: bytes, data: bytes, word: bytes, expression: re.Pattern[bytes]) -> Iterator[re.Match[bytes]]:
@@ -177,4 +203,5 @@ def _password_of(encoded: str) -> str:
         text = a2b_base64(encoded.encode("ascii")).decode("utf-8")
     except (UnicodeError, Base64Error):
         return ""
-    return text.partition(":")[2]
+    user, _, password = text.partition(":")
+    return password if user.isprintable() and password.isprintable() else ""

@@ -40,6 +40,9 @@ _ASSIGNED = pattern(r"(-{0,2}(?:D(?=[a-z]+\.))?)([A-Za-z_][\w.-]{0,100})=(.+)", 
 _PINNED = pattern(r"[A-Za-z0-9][\w.-]{0,100}==(?:[0-9]+(?:\.[\w*+!-]+)+|\$\{?\w+\}?)")
 """A package and its version, for pip."""
 _OPTION = pattern(r"--?[A-Za-z][\w.-]{1,60}")
+HEADER_OPTIONS = frozenset({"-H", "--header", "--proxy-header"})
+"""What follows them is `Name: value`."""
+_HEADER = pattern(r"(--header=|--proxy-header=|-H)?([A-Za-z][\w-]{1,60}): *(\S.*)", re.DOTALL)
 _NO_VALUE = frozenset({"stdin", "prompt", "only", "less", "auth"})
 """`--password-stdin` reads its value from elsewhere; what follows it is another argument."""
 _NAMES = frozenset({"--initial-cluster-token", "--token-auth-user", "--secret", "--secret-name"})
@@ -94,7 +97,12 @@ def given(line: Sequence[Word]) -> Iterator[Given]:
             continue
         login = login or text == "login"
         following = line[at + 1] if at + 1 < len(line) else None
-        found = _short(client, text, word, following, login=login) or _assigned(word) or _spaced(word, following)
+        found = (
+            _short(client, text, word, following, login=login)
+            or _assigned(word)
+            or _spaced(word, following)
+            or _header(word, line[at - 1].text if at else "")
+        )
         if found is not None:
             yield found
 
@@ -125,6 +133,15 @@ def _spaced(word: Word, following: Word | None) -> Given | None:
     if (strong or word.text.lstrip("-") in _OPTIONS) and is_secret(following.text, name if strong else "password"):
         return Given(following, word.text, following.text)
     return None
+
+
+def _header(word: Word, before: str) -> Given | None:
+    """`X-Api-Key: x` after `-H`, or joined to it."""
+    found = _HEADER.fullmatch(word.text)
+    if found is None or (not found[1] and before not in HEADER_OPTIONS):
+        return None
+    name, value = found[2], found[3].strip()
+    return Given(word, name, value) if len(value) >= 4 and is_secret(value, name) else None
 
 
 def _short(client: str, text: str, word: Word, following: Word | None, *, login: bool) -> Given | None:

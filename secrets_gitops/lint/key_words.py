@@ -55,6 +55,7 @@ STRONG = frozenset(
     apisecret accesskey secretkey privatekey encryptionkey signingkey clientsecret sharedkey masterkey licensekey
     accountkey unsealkey sessionkey cookiesecret webhooksecret connectionstring dsn psk pat hmac seed mnemonic otp pin
     salt bearer basicauth htpasswd jwt dockerconfigjson dockercfg
+    rootpw bindpw userpw adminpw dbpw authtok
     passwort dbpass userpass rootpass adminpass smtppass mailpass redispass mysqlpass ftppass
     """.split()
 )
@@ -66,7 +67,9 @@ STRONG_ENDS = (
 )  # fmt: skip
 """Ends of words written together, as in `dbpassword`."""
 
-WEAK = frozenset("key keys auth hash cert session code webhook license routing integration".split())
+WEAK = frozenset(
+    "key keys auth authorization hash cert session cookie code webhook license routing integration".split()
+)
 """The value must also look random."""
 
 MADE_UP = ("passw", "passphrase", "passcode", "pwd")

@@ -42,6 +42,7 @@ _EXPRESSION = pattern(
 _IDENTIFIER = pattern(
     r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Za-z][a-z]+(?:[A-Z][a-z0-9]+)+|[a-z]+[0-9]{0,2}(?:[._:-](?:[a-z]+[0-9]{0,2}|[0-9]{1,2}))+"
 )
+_HEX = pattern(r"(?:[0-9a-f]{32}|[0-9A-F]{32}){1,4}")
 _PUNCTUATION = frozenset("!@#$%^&*?~+=")
 _DECLARES = pattern(rb"\b(?:def|func|function|fn|sub|fun|proc|procedure)\b[^\n]{0,400}\Z")
 _BEFORE = 400
@@ -125,7 +126,7 @@ def looks_made(value: str) -> bool:
         return False
     if _IDENTIFIER.fullmatch(value):
         return False
-    if shape.is_random_looking(value):
+    if shape.is_random_looking(value) or (_HEX.fullmatch(value) and len(set(value)) >= 10):
         return True
     digits = any(c.isdigit() for c in value)
     return digits and any(c.isalpha() for c in value) and not _PUNCTUATION.isdisjoint(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 
 from secrets_gitops.lint.assignment_rule import is_encrypted
+from secrets_gitops.lint.directives import USERLIST
 from secrets_gitops.lint.key_names import read_key
 from secrets_gitops.lint.mend import quoted
 from secrets_gitops.lint.value_model import classify
@@ -96,6 +97,8 @@ def _logins(target: Target) -> Iterator[Login]:
     elif name.endswith((".xml", ".config")):
         for expression in (_ELEMENT, _ADDED):
             yield from (_login(found[1].decode(), found, 2) for found in expression.finditer(data))
+    elif name == "userlist.txt":
+        yield from (_login("password", found, 1) for found in USERLIST.finditer(data))
     elif "htpasswd" not in name and name != ".git-credentials":  # hashes and URLs have rules of their own
         yield from _lines(data, name)
 

@@ -6,6 +6,7 @@ from bisect import bisect_right
 
 from secrets_gitops.lint import mend
 from secrets_gitops.lint.assignment_rule import AssignmentRule, finding, finding_at
+from secrets_gitops.lint.assignments import places
 from secrets_gitops.lint.candidates import is_excused, of_leaf, spread
 from secrets_gitops.lint.key_names import read_key
 from secrets_gitops.lint.text_values import is_secret_scalar, literal, looks_made
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 _ELEMENT = pattern(rb"<([A-Za-z_][\w.:-]{1,80}+)>\s{0,40}+([^<>\s][^<>\r\n]{3,1000}+)</")
 _ADDED = pattern(rb"(?:key|name)=\"([\w.:-]{1,100}+)\"\s{1,40}+value=\"([^\"<>\r\n]{4,1000}+)\"")
 _TEST_DATA = pattern(r"(?:^|/)(?:testdata|__tests__|__fixtures__|test-fixtures|wycheproof)/|_test\.go$")
+_WITH_DIRECTIVES: frozenset[Kind] = frozenset({"yaml", "ini", "text"})
+"""Kinds of files with `key value` on a line of its own."""
+_BLANKS = frozenset(b" \t")
 _OF_OTHERS = {
     "Secret": ("data", "stringData"),
     "SecretList": ("items",),
@@ -59,6 +63,17 @@ class GenericAssignment(AssignmentRule):
             yield from super().check(target)
             if target.kind == "xml":
                 yield from self._elements(target)
+        if target.kind in _WITH_DIRECTIVES:
+            yield from self._directives(target)
+
+    def _directives(self, target: Target) -> Iterator[Finding]:
+        """`password x` on a line of its own."""
+        keys = places(target.data, target.telling_words, _BLANKS)
+        if keys:
+            from secrets_gitops.lint import directives  # noqa: PLC0415  few files have such a line
+
+            for found in directives.find(target.data, keys):
+                yield finding_at(self, target, (found.start, found.end), found.key, found.value)
 
     def _structured(self, target: Target) -> Iterator[Finding]:
         if not target.may_be_called_secret:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from secrets_gitops.lint.candidates import of_leaf, spread, text_in
-from secrets_gitops.lint.command_words import Word, given, may_call_client, words
+from secrets_gitops.lint.command_words import HEADER_OPTIONS, Word, given, may_call_client, words
 from secrets_gitops.lint.mend import quoted
 from secrets_gitops.patterns import pattern
 
@@ -81,6 +81,7 @@ class K8sEnvLiteral:
         for leaf in (*before, *line):
             text = leaf.text
             is_script = any(c in text for c in " \t\n") and not text.startswith("-")
+            is_script = is_script and not (cut and cut[-1].text in HEADER_OPTIONS)
             for word in words(text) if is_script else (Word(text, 0, len(text)),):
                 origin[len(cut)] = leaf
                 cut.append(word)

@@ -23,6 +23,8 @@ FOUND = {
     "mongo": ("mongosh -u admin -p {}", "-p"),
     "redis": ("redis-cli -h db -a {} ping", "-a"),
     "redis server": ("redis-server --requirepass {}", "--requirepass"),
+    "a header": ("curl -H 'X-Api-Key: {}' https://api", "X-Api-Key"),
+    "a header joined to its option": ("wget --header='PRIVATE-TOKEN: {}' https://api", "PRIVATE-TOKEN"),
     "sshpass": ("sshpass -p {} ssh host", "-p"),
     "login": ("docker login -u ci -p {} registry.example", "-p"),
     "helm login": ("helm registry login -u ci -p {} registry.example", "-p"),

@@ -1,0 +1,113 @@
+"""Directives: `key value` without an operator, as many programs' configuration has it: `password hunter2`, one a line.
+
+What people write about passwords looks alike, so a line counts only where it holds nothing else, and the value looks
+made. Formats that have no keys at all (`.pgpass`, `.netrc`, lists of users) are known by what stands around the value.
+"""
+
+from __future__ import annotations
+
+import re
+
+from secrets_gitops.lint.assignments import telling_name
+from secrets_gitops.lint.text_values import looks_made
+from secrets_gitops.lint.value_model import is_secret
+from secrets_gitops.patterns import pattern
+from secrets_gitops.records import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_BEFORE = pattern(
+    rb"(?:(?:set[ \t]{1,20}\$|(?:proxy_|grpc_|uwsgi_|fastcgi_)?(?:set_header|param|add_header)[ \t]{1,20}"
+    rb"|http-request[ \t]{1,9}(?:set|add)-header[ \t]{1,9}|RequestHeader[ \t]{1,9}set[ \t]{1,9}"
+    rb"|(?:header_up|setenv|SetEnv)[ \t]{1,9}))?[\"']?"
+)
+"""What may stand on the line before the key: a directive of NGINX, HAProxy, Apache or Caddy that takes it."""
+_VALUE = pattern(
+    rb"[ \t]{1,60}\\{0,2}"
+    rb"(?:\"([^\"\\\r\n]{8,400}+)\\{0,2}\"|'([^'\\\r\n]{8,400}+)'|([^\s\"'\\;{}]{8,400}+))"
+    rb"[ \t]{0,60};?[ \t]{0,60}(?=\r?\n|\\[nr]|[\"']|\Z)"
+)
+USERLIST = pattern(
+    rb"^[ \t]{0,60}\"[^\"\s]{1,63}\"[ \t]{1,20}\"(?!md5[0-9a-f]{32}\"|SCRAM-)([^\"\r\n]{4,200}+)\"[ \t]{0,20}$",
+    re.MULTILINE,
+)
+"""Lines of PgBouncer's list of users, hashes left out."""
+_FORMS = (
+    (
+        b"machine ",
+        pattern(
+            rb"(?<![\w.])machine[ \t]{1,20}[^\s]{1,200}+"
+            rb"(?:(?:\s|\\n){1,40}(?:login|account)(?:\s|\\n){1,40}[^\s\\]{1,200}+){0,2}"
+            rb"(?:\s|\\n){1,40}password[ \t]{1,40}([^\s\"'\\]{4,400}+)"
+        ),
+    ),
+    (
+        b":5432:",
+        pattern(rb"(?<=:5432:)(?:[^:\s/\"']{1,63}|\*):[^:\s/\"']{1,63}:([^\s:/\"'\\@]{4,200}+)(?=\s|\\n|[\"']|\Z)"),
+    ),
+    (b"stats auth ", pattern(rb"stats auth [ \t]{0,20}[^\s:\"'\\]{1,100}:([^\s\"'\\]{4,200}+)")),
+    (b" on >", pattern(rb"^[ \t]{0,60}user[ \t]{1,9}\S{1,60}[ \t]{1,9}on >([^\s\"'\\]{4,200}+)", re.MULTILINE)),
+    (b"auth-pass ", pattern(rb"(?<=auth-pass )[ \t]{0,20}[\w.-]{1,60}[ \t]{1,20}([^\s\"'\\]{4,200}+)")),
+    (b"community ", pattern(rb"^[ \t]{0,60}r[ow]community6?[ \t]{1,9}([^\s\"'\\]{4,100}+)", re.MULTILINE)),
+    (
+        b"createUser ",
+        pattern(
+            rb"(?<=createUser )[ \t]{0,20}\S{1,60}[ \t]{1,9}(?:MD5|SHA(?:-[0-9]{3})?)[ \t]{1,9}"
+            rb"[\"']?([^\s\"'\\]{8,100}+)"
+        ),
+    ),
+    (b"userlist.txt", USERLIST),
+    (
+        b"sasl_passwd",
+        pattern(
+            rb"^[ \t]{0,60}\[?[\w.-]{3,200}\]?(?::[0-9a-z]{1,12})?[ \t]{1,40}[\w.+@-]{1,100}:"
+            rb"([^\s\"'\\]{4,200}+)[ \t]{0,20}$",
+            re.MULTILINE,
+        ),
+    ),
+)
+"""By what every text of the form holds, the value in it."""
+_MADE = frozenset((b"machine ", b" on >", b"community ", b"userlist.txt", b"sasl_passwd", b":5432:", b"createUser "))
+"""Forms that other texts may look like: the value must look made."""
+
+
+class Directive(NamedTuple):
+    """A secret whose key or form begins at byte `start`, and whose value ends before byte `end`."""
+
+    key: str
+    value: str
+    start: int
+    end: int
+
+
+def find(data: bytes, keys: list[tuple[int, bytes]]) -> Iterator[Directive]:
+    """The directives whose key is one of `keys`, words that promise a secret with their places, set to a secret."""
+    for at, word in keys:
+        found = _VALUE.match(data, at + len(word))
+        if found is None or not _begins_line(data, at):
+            continue
+        group = found.lastindex or 1
+        value = found[group].decode("utf-8", "replace")
+        if looks_made(value) and is_secret(value, telling_name(word)):
+            yield Directive(word.decode("ascii"), value, at, found.end(group))
+
+
+def forms(data: bytes) -> Iterator[Directive]:
+    """The secrets in formats that have no keys."""
+    verdicts: dict[str, bool] = {}
+    for word, expression in _FORMS:
+        for found in expression.finditer(data) if word in data else ():
+            value = found[1].decode("utf-8", "replace")
+            if value not in verdicts:
+                verdicts[value] = is_secret(value, "password")
+            if verdicts[value] and (word not in _MADE or looks_made(value)):
+                yield Directive("", value, found.start(1), found.end(1))
+
+
+def _begins_line(data: bytes, at: int) -> bool:
+    """Does a line begin at `at`, but for what may stand before a key?"""
+    before = data[max(0, at - 200) : at]
+    before = before[max(before.rfind(b"\n") + 1, before.rfind(b"\\n") + 2 if b"\\n" in before else 0) :]
+    return _BEFORE.fullmatch(before.lstrip()) is not None
