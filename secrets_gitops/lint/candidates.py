@@ -141,7 +141,7 @@ def spread(target: Target, leaf: Leaf) -> Iterator[Candidate]:
 def text_in(target: Target, leaf: Leaf) -> Target | None:
     """The text of `leaf` as one of its own, when it has several lines or is JSON; None when it is a plain value."""
     text = leaf.text.strip()
-    is_body = "\n" in text or text[:1] in {"{", "["} or leaf.node.style == "literal"
+    is_body = "\n" in leaf.text or text[:1] in {"{", "["} or leaf.node.style == "literal"
     if not is_body or target.depth >= DEPTH or target.tree is None:
         return None
     return inner(target, target.tree, leaf.node, leaf.pointer)

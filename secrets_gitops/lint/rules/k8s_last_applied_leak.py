@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from secrets_gitops.documents.document import walk
+from secrets_gitops.lint.candidates import spread
+from secrets_gitops.lint.command_words import Word, given
 from secrets_gitops.lint.finding import Region
 from secrets_gitops.lint.mend import quoted
-from secrets_gitops.lint.nested import COPIES
+from secrets_gitops.lint.nested import COPIES, DEPTH, inner
 from secrets_gitops.lint.objects import find_objects, secret_pairs
 from secrets_gitops.lint.secret_values import judge
 
@@ -19,12 +21,12 @@ if TYPE_CHECKING:
 
 
 class K8sLastAppliedLeak:
-    """Annotations on any object, also those in the template of a SealedSecret."""
+    """Annotations on any object, also those in the template of a SealedSecret, whatever they repeat."""
 
     id = "k8s-last-applied-leak"
     alias = "SG102"
     severity: Severity = "high"
-    summary = "an annotation holds a whole Secret in plaintext"
+    summary = "an annotation repeats a manifest with a secret in plaintext"
     why = (
         "`kubectl apply` copies the manifest into the annotation `last-applied-configuration`. An export from the "
         "cluster carries that copy into git, even where the data beside it is encrypted."
@@ -32,11 +34,13 @@ class K8sLastAppliedLeak:
     fix = "delete the annotation from PATH; apply with `kubectl apply --server-side`, which writes none"
 
     def concerns(self, target: Target) -> bool:
-        """Is there such an annotation, and a Secret?"""
-        return b"Secret" in target.data and any(name.encode() in target.data for name in COPIES)
+        """Is there such an annotation, and a Secret, or a name as secrets have it?"""
+        if not any(name.encode() in target.data for name in COPIES):
+            return False
+        return b"Secret" in target.data or target.may_be_called_secret
 
     def check(self, target: Target) -> Iterator[Finding]:
-        """Each annotation whose text is or holds a Secret with values."""
+        """Each annotation whose text is or holds a Secret with values, or another object that holds a secret."""
         document = target.document
         if document is None:
             yield from self._by_lines(target)
@@ -45,12 +49,14 @@ class K8sLastAppliedLeak:
             for mapping in walk(root):
                 for key, value in mapping.pairs:
                     name, scalar = key.resolved().text, value.resolved()
-                    if not name.endswith(COPIES) or scalar.kind != "scalar" or "Secret" not in scalar.text:
+                    if not name.endswith(COPIES) or scalar.kind != "scalar" or "{" not in scalar.text:
                         continue
-                    leaked = _leaked(_parsed(target, scalar.text))
+                    leaked = _leaked(_parsed(target, scalar.text)) if "Secret" in scalar.text else []
+                    what = "a Secret" if leaked else "a secret"
+                    leaked = leaked or _held(inner(target, document, scalar, ""))
                     if leaked:
                         region = target.span(key, value) if value is scalar else target.span(scalar)
-                        yield self._finding(target, region, name, _names(leaked))
+                        yield self._finding(target, region, name, what, _names(leaked))
 
     def _by_lines(self, target: Target) -> Iterator[Finding]:
         """Where nothing parses: JSON on the annotation's line or on the next one."""
@@ -64,13 +70,13 @@ class K8sLastAppliedLeak:
             leaked = _leaked(_parsed(target, text))
             if leaked:
                 region = target.lift(Region(at + 1, 1, begin + 1, len(lines[begin]) + 1))
-                yield self._finding(target, region, name, _names(leaked))
+                yield self._finding(target, region, name, "a Secret", _names(leaked))
 
-    def _finding(self, target: Target, region: Region, name: str, keys: str) -> Finding:
+    def _finding(self, target: Target, region: Region, name: str, what: str, keys: str) -> Finding:
         return target.finding(
             self,
             region,
-            f"the annotation `{name}` repeats a Secret in plaintext: {keys}",
+            f"the annotation `{name}` repeats {what} in plaintext: {keys}",
             fix=f"delete the annotation `{name}` from {quoted(target.path)}; `kubectl apply --server-side` writes none",
             key=name,
         )
@@ -100,6 +106,22 @@ def _leaked(document: Document | None) -> list[str]:
             judgement = judge(key.resolved().text, value.resolved().text, encoded=field == "data")
             if judgement.severity not in {None, "info"}:
                 keys[key.resolved().text] = None
+    return list(keys)
+
+
+def _held(copy: Target) -> list[str]:
+    """The names of the secrets in a copy of an object of any other kind: in its fields, texts and commands."""
+    if copy.depth > DEPTH or not copy.may_be_called_secret:
+        return []
+    keys: dict[str, None] = {}
+    words: list[Word] = []
+    for leaf in copy.leaves:
+        if leaf.refers or (leaf.object is not None and leaf.object.is_secret):
+            continue
+        keys.update((found.name, None) for found in spread(copy, leaf) if found.is_secret)
+        if leaf.keys[-1:] and leaf.keys[-1].isdigit():
+            words.append(Word(leaf.text, 0, len(leaf.text)))
+    keys.update((found.name, None) for found in given(words))
     return list(keys)
 
 

@@ -55,7 +55,7 @@ def test_in_a_file_whose_data_is_encrypted(failing, values):
         copy(""),
         copy("changeme"),
         copy("${PASSWORD}"),
-        copy("hunter2", "Widget"),
+        copy("${PASSWORD}", "Widget"),
         '{"kind":"Secret","metadata":{"name":"db"}}',
         "no manifest, but a Secret",
     ],
@@ -68,3 +68,27 @@ def test_the_message_names_keys_and_the_way_out(scan, values):
     (found,) = scan({PATH: manifest(f"'{copy(values.password())}'")}).findings
     assert "`password`" in found.message
     assert found.fix.startswith(f"delete the annotation `{NAME}` from {PATH}")
+
+
+COPIED = {
+    "ConfigMap": '{{"kind":"ConfigMap","data":{{"DB_PASSWORD":"{}"}}}}',
+    "a file in one": '{{"kind":"ConfigMap","data":{{"app.properties":"spring.datasource.password={}\\n"}}}}',
+    "environment": '{{"kind":"Pod","spec":{{"containers":[{{"env":[{{"name":"DB_PASSWORD","value":"{}"}}]}}]}}}}',
+    "arguments": '{{"kind":"Pod","spec":{{"containers":[{{"args":["--db-password={}"]}}]}}}}',
+    "values": '{{"kind":"Application","spec":{{"source":{{"helm":{{"values":"auth:\\n  password: {}\\n"}}}}}}}}',
+}
+
+
+@pytest.mark.parametrize("kind", COPIED)
+def test_the_copy_of_another_object_that_holds_a_secret(kind, failing, values):
+    text = "kind: Pod\nmetadata:\n  annotations:\n    kubectl.kubernetes.io/last-applied-configuration: |\n      {}\n"
+    found = failing({"a.yaml": text.format(COPIED[kind].format(values.password()))})
+    assert [one[1:3] for one in found] == [(4, "k8s-last-applied-leak")]
+    assert failing({"a.yaml": text.format(COPIED[kind].format("$(DB_PASSWORD)"))}) == []
+
+
+def test_the_copy_of_an_object_that_refers_to_a_secret_passes(failing):
+    reference = '{"name":"DB_PASSWORD","valueFrom":{"secretKeyRef":{"name":"db-v2","key":"password"}}}'
+    copy = f'{{"kind":"Pod","spec":{{"containers":[{{"env":[{reference}],"args":["--token-file=/run/token"]}}]}}}}'
+    text = f"metadata:\n  annotations:\n    kubectl.kubernetes.io/last-applied-configuration: '{copy}'\n"
+    assert failing({"a.yaml": text}) == []
