@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 
 from secrets_gitops.lint import mend
@@ -24,11 +25,20 @@ if TYPE_CHECKING:
     from secrets_gitops.lint.target import Target
 
 _ELEMENT = pattern(rb"<([A-Za-z_][\w.:-]{1,80}+)>\s{0,40}+([^<>\s][^<>\r\n]{3,1000}+)</")
-_ADDED = pattern(rb"(?:key|name)=\"([\w.:-]{1,100}+)\"\s{1,40}+value=\"([^\"<>\r\n]{4,1000}+)\"")
+_ADDED = pattern(
+    rb"(?:key|name)=\\{0,2}\"([\w.:-]{1,100}+)\\{0,2}\"\s{1,40}+value=\\{0,2}\"([^\"<>\r\n\\]{4,1000}+)\\{0,2}\""
+)
+_PROPERTY = pattern(
+    rb"<name>\s{0,40}+([\w.:-]{1,200}+)\s{0,40}+</name>(?:\s|\\n){0,40}<value>\s{0,40}+([^<>\s][^<>\r\n]{3,1000}+)</"
+    rb"|name=\\{0,2}\"([\w.:-]{1,200}+)\\{0,2}\">\s{0,40}+<value>\s{0,40}+([^<>\s][^<>\r\n]{3,1000}+)</"
+)
+_ATTRIBUTE = pattern(rb"(?<=\s)connectionString=\\{0,2}\"([^\"<>\r\n\\]{8,1000}+)", re.IGNORECASE)
 _TEST_DATA = pattern(r"(?:^|/)(?:testdata|__tests__|__fixtures__|test-fixtures|wycheproof)/|_test\.go$")
 _WITH_DIRECTIVES: frozenset[Kind] = frozenset({"yaml", "ini", "text"})
 """Kinds of files with `key value` on a line of its own."""
 _BLANKS = frozenset(b" \t")
+_WITH_ELEMENTS: frozenset[Kind] = frozenset({"xml", "yaml", "json", "text"})
+"""Kinds of files that may hold XML."""
 _OF_OTHERS = {
     "Secret": ("data", "stringData"),
     "SecretList": ("items",),
@@ -61,8 +71,8 @@ class GenericAssignment(AssignmentRule):
             yield from self._structured(target)
         else:
             yield from super().check(target)
-            if target.kind == "xml":
-                yield from self._elements(target)
+        if target.kind in _WITH_ELEMENTS and (b"</" in target.data or b"/>" in target.data):
+            yield from self._elements(target)
         if target.kind in _WITH_DIRECTIVES:
             yield from self._directives(target)
 
@@ -134,12 +144,17 @@ class GenericAssignment(AssignmentRule):
                 yield finding(self, target, found._replace(value=value, end=found.value_start + len(value.encode())))
 
     def _elements(self, target: Target) -> Iterator[Finding]:
-        """`<password>…</password>` and `<add key="password" value="…"/>`."""
-        for expression in (_ELEMENT, _ADDED):
+        """`<password>…</password>`, `<add key="password" value="…"/>`, `<name>password</name><value>…</value>`."""
+        for expression in (_ELEMENT, _ADDED, _PROPERTY):
             for found in expression.finditer(target.data):
-                key, value = found[1].decode("ascii", "replace"), found[2].decode("utf-8", "replace").strip()
+                last = found.lastindex or 2
+                key, value = found[last - 1].decode("ascii", "replace"), found[last].decode("utf-8", "replace").strip()
                 if read_key(key).is_sensitive and is_secret(value, key):
-                    yield finding_at(self, target, (found.start(1), found.end(2)), key, value)
+                    yield finding_at(self, target, (found.start(last - 1), found.end(last)), key, value)
+        for found in _ATTRIBUTE.finditer(target.data) if b"onnectionString=" in target.data else ():
+            value = found[1].decode("utf-8", "replace")
+            if is_login(value):
+                yield finding_at(self, target, found.span(), "connectionString", value)
 
 
 def _is_of_others(leaf: Leaf) -> bool:
