@@ -61,6 +61,7 @@ _CHILD = pattern(
 """In a map below: a value that is more than a setting, on the line of its key or the next, or in a list."""
 _VALUE_KEY = pattern(rb"[\"']?(?:[vV]alues?|default|defaultValue)[\"']?\s{0,200}(?::[ \t]{0,200}|$)", re.MULTILINE)
 _NAME_KEYS = (b"name", b"Name", b"key", b"Key")
+_OPERATION = pattern(rb"(?<![\w.-])op\\{0,2}[\"']?\s{0,200}(?::|$)", re.MULTILINE)
 _WEAK = read_key("auth")
 _SHORTEST = 10
 """Characters of a value that looks made by chance."""
@@ -103,6 +104,7 @@ class _Text:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._anywhere: bool | None = None
+        self._patches: bool | None = None
         self._judged: dict[bytes, bool] = {}
 
     def tells(self, at: int, word: bytes) -> bool:
@@ -183,6 +185,8 @@ class _Text:
         """Is the word the value of `name:`, or the end of it, with a `value:` that may be a secret beside it?"""
         data = self._data
         before = data[max(0, at - _BEFORE) : at]
+        if b"/" in before and self._holds_operations:
+            return self._has_secret_value_anywhere
         if before.rfind(b"{{") > before.rfind(b"}}") or not _is_after_name(before):
             return False
         content = line.lstrip(b" ")
@@ -203,6 +207,13 @@ class _Text:
             self._is_secret(found.start(), found.end(), strong=strong)
             for found in _VALUE_KEY.finditer(self._data, start, end)
         )
+
+    @property
+    def _holds_operations(self) -> bool:
+        """Are there operations of a JSON patch? The end of their path is the name of their value."""
+        if self._patches is None:
+            self._patches = b"path" in self._data and _OPERATION.search(self._data) is not None
+        return self._patches
 
     @property
     def _has_secret_value_anywhere(self) -> bool:

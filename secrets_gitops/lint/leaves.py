@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _NAMES = ("name", "key", "Name", "Key")
 _VALUES = frozenset({"value", "values", "default", "defaultValue", "Value"})
 
+_OPERATION = frozenset({"op", "path", "value"})
+
 
 class Leaf:
     """A scalar that is a value, not a key."""
@@ -149,9 +151,16 @@ def _walk(root: Node, index: int, by_node: dict[int, KubeObject]) -> Iterator[Le
 
 
 def _name_beside(mapping: Node, keys: set[str]) -> str | None:
-    """The text of `name:` or `key:` in a mapping that has a `value:` too; it is that value's name."""
+    """The text of `name:` or `key:` in a mapping that has a `value:` too; it is that value's name.
+
+    An operation of a JSON patch has a `path:`, whose last part is the name.
+    """
     if _VALUES.isdisjoint(keys):
         return None
+    if keys >= _OPERATION:
+        path = mapping.get("path")
+        if path is not None and path.kind == "scalar" and path.text[:1] == "/":
+            return path.text.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
     for name in _NAMES:
         found = mapping.get(name)
         if found is not None and found.kind == "scalar":

@@ -7,7 +7,7 @@ from binascii import Error as Base64Error
 from binascii import a2b_base64
 
 from secrets_gitops.lint import named_files
-from secrets_gitops.lint.candidates import text_in
+from secrets_gitops.lint.candidates import spread, text_in
 from secrets_gitops.lint.mend import quoted
 from secrets_gitops.lint.objects import secret_pairs
 from secrets_gitops.lint.secret_values import judge
@@ -44,7 +44,7 @@ class KustomizePatchSecret:
     id = "kustomize-patch-secret"
     alias = "SG204"
     severity: Severity = "high"
-    summary = "a patch puts a plaintext value into a Secret"
+    summary = "a patch puts a plaintext value into a Secret, or a secret into another object"
     why = "A patch is as readable as the Secret would be; that the Secret below it is encrypted does not help."
     fix = "move the value out of PATH into an encrypted or sealed Secret"
 
@@ -52,7 +52,7 @@ class KustomizePatchSecret:
         """Are there patches that may be about a Secret, or is it a JSON patch?"""
         if target.parent is not None:
             return False
-        if b"patches" in target.data and b"Secret" in target.data:
+        if b"patches" in target.data and (b"Secret" in target.data or target.may_be_called_secret):
             return True
         return (b"/stringData" in target.data or b"/data" in target.data) and bool(_OPERATION.search(target.data))
 
@@ -94,6 +94,20 @@ class KustomizePatchSecret:
                         pointer=found.pointer(field, name),
                     )
         yield from self._operations(text, certain=certain)
+        yield from self._others(text)
+
+    def _others(self, text: Target) -> Iterator[Finding]:
+        """What a patch writes into any other object: by its path, in `env`, in fields and files."""
+        for leaf in text.leaves if text.may_be_called_secret else ():
+            if leaf.refers or (leaf.object is not None and leaf.object.is_secret):
+                continue
+            for found in spread(text, leaf):
+                if found.is_secret:
+                    yield found.finding(
+                        self,
+                        f"the patch sets `{found.name}` to a plaintext secret",
+                        fix=f"move `{found.name}` out of {quoted(text.path)} into a Secret, and refer to that",
+                    )
 
     def _operations(self, text: Target, *, certain: bool) -> Iterator[Finding]:
         for found in operations(text):

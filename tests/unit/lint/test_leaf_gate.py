@@ -66,6 +66,10 @@ class Writer:
         if kind < 0.6:
             pairs = [(self.rng.choice(("name", "key", "Name")), self.rng.choice(KEYS))]
             pairs += [(self.rng.choice(("value", "default", "defaultValue")), self.rng.choice((self.secret, "")))]
+            if self.rng.random() < 0.25:
+                way = "/" + "spec/" * self.rng.choice((1, 3, 40))
+                pairs[0] = "path", way + pairs[0][1].replace("/", "~1")
+                pairs.append(("op", self.rng.choice(("add", "replace"))))
             if self.rng.random() < 0.4:
                 pairs.append(("description", "long " * self.rng.choice((3, 200, 2000))))
             if self.rng.random() < 0.2:

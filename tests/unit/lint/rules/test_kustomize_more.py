@@ -103,3 +103,30 @@ def test_a_patch_in_a_file_that_only_the_kustomization_shows_to_be_for_a_secret(
     }
     for paths in (None, ["p.yaml"], [K]):
         assert [found[:3] for found in failing(files, paths=paths)] == [(K, 3, "kustomize-patch-secret")]
+
+
+OF_OTHERS = {
+    "a path that ends in a name": "- op: replace\n      path: /spec/values/auth/password\n      value: {}",
+    "an escaped path": "- op: add\n      path: /data/app~1DB_PASSWORD\n      value: {}",
+    "an environment": "- op: add\n      path: /spec/env/-\n      value:\n        name: DB_PASSWORD\n        value: {}",
+    "JSON": '[{{"op": "add", "path": "/spec/values/auth/password", "value": "{}"}}]',
+    "a merge": "kind: Pod\n    spec: {{containers: [{{env: [{{name: DB_PASSWORD, value: {}}}]}}]}}",
+}
+
+
+@pytest.mark.parametrize("form", OF_OTHERS)
+def test_a_patch_of_another_object_that_sets_a_secret(form, failing, values):
+    text = "patches:\n- target: {{kind: Deployment}}\n  patch: |-\n    {}\n"
+    found = failing({"kustomization.yaml": text.format(OF_OTHERS[form].format(values.password()))})
+    assert [one[2] for one in found] == ["kustomize-patch-secret"]
+    assert failing({"kustomization.yaml": text.format(OF_OTHERS[form].format("${PASSWORD}"))}) == []
+
+
+def test_a_json_patch_in_a_file_of_its_own(failing, values):
+    text = "- op: replace\n  path: /spec/values/auth/password\n  value: {}\n"
+    assert [one[1:] for one in failing({"patch.yaml": text.format(values.password())})] == [
+        (3, "generic-assignment", "password")
+    ]
+    text = "- op: add\n  path: {}\n  value: db-credentials-v2\n"
+    paths = ("/spec/secretName", "/spec/volumes/0/secret/secretName", "/spec/values/auth/existingSecret")
+    assert [failing({"patch.yaml": text.format(path)}) for path in paths] == [[], [], []]
