@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from secrets_gitops.lint.key_names import KeyName, read_key
+from secrets_gitops.lint.key_words import PLAIN_FIRST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ _SECURE = frozenset({("string", "data"), ("secure", "json", "data"), ("secure", 
 _CONTAINERS = frozenset(
     "data contents content values value env envs vars variables map entries literals items".split()  # secretContents
 )
+_OF_A_SECRET = frozenset({"env", "envs", "environment", "envvars", "vars", "variables", "files"})
 _ASIDE = frozenset(
     """
     annotations labels metadata create rbac image ingress service resources tolerations affinity selector template
@@ -47,7 +49,7 @@ _WITH_A_SECRET = _WITH_SECRETS | frozenset(
 def inherited(parent: Inheritance, key: str) -> Inheritance:
     """What the children of `key` inherit, where `key` itself stands below `parent`."""
     name = read_key(key)
-    if name.words in _SECURE:
+    if name.words in _SECURE or _holds_environment(name.words):
         return "strong"
     if name.sensitivity == "plain" or (name.words and name.words[-1] in _ASIDE):
         return None
@@ -58,6 +60,16 @@ def inherited(parent: Inheritance, key: str) -> Inheritance:
     if parent == "weak" and name.words == ("data",):
         return "strong"  # `secret: {data: {…}}`
     return parent
+
+
+def _holds_environment(words: tuple[str, ...]) -> bool:
+    """`secretEnv`, `extraSecretEnv`, `sensitiveVariables`, `secretFiles`: what goes into a chart's Secret."""
+    return (
+        len(words) > 1
+        and words[-1] in _OF_A_SECRET
+        and words[-2] in {"secret", "secrets", "sensitive"}
+        and words[0] not in PLAIN_FIRST
+    )
 
 
 def under(parent: Inheritance, key: str) -> KeyName:

@@ -16,11 +16,17 @@ from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from secrets_gitops.lint.target import Target
 
 _STRINGS = pattern(rb"string[-_. ]?data")
 _SECURE = pattern(rb"secure[-_. ]?(?:json[-_. ]?data|settings)")
 """Maps whose children are secrets whatever they are called, in lower case."""
+_OF_A_SECRET = pattern(
+    rb"s?[^a-z0-9\n]{0,10}(?:envs?|environment|envvars|vars|variables|files)[^a-z\n:]{0,60}(?::|$)", re.MULTILINE
+)
+"""After `secret`: more of such maps."""
 _ESCAPES = (b"\\u00", b"\\U0000", b"\\x")
 """Letters of a key written otherwise."""
 _EXPLICIT = pattern(rb"^[ \t-]{0,200}(?:\?\s|\*[^\s:]{1,200}[ \t]{1,200}:)", re.MULTILINE)
@@ -84,6 +90,8 @@ def may_be_called_secret(target: Target) -> bool:
         return True
     if b"secure" in lowered and _SECURE.search(lowered):
         return True
+    if any(_OF_A_SECRET.match(lowered, at) for word in (b"secret", b"sensitive") for at in _ends(lowered, word)):
+        return True
     if b"\\" in data and any(escape in data for escape in _ESCAPES):
         return True
     if (b"?" in data or b"*" in data) and _EXPLICIT.search(data):
@@ -96,6 +104,14 @@ def may_be_called_secret(target: Target) -> bool:
     found = places(data, words, _MAY_FOLLOW)
     text = _Text(data)
     return any(text.tells(at, word) for at, word in found)
+
+
+def _ends(data: bytes, word: bytes) -> Iterator[int]:
+    at = data.find(word)
+    while at >= 0:
+        at += len(word)
+        yield at
+        at = data.find(word, at)
 
 
 class _Text:

@@ -15,7 +15,8 @@ from secrets_gitops.lint.value_model import is_secret
 KEYS = (
     "password", "dbPw", "DB_PASSWORD", "api-key", "apiKey", "token", "secret", "pin_code", "dsn", "myKey", "auth",
     "client.secret", "root password", "secrets", "credentials", "webhook", "name", "value", "user", "data",
-    "stringData", "string_data", "secureJsonData", "x", "description", "properties", "type", "default",
+    "stringData", "string_data", "secureJsonData", "secretEnv", "extra_secret_files",
+    "x", "description", "properties", "type", "default",
     "password (old)", "password/db", "password für db", "pässe_token", "key for it", "db secret of web",
 )  # fmt: skip
 SECRETS = (

@@ -185,3 +185,14 @@ class TestLiteralsInSpans:
     )  # fmt: skip
     def test_names_formats_and_expressions(self, value, failing):
         assert failing({"charts/a/templates/s.yaml": self.FORM.format(value)}) == []
+
+
+@pytest.mark.parametrize("key", ["secretEnv", "extraSecretEnv", "secretEnvVars", "secret_environment", "secretFiles"])
+def test_what_goes_into_the_secret_of_a_chart_is_one(key, failing, values):
+    secret = values.password()
+    assert [one[3] for one in failing({"values.yaml": f"app:\n  {key}:\n    FOO: {secret}\n"})] == ["FOO"]
+    assert [one[3] for one in failing({"values.yaml": f"{key}:\n- name: FOO\n  value: {secret}\n"})] == ["FOO"]
+    text = f"{key}:\n  A: db-secret-name\n  B: ${{B}}\n  enabled: true\n  mountPath: /etc/x\n  LEVEL: info\n"
+    assert failing({"values.yaml": text}) == []
+    assert failing({"values.yaml": f"{key}:\n- name: A\n  secretName: x-1\n  secretKey: y\n"}) == []
+    assert failing({"cloudbuild.yaml": f"{key}: ['GH_TOKEN', 'API_KEY_V2']\n"}) == []
