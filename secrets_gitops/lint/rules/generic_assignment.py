@@ -145,11 +145,13 @@ class GenericAssignment(AssignmentRule):
 
     def _elements(self, target: Target) -> Iterator[Finding]:
         """`<password>…</password>`, `<add key="password" value="…"/>`, `<name>password</name><value>…</value>`."""
+        is_xml = target.kind == "xml"
         for expression in (_ELEMENT, _ADDED, _PROPERTY):
             for found in expression.finditer(target.data):
                 last = found.lastindex or 2
                 key, value = found[last - 1].decode("ascii", "replace"), found[last].decode("utf-8", "replace").strip()
-                if read_key(key).is_sensitive and is_secret(value, key):
+                sensitivity = read_key(key).sensitivity  # `<code>` is markup as often as not
+                if (sensitivity == "strong" or (is_xml and sensitivity == "weak")) and is_secret(value, key):
                     yield finding_at(self, target, (found.start(last - 1), found.end(last)), key, value)
         for found in _ATTRIBUTE.finditer(target.data) if b"onnectionString=" in target.data else ():
             value = found[1].decode("utf-8", "replace")

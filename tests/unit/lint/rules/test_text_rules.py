@@ -139,6 +139,7 @@ CLEAN = [
     ("m.tf", 'resource "kubernetes_secret" "a" {\n  data = { DB_HOST = "db.internal", PORT = "5432", p = var.p }\n}'),
     ("m.tf", 'secret_arns = ["arn:aws:secretsmanager:us-east-1:1:secret:a-AbCdEf"]'),
     ("a.json", '{"connectionString": "Server=db;Database=x;Trusted_Connection=True;", "b": "Host=db;Password=${PW}"}'),
+    ("a.json", f'{{"documentation": "<p>Of <code>{T}</code></p>"}}'),
     ("a.yaml", "a: |\n  <password>${env.PASSWORD}</password>\n  <passwordFile>/x</passwordFile>\n  <token></token>"),
     ("a.yaml", 'a: |\n  <add connectionString="Server=a;Password=${PW};"/>\n  <a type="password" name="password"/>'),
     ("a.xml", '<string name="password">Mot de passe</string>\n<key>password</key>\n<x publicKeyToken="b03f5f7f"/>'),
