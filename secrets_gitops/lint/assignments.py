@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from secrets_gitops.lint.key_names import KeyName
 
-LONGEST_KEY = 100
 
 _IN_WORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
 _BLANKED = bytes(c if c in _IN_WORD else 0x20 for c in range(256))
@@ -36,7 +35,7 @@ _STEMS = tuple(
     """.split()
 )
 """What no key of a secret is without, in lower case."""
-_WORD = pattern(rb"[\w.-]{2,100}+", re.ASCII)
+_WORD = pattern(rb"[\w.-]{2,1000}+", re.ASCII)
 _AFTER_KEY = rb"""
     [\\"'`\])>]{0,4}+
     [ \t]{0,20}+
@@ -110,7 +109,7 @@ def telling(words: Collection[bytes]) -> list[bytes]:
     """Those of `words` that promise a secret when they are keys."""
     together = b"\n".join(words).lower()
     stems = [stem for stem in _STEMS if stem in together]
-    return [word for word in words if len(word) <= LONGEST_KEY and _promises(word, stems)] if stems else []
+    return [word for word in words if _promises(word, stems)] if stems else []
 
 
 def _promises(word: bytes, stems: list[bytes]) -> bool:

@@ -18,7 +18,10 @@ _WORD = pattern(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_A-Za-z]
 _MEMORY = 20_000
 """Distinct keys that are remembered; a scan with more starts over, so that memory stays bounded."""
 _LONGEST = 256
-"""Characters of a key that are read."""
+"""Characters of a key that are read, from its end."""
+_LONG = 100
+"""A key with more characters is what its last words say."""
+_LAST = 3
 
 
 class KeyName(NamedTuple):
@@ -56,13 +59,17 @@ _known: dict[str, KeyName] = {}
 
 
 def read_key(key: str) -> KeyName:
-    """The words of `key`, split at anything but letters and digits and at changes of case, and what they promise."""
-    key = key[:_LONGEST]
+    """The words of `key`, split at anything but letters and digits and at changes of case, and what they promise.
+
+    Of a long key its last words count.
+    """
+    is_long = len(key) > _LONG
+    key = key[-_LONGEST:]
     found = _known.get(key)
     if found is None:
         if len(_known) >= _MEMORY:
             _known.clear()
-        words = tuple(word.lower() for word in _WORD.findall(key))
+        words = tuple(word.lower() for word in _WORD.findall(key))[-_LAST if is_long else 0 :]
         found = _known[key] = KeyName(words, _sensitivity(words))
     return found
 

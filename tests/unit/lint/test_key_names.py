@@ -64,3 +64,9 @@ def test_what_is_about_a_secret_is_none(key):
 @pytest.mark.parametrize("key", ["user", "username", "namespace", "status"])
 def test_the_same_word_without_a_secret_before_it_says_nothing(key):
     assert read_key(key).sensitivity == "open"
+
+
+def test_of_a_long_key_the_end_counts():
+    assert read_key("a_long_prefix_" * 20 + "password").sensitivity == "strong"
+    assert read_key("password_" + "a_long_prefix_" * 20 + "name").sensitivity == "plain"
+    assert read_key("x" * 5000).sensitivity == "open"

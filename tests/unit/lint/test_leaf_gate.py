@@ -16,7 +16,7 @@ KEYS = (
     "password", "dbPw", "DB_PASSWORD", "api-key", "apiKey", "token", "secret", "pin_code", "dsn", "myKey", "auth",
     "client.secret", "root password", "secrets", "credentials", "webhook", "name", "value", "user", "data",
     "stringData", "string_data", "secureJsonData", "secretEnv", "extra_secret_files",
-    "x", "description", "properties", "type", "default",
+    "x", "long_prefix_" * 30 + "password", "description", "properties", "type", "default",
     "password (old)", "password/db", "password für db", "pässe_token", "key for it", "db secret of web",
 )  # fmt: skip
 SECRETS = (

@@ -377,3 +377,13 @@ def test_a_comment_at_the_end_of_a_line(failing, values):
 @pytest.mark.parametrize("key", ["DBPASS", "Passwort", "smtpPass", "ADMINPASS"])
 def test_other_words_for_a_password(key, failing, values):
     assert [found[3] for found in failing({"a.yaml": f"{key}: {values.password()}\n"})] == [key]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [("a.yaml", "{}: {}"), (".env", "{}={}"), ("a.json", '{{"{}": "{}"}}'), ("m.tf", '{} = "{}"'), ("a.ini", "{}={}")],
+)
+def test_a_long_key(form, failing, values):
+    path, text = form
+    assert len(failing({path: text.format("a_long_prefix_" * 20 + "PASSWORD", values.password()) + "\n"})) == 1
+    assert failing({path: text.format("a_long_prefix_" * 20 + "PASSWORD_FILE", "/run/" + values.hex(8)) + "\n"}) == []
