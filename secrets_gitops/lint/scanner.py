@@ -29,9 +29,9 @@ _LINK = 0o120000
 _AHEAD = 50
 """Files that are read ahead at a time, where the snapshot can."""
 _BY_BYTES = ("provider-token", "private-key")
-"""The rules that run on lock files and on the targets of symbolic links too."""
+"""The rules that run on lock files too."""
 _IN_STRINGS = (*_BY_BYTES, "url-credential")
-"""The rules that read bytes and look for what stands in strings."""
+"""The rules that read bytes and look for what stands in strings, the targets of symbolic links among them."""
 
 
 class Scanner:
@@ -108,7 +108,7 @@ class Scanner:
             return
         context = only is not None
         if is_link or gate.is_lock_file(path):
-            only = _BY_BYTES if only is None else ()
+            only = () if only is not None else _IN_STRINGS if is_link else _BY_BYTES
         self.paths.append(path)
         self.size += len(data)
         self._run.values = [] if self._policy.needs_values else None

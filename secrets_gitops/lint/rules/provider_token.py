@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 
 from secrets_gitops.lint import token_validators
-from secrets_gitops.lint.runs import hidden, runs
+from secrets_gitops.lint.finding import Region
+from secrets_gitops.lint.runs import SHORTEST, hidden, runs
 from secrets_gitops.lint.token_table import TOKENS
 from secrets_gitops.patterns import pattern
 from secrets_gitops.records import NamedTuple
@@ -86,7 +87,10 @@ class ProviderToken:
         return target.parent is None
 
     def check(self, target: Target) -> Iterator[Finding]:
-        """Tokens in the bytes, then tokens in texts that base64 stands for, to a depth of two."""
+        """Tokens in the path, in the bytes, then in texts that base64 stands for, to a depth of two."""
+        if any(len(part) >= SHORTEST for part in target.path.split("/")):
+            for found in self.find(target.path.encode("utf-8", "surrogateescape")):
+                yield self._in_path(target, found.token)
         for found in self.find(target.data, target.runs, target.words):
             yield self._finding(target, found.token, found.start, found.end)
         for outer in target.hidden:
@@ -132,6 +136,12 @@ class ProviderToken:
         if token.name not in self._compiled:
             self._compiled[token.name] = re.compile(token.pattern), getattr(token_validators, token.validator)
         return self._compiled[token.name]
+
+    def _in_path(self, target: Target, token: Token) -> Finding:
+        """What is in the path is shown with every finding; it can be told all the same."""
+        rule = ProviderToken((token,))
+        message = f"{_a(token.title)} stands in the name of the file"
+        return target.finding(rule, Region(1, 1, 1, 1), message, fix="rename the file, and change the token")
 
     def _finding(self, target: Target, token: Token, start: int, end: int, *, in_base64: bool = False) -> Finding:
         rule = self._members.get(token.name)

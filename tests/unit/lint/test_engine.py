@@ -335,3 +335,18 @@ class TestEscapes:
     def test_each_is_told_once(self, failing, values):
         text = f'{{"u": "https://app:{values.password()}@db.internal/x", "y": "a\\/b"}}\n'
         assert len(failing({"a.json": text})) == 1
+
+
+def test_the_target_of_a_link_may_be_a_url_with_a_login(failing, values):
+    assert [one[2] for one in failing({"link": f"-> https://bot:{values.password()}@git.internal/x"})] == [
+        "url-credential"
+    ]
+    assert failing({"link": "-> ../password=hunter2-hunter3"}) == []
+    assert failing({"link": "-> https://git.internal/x"}) == []
+
+
+def test_a_token_in_a_path(failing, values):
+    token = "glpat-" + values.password(20).replace("-", "x")
+    (found,) = failing({f"keys/{token}.txt": "x\n"})
+    assert found[1:3] == (1, "provider-token-gitlab")
+    assert failing({"keys/glpat-some-long-name-of-a-thing.txt": "x\n"}) == []
