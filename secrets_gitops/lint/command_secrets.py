@@ -43,7 +43,7 @@ _AFTER_HEADER = pattern(
     2,  # re.IGNORECASE
 )
 """The value of the header beside its name, or, as Kubernetes has it, of the `value:` after its `name:`."""
-_AFTER_SCHEME = pattern(rb"(?:[ \t]{1,3}|%20)([\w.~+/=|-]{12,4000}+)(?![\w.~+/=|@-])", re.ASCII)
+_AFTER_SCHEME = pattern(rb"(?:[ \t]{1,3}|%20)([\w.~+/=|-]{8,4000}+)(?![\w.~+/=|@-])", re.ASCII)
 _SCHEMES = (b"bearer", b"basic")
 
 _SQL = pattern(
@@ -117,8 +117,12 @@ def find(data: bytes, *, in_docs: bool = False) -> Iterator[Found]:
             value = found[1].decode("ascii", "replace")
             if scheme == b"basic":
                 value = _password_of(value)
-            elif len(value) < 16 or not looks_made(value) or not shape.is_random_looking(value):
+            elif not looks_made(value):
                 continue
+            elif b"authorization" not in lowered[max(0, found.start() - 60) : found.start()] and (
+                len(value) < 16 or not shape.is_random_looking(value)
+            ):
+                continue  # prose about bearers
             yield from _checked(
                 "an `Authorization` header", "Authorization", value, *found.span(1), in_docs, "password"
             )

@@ -30,6 +30,7 @@ _SHELLS: frozenset[Kind] = frozenset({"shell", "dockerfile", "ci", "docs", "text
 
 _YAML: frozenset[Kind] = frozenset({"ansible", "compose", "ci", "yaml"})
 
+_PAIR = pattern(r"[A-Za-z][\w.-]{0,40}:(?: |$)")
 _COMMENT = pattern(r"\s[#;](?:\s.*)?$")
 _COMMENTED = (b"#", b"//", b";", b"--", b"*", b"/*", b"<!--", b"rem ", b"REM ")
 _SHELL_END = pattern(r"[;|&<>)]")
@@ -83,6 +84,8 @@ def literal(found: Assignment, kind: Kind) -> str:
             return value.rstrip(" \t,")
         if kind in _YAML and value[:1] in "!|>*":
             return ""  # a tag such as `!vault`, the head of a block, an alias
+        if kind in _YAML and _PAIR.match(value):
+            return ""  # the first line of a text that is YAML itself, whose values have places of their own
         if " #" in value or "\t#" in value or " ;" in value:
             value = _COMMENT.sub("", value)
         value = value.rstrip(" \t,")

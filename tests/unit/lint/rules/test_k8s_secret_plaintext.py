@@ -148,3 +148,10 @@ def test_json_that_is_filled_in_partly_and_logins_of_registries_in_odd_shape(fai
         (".dockerconfigjson", '{"auths": {}, "credsStore": "desktop"}'),
     ):
         assert failing({PATH: f"{HEAD}stringData:\n  {key}: '{text}'\n"}) == []
+
+
+@pytest.mark.parametrize("path", ["a.yaml", "values.yaml", "docker-compose.yml", ".github/workflows/a.yml"])
+@pytest.mark.parametrize("key", ["secret", "extraSecret", "secrets.yaml"])
+def test_a_secret_in_a_text_under_a_key_that_speaks_of_one_has_the_place_of_its_value(key, path, failing, values):
+    manifest = f"apiVersion: v1\n  kind: Secret\n  stringData:\n    foo: {values.password()}\n"
+    assert [one[1:3] for one in failing({path: f"{key}: |2\n  {manifest}"})] == [(5, "k8s-secret-plaintext")]

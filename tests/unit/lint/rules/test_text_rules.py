@@ -65,6 +65,7 @@ FOUND = [
     ("compose-ci-env-secret", "a.txt", f"Authorization: Bearer {T}", 1),
     ("compose-ci-env-secret", "p.yaml", f"httpHeaders:\n- name: Authorization\n  value: Bearer {T}", 3),
     ("compose-ci-env-secret", "p.yaml", f"httpHeaders:\n- name: Authorization\n  value: Token {T}", 3),
+    ("compose-ci-env-secret", "a.http", "Authorization: Bearer SlAV32hkKG", 1),
     ("compose-ci-env-secret", "p.yaml", f"c: |\n  .netrc: |\n    machine a login b\n      password {P}", 4),
     ("compose-ci-env-secret", "p.yaml", f"pgpass: |\n  db:5432:app:app:{P}", 2),
     ("compose-ci-env-secret", "p.yaml", f'userlist.txt: |\n  "app" "{P}"', 2),
