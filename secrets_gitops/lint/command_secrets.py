@@ -34,6 +34,10 @@ _OF_PASSWORD: dict[bytes, tuple[bytes, ...]] = {
 _PROGRAMS = tuple({program for programs in _OF_PASSWORD.values() for program in programs})
 _FLAGS = (b"password ", b"passwd ", b"token ", b"secret ", b"pass ")
 _FLAG = pattern(rb"(?<![\w-])--?[\w-]{0,50} \Z")
+_READERS = (b"--password-stdin", b"passwd --stdin", b"chpasswd")
+_ECHO = pattern(
+    rb"(?:echo|printf)[ \t]{1,9}(?:-n[ \t]{1,9})?(?:['\"]%s['\"][ \t]{1,9})?" + _ARGUMENT + rb"[ \t]{0,9}\|(?!\|)"
+)
 _BEFORE = 600
 """How far before its flag a program's name is looked for."""
 _AFTER_HEADER = pattern(
@@ -98,6 +102,12 @@ def find(data: bytes, *, in_docs: bool = False) -> Iterator[Found]:
         value, start, end = _argument(found, 1)
         if _is_made(value, refused):
             yield from _checked("an argument", "", value, start, end, in_docs, "password")
+    for word in _READERS:
+        for start, end in _echoed(data, word):
+            value = data[start:end].decode("utf-8", "replace")
+            value = value.partition(":")[2] if word == b"chpasswd" else value
+            if _is_made(value, refused):
+                yield from _checked("what a command is told", "", value, start, end, in_docs, "password")
     for found in _statements(lowered, data):
         value = found[1].decode("utf-8", "replace")
         yield from _checked("a statement in SQL", "", value, *found.span(1), in_docs, "password")
@@ -142,6 +152,18 @@ def _after(text: bytes, data: bytes, word: bytes, expression: re.Pattern[bytes])
         if found:
             yield found
         at = text.find(word, found.end() if found else end)
+
+
+def _echoed(data: bytes, word: bytes) -> Iterator[tuple[int, int]]:
+    """Where what `echo` writes to a command begins and ends that has `word` on its line."""
+    at, done = data.find(word), 0
+    while at >= 0:
+        begin = max(data.rfind(b"\n", max(0, at - _BEFORE), at) + 1, at - _BEFORE, done)
+        found = _ECHO.search(data, begin, at)
+        if found is not None:
+            yield found.span(found.lastindex or 1)
+        done = at + len(word)
+        at = data.find(word, done)
 
 
 def _statements(lowered: bytes, data: bytes) -> Iterator[re.Match[bytes]]:
