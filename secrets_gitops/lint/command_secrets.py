@@ -7,7 +7,7 @@ from binascii import Error as Base64Error
 from binascii import a2b_base64
 
 from secrets_gitops.lint.key_names import read_key
-from secrets_gitops.lint.text_values import looks_made
+from secrets_gitops.lint.text_values import OncePerLine, looks_made
 from secrets_gitops.lint.value_model import is_secret
 from secrets_gitops.lint.values import shape
 from secrets_gitops.patterns import pattern
@@ -82,7 +82,15 @@ class Found(NamedTuple):
 
 
 def find(data: bytes, *, in_docs: bool = False) -> Iterator[Found]:
-    """The secrets in commands and headers; `in_docs`: what documentation shows counts only when made by chance."""
+    """The secrets in commands and headers; `in_docs`: what documentation shows counts only when made by chance.
+
+    The same one on the same line is given once.
+    """
+    once = OncePerLine(data)
+    return (one for one in _all(data, in_docs=in_docs) if once.is_new((one.what, one.key, one.value), one.start))
+
+
+def _all(data: bytes, *, in_docs: bool) -> Iterator[Found]:
     lowered = data.lower()
     for found in _LITERAL.finditer(data) if b"--from-literal" in data else ():
         value, start, end = _argument(found, 3)

@@ -5,7 +5,7 @@ A rule is imported when a file holds one of its words: a hook that runs at every
 
 from __future__ import annotations
 
-from secrets_gitops.lint.assignments import telling
+from secrets_gitops.lint.assignments import occurring, telling
 from secrets_gitops.lint.catalog import EXCUSES, KINDS, NAMED, RULES, UNASKED, load, on_by_default
 from secrets_gitops.lint.token_table import TOKENS
 
@@ -71,8 +71,8 @@ def read_words(target: Target) -> tuple[frozenset[bytes], list[bytes]]:
 def _learn(words: list[bytes], cores: set[bytes], promising: list[bytes]) -> None:
     """Add what words say that were not seen before, and remember it unless they are long."""
     together = b"\n".join(words).lower()
-    found = {core for core in _by_core if core and core in together}
-    cores |= found
+    found = occurring(filter(None, _by_core), together)
+    cores.update(found)
     kept = set(telling(words))
     promising += kept
     for word in words:

@@ -14,7 +14,7 @@ from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Hashable, Iterator
 
     from secrets_gitops.lint.assignments import Assignment
     from secrets_gitops.lint.classify import Kind
@@ -49,15 +49,42 @@ _DECLARES = pattern(rb"\b(?:def|func|function|fn|sub|fun|proc|procedure)\b[^\n]{
 _BEFORE = 400
 
 
+class OncePerLine:
+    """What repeats on one line of a text, which is told once: a line of megabytes can repeat much.
+
+    Ask about its parts from its begin to its end.
+    """
+
+    __slots__ = ("_data", "_ends")
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._ends: dict[Hashable, int] = {}
+
+    def is_new(self, what: Hashable, start: int) -> bool:
+        """Is `what`, which stands at byte `start`, the first of its kind on this line?"""
+        if start < self._ends.get(what, 0):
+            return False
+        end = self._data.find(b"\n", start)
+        self._ends[what] = end if end >= 0 else len(self._data)
+        return True
+
+
 def secrets(target: Target, kind: Kind) -> Iterator[Assignment]:
-    """The assignments of the file that hold a secret; a value comes without the comment after it."""
+    """The assignments of the file that hold a secret, the same one on the same line once.
+
+    A value comes without the comment after it.
+    """
     verdicts: dict[tuple[str, KeyName], bool] = {}
+    once = OncePerLine(target.data)
     for found in target.assignments:
         value = literal(found, kind)
         judged = value, found.name
         if judged not in verdicts:
             verdicts[judged] = len(value) >= 4 and is_secret(value, found.name) and not _is_stand_in(found.key, value)
-        if verdicts[judged] and is_literal_here(value, found, kind, target.data):
+        if not verdicts[judged] or not is_literal_here(value, found, kind, target.data):
+            continue
+        if once.is_new((found.key, value), found.start):
             yield (
                 found
                 if value == found.value

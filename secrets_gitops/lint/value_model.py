@@ -6,6 +6,7 @@ False alarms are won or lost here; every row of the order below has its tests.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from secrets_gitops.lint import key_words
 from secrets_gitops.lint.key_names import read_key
@@ -61,6 +62,8 @@ _CONNECTION = pattern(r"[A-Za-z][\w ]{1,40}=[^;=\n]{0,300}(?:;[ ]?[A-Za-z][\w ]{
 _COMMIT = pattern(r"/(?:blob|tree|raw|commits?|archive)/[0-9a-f]{40}(?=/|$)")
 _TAG = pattern(r"</?[a-z][a-z0-9]{0,12}(?:[ ][^<>]{0,300})?/?>", re.IGNORECASE)
 _LABELS = ("passw", "passe", "contras", "senha", "kennw", "token", "secret", "key", "login", "schl")
+_REMEMBERED = 500
+"""Characters of a value whose verdict is remembered: what comes again and again is short."""
 _MARKS = ".,;:!?()'\""
 _NAME = pattern(r"[A-Za-z0-9](?:[\w./:@ -]{0,250}[\w/])?")
 _SENTENCE = pattern(r"\S+ +\S+ +\S.*[.!?:)]", re.DOTALL)
@@ -123,6 +126,11 @@ def is_secret(text: str, key: str | KeyName, *, tag: str | None = None) -> bool:
     name = read_key(key) if isinstance(key, str) else key
     if name.sensitivity not in {"strong", "weak"} and ";" not in text:
         return False  # only a login counts whatever its key says
+    return (_verdict if len(text) <= _REMEMBERED else _verdict.__wrapped__)(text, name, tag)
+
+
+@lru_cache(maxsize=1024)
+def _verdict(text: str, name: KeyName, tag: str | None) -> bool:
     if _classify(text, name, strict=False, tag=tag) != "plaintext":
         return False
     return _is_secret(text, name) or is_login(text)

@@ -7,6 +7,7 @@ import re
 from secrets_gitops.lint import mend
 from secrets_gitops.lint.assignment_rule import is_encrypted
 from secrets_gitops.lint.key_names import read_key
+from secrets_gitops.lint.text_values import OncePerLine
 from secrets_gitops.lint.value_model import classify
 from secrets_gitops.lint.values import shape
 from secrets_gitops.patterns import pattern
@@ -67,8 +68,13 @@ class UrlCredential:
         """Passwords before an `@`, webhooks, tokens in a query."""
         data = target.data
         if b"@" in data:
+            once = OncePerLine(data)
             for found in _USERINFO.finditer(data):
-                if _PORT.match(found[3]) is None and _is_secret(found[2], found[3], found[4], target.kind == "docs"):
+                if (
+                    once.is_new(found.groups(), found.start())
+                    and _PORT.match(found[3]) is None
+                    and _is_secret(found[2], found[3], found[4], target.kind == "docs")
+                ):
                     yield self._finding(
                         target, "the password of a URL is plaintext", found.start(), found.end(3), found[3]
                     )

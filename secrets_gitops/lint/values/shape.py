@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 from math import log2
 
@@ -78,7 +79,11 @@ def word_share(text: str) -> float:
 
 def is_random_looking(text: str) -> bool:
     """Does `text` look made by chance rather than by a person? Only its first 4096 characters count."""
-    text = text[:4096]
+    return _looks_random(text[:4096])
+
+
+@lru_cache(maxsize=1024)
+def _looks_random(text: str) -> bool:
     if len(text) >= 16:
         enough = entropy(text) >= 3.5
     else:
