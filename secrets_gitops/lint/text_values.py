@@ -52,21 +52,22 @@ _BEFORE = 400
 class OncePerLine:
     """What repeats on one line of a text, which is told once: a line of megabytes can repeat much.
 
-    Ask about its parts from its begin to its end.
+    What stands before the last one that was new is new too: somebody looks at the text once more.
     """
 
-    __slots__ = ("_data", "_ends")
+    __slots__ = ("_data", "_last")
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._ends: dict[Hashable, int] = {}
+        self._last: dict[Hashable, tuple[int, int]] = {}
 
     def is_new(self, what: Hashable, start: int) -> bool:
         """Is `what`, which stands at byte `start`, the first of its kind on this line?"""
-        if start < self._ends.get(what, 0):
+        first, end = self._last.get(what, (0, 0))
+        if first <= start < end:
             return False
         end = self._data.find(b"\n", start)
-        self._ends[what] = end if end >= 0 else len(self._data)
+        self._last[what] = start, end if end >= 0 else len(self._data)
         return True
 
 

@@ -13,6 +13,14 @@ def test_once_per_line():
     ]  # fmt: skip
 
 
+def test_what_a_second_look_finds_on_an_earlier_line_is_told(values):
+    """One header is known by its scheme, another by its name: the same token under both, on two lines."""
+    token = values.hex(40)
+    data = f"curl -H 'Authorization: Bearer {token}'\ncurl -H 'Authorization: token {token}'\n".encode()
+    lines = sorted(data.count(b"\n", 0, one.start) for one in find(data) if one.value == token)
+    assert lines == [0, 1]
+
+
 def test_logins_that_repeat_on_a_line(values):
     first, second = values.password(), values.password()
     line = f"curl -u a:{first} x; curl -u a:{first} y; curl -u a:{second} z\n"
