@@ -100,15 +100,15 @@ def command(
             is_whole = encrypt.is_whole(plain)
             if chosen.searched and is_whole and not sort:
                 return batch.Done("encrypted already")
+            encrypt.refuse_age_for_sealed(ages)
             if sort and is_whole:
                 try:
-                    result = encrypt.again(plain, encrypt.recipe(name, ages, config=config), keyring(), now)
+                    result = encrypt.again(plain, encrypt.recipe(name, config=config), keyring(), now)
                 except AlreadySealed:
                     if not chosen.searched:
                         raise
                     return batch.Done("encrypted already")
             else:
-                encrypt.refuse_age_for_sealed(ages)
                 result = encrypt.finish(plain, keyring(), now, verify_mac=not ignore_mac)
         else:
             how = encrypt.recipe(name, ages, config=config)

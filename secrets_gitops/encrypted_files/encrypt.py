@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from secrets_gitops.documents.document import Document, Format
+    from secrets_gitops.envelopes.sops.metadata import Metadata
     from secrets_gitops.envelopes.sops.selection import Selector
     from secrets_gitops.keys.keyring import Keyring
 
@@ -94,7 +95,11 @@ def encrypt(plain: Document, how: Recipe, now: str, *, sort: bool = False) -> Re
 
 
 def again(sealed: Document, how: Recipe, keyring: Keyring, now: str) -> Result:
-    """An encrypted file decrypted, sorted and encrypted anew. Raises AlreadySealed when it is as it would be."""
+    """An encrypted file decrypted, sorted and encrypted anew, for the same recipients.
+
+    Raises AlreadySealed when it is as it would be, SettingsError where its rule has other recipients or another
+    selector than the file.
+    """
     from secrets_gitops.encrypted_files.sort_keys import in_order  # noqa: PLC0415  few files
 
     result = opened.open(sealed, keyring)
@@ -103,7 +108,24 @@ def again(sealed: Document, how: Recipe, keyring: Keyring, now: str) -> Result:
     is_sound = found.mac_only_encrypted or not (how.mac_only_encrypted or _lives_in_cluster(plain))
     if is_sound and in_order(plain, found.selector) is plain:
         raise _already(sealed)
+    if not _is_made_so(found, how) or found.needed != how.keys.needed:
+        raise SettingsError(
+            f"`{sealed.path}` has other recipients, or another selector, than its rule: sorting must not change who can"
+            " read it, nor what is encrypted",
+            hints=(
+                f"`secrets-gitops updatekeys {sealed.path}` gives it the rule's recipients",
+                f"`secrets-gitops explain {sealed.path}` shows the selector of both",
+            ),
+            place=Place(sealed.path),
+        )
     return encrypt(plain, how, now, sort=True)
+
+
+def _is_made_so(found: Metadata, how: Recipe) -> bool:
+    """Has a file the recipients and the selector of the recipe?"""
+    wanted = [sorted((one.kind, one.text) for one in group) for group in how.keys.groups]
+    have = [sorted((one.kind, one.recipient) for one in group) for group in found.groups]
+    return wanted == have and found.selector == how.selector
 
 
 def _lives_in_cluster(plain: Document) -> bool:
@@ -163,10 +185,7 @@ def kept(plain: Document, how: Recipe, old: Document, keyring: Keyring, now: str
         result = opened.open(old, keyring)
     except Error:
         return None
-    found = result.metadata
-    wanted = [sorted((one.kind, one.text) for one in group) for group in how.keys.groups]
-    have = [sorted((one.kind, one.recipient) for one in group) for group in found.groups]
-    if wanted != have or found.selector != how.selector:
+    if not _is_made_so(result.metadata, how):
         return None
     if result.content() == plain.to_bytes():
         return Result(old, ())

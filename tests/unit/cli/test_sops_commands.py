@@ -266,6 +266,22 @@ class TestEncrypt:
         sgo("encrypt", "-i", "--sort", ".")
         assert (tmp_path / "s.yaml").read_bytes() == before
 
+    def test_sorting_changes_neither_who_can_read_nor_what_is_encrypted(self, sgo, tmp_path: Path, keys) -> None:
+        rule = f"creation_rules:\n- age: {keys[0][1]}\n  encrypted_regex: ^[ab]$\n"
+        (tmp_path / ".sops.yaml").write_text(rule)
+        (tmp_path / "s.yaml").write_text("b: 1\na: 2\n")
+        sgo("encrypt", "-i", "s.yaml")
+        before = (tmp_path / "s.yaml").read_bytes()
+        sgo("encrypt", "-i", "--sort", "--age", keys[1][1], "s.yaml", code=2)
+        for other in (rule.replace(keys[0][1], f"{keys[0][1]},{keys[1][1]}"), rule.replace("[ab]", "a")):
+            (tmp_path / ".sops.yaml").write_text(other)
+            done = sgo("encrypt", "-i", "--sort", "s.yaml", code=2)
+            assert b"than its rule" in done.stderr and b"updatekeys s.yaml" in done.stderr
+            assert (tmp_path / "s.yaml").read_bytes() == before
+        (tmp_path / ".sops.yaml").write_text(rule)
+        sgo("encrypt", "-i", "--sort", "s.yaml")
+        assert sgo("decrypt", "s.yaml").stdout == b"a: 2\nb: 1\n"
+
     def test_mode_links_and_hard_links(self, sgo, tmp_path: Path) -> None:
         path = tmp_path / "s.yaml"
         path.chmod(0o640)
