@@ -63,13 +63,12 @@ def read_key(key: str) -> KeyName:
 
     Of a long key its last words count.
     """
-    is_long = len(key) > _LONG
     key = key[-_LONGEST:]
     found = _known.get(key)
     if found is None:
         if len(_known) >= _MEMORY:
             _known.clear()
-        words = tuple(word.lower() for word in _WORD.findall(key))[-_LAST if is_long else 0 :]
+        words = tuple(word.lower() for word in _WORD.findall(key))[-_LAST if len(key) > _LONG else 0 :]
         found = _known[key] = KeyName(words, _sensitivity(words))
     return found
 

@@ -69,7 +69,7 @@ def of_environment(environ: Mapping[str, str]) -> Options:
     file, text = environ.get("GITLEAKS_CONFIG"), environ.get("GITLEAKS_CONFIG_TOML")  # as gitleaks has it
     if not any((*said.values(), file, text)):
         return NONE
-    from secrets_gitops.repository.sizes import size  # noqa: PLC0415
+    from secrets_gitops.repository.sizes import size  # noqa: PLC0415  few environments say anything
 
     limit = size(said["MAX_BYTES"] or "1")
     for name, fits, words in (

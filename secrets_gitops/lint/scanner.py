@@ -83,7 +83,7 @@ class Scanner:
 
     def add(self, found: tuple[Any, ...]) -> None:
         """Take in what the scanner of another process found."""
-        from secrets_gitops.lint.suppressed import Suppressed  # noqa: PLC0415
+        from secrets_gitops.lint.suppressed import Suppressed  # noqa: PLC0415  only where processes share the work
 
         findings, suppressed, paths, (size, documents, skipped), incomplete, notes = found
         self.findings += [Finding(*fields) for fields in findings]
@@ -226,7 +226,7 @@ def _shown(finding: Finding) -> Finding:
     names = (finding.key, finding.pointer, finding.object)
     if not any("@" in name or len(part) >= 16 for name in names for part in name.split("/")):
         return finding
-    from secrets_gitops.lint.hidden_keys import hide  # noqa: PLC0415
+    from secrets_gitops.lint.hidden_keys import hide  # noqa: PLC0415  few keys are long
 
     return hide(finding)
 
