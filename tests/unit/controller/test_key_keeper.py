@@ -34,10 +34,20 @@ class Kept:
         self.thread.start()
 
     def number(self, wanted: int, seconds: float = 10) -> int:
-        end = time.monotonic() + seconds
-        while len(self.keys.newest_first()) < wanted and time.monotonic() < end:
-            time.sleep(0.005)
+        """How many keys there are, once there are so many or that time is over."""
+        self._wait(lambda: len(self.keys.newest_first()) >= wanted, seconds)
         return len(self.keys.newest_first())
+
+    def hears(self, words: str) -> bool:
+        """Whether an error with these words is logged, at once or soon."""
+        self._wait(lambda: words in self.errors.getvalue(), 10)
+        return words in self.errors.getvalue()
+
+    @staticmethod
+    def _wait(condition, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while not condition() and time.monotonic() < end:
+            time.sleep(0.005)  # the keeper works in a thread of its own
 
     def end(self) -> None:
         self.stop.set()
@@ -63,9 +73,7 @@ def test_each_wish_makes_one_key(kept):
 def test_a_wish_outlives_a_refusal_of_the_api_server_and_is_met_soon_after(kept):
     kept.api.refuse["POST secrets"] = 500
     kept.keeper.ask_for_a_key()
-    end = time.monotonic() + 10
-    while "Failed to make a new key" not in kept.errors.getvalue() and time.monotonic() < end:
-        time.sleep(0.005)
+    assert kept.hears("Failed to make a new key")
     del kept.api.refuse["POST secrets"]
     assert kept.number(2) == 2
 
@@ -81,9 +89,7 @@ def test_a_wish_of_who_does_not_lead_ends_and_says_so(kept, monkeypatch):
     monkeypatch.setattr(key_keeper, "_WISH_LASTS", 0.05)
     kept.answers += [False] * 1000
     kept.keeper.ask_for_a_key()
-    end = time.monotonic() + 10
-    while "another replica leads" not in kept.errors.getvalue() and time.monotonic() < end:
-        time.sleep(0.005)
+    assert kept.hears("another replica leads")
     kept.answers.clear()
     assert "send SIGUSR1 to that one" in kept.errors.getvalue()
     assert kept.number(2, seconds=0.2) == 1
