@@ -139,18 +139,20 @@ class ProviderToken:
 
     def _in_path(self, target: Target, token: Token) -> Finding:
         """What is in the path is shown with every finding; it can be told all the same."""
-        rule = ProviderToken((token,))
         message = f"{_a(token.title)} stands in the name of the file"
-        return target.finding(rule, Region(1, 1, 1, 1), message, fix="rename the file, and change the token")
+        fix = "rename the file, and change the token"
+        return target.finding(self._member(token), Region(1, 1, 1, 1), message, fix=fix)
+
+    def _member(self, token: Token) -> ProviderToken:
+        if token.name not in self._members:
+            self._members[token.name] = ProviderToken((token,))
+        return self._members[token.name]
 
     def _finding(self, target: Target, token: Token, start: int, end: int, *, in_base64: bool = False) -> Finding:
-        rule = self._members.get(token.name)
-        if rule is None:
-            rule = self._members[token.name] = ProviderToken((token,))
         named = _KEY.search(target.data[max(0, start - 130) : start].rpartition(b"\n")[2])
         key = named[1].decode() if named else ""
         return target.finding(
-            rule,
+            self._member(token),
             target.region(start, end),
             f"{_a(token.title)} stands here{' in base64' if in_base64 else ''}{f' under `{key}`' if key else ''}",
             key=key,
