@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from secrets_gitops.lint.command_secrets import find
 from secrets_gitops.lint.text_values import OncePerLine
 
@@ -26,3 +28,18 @@ def test_logins_that_repeat_on_a_line(values):
     line = f"curl -u a:{first} x; curl -u a:{first} y; curl -u a:{second} z\n"
     found = [one.value for one in find((line * 2).encode())]
     assert found == [first, second] * 2
+
+
+FORMS = {
+    "the passwords of Postfix": "# sasl_passwd\n[smtp.example.org]:587 mailer@example.org:{}\n",
+    "a user of SNMP": "createUser monitor SHA {} AES\n",
+    "a user of Redis": "user app on >{} ~* +@all\n",
+    "netrc": "machine git.example.org login ci password {}\n",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_formats_without_keys(form, values):
+    password = values.password()
+    assert [one.value for one in find(FORMS[form].format(password).encode())] == [password]
+    assert not list(find(FORMS[form].format("${PASSWORD}").encode()))
