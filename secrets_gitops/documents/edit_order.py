@@ -35,16 +35,15 @@ def reordered(document: Document, node: Node, order: Sequence[int]) -> list[Edit
     ends = [*begins[1:], next_line(text, node.pairs[-1][1].end)]
     newline = layout_of(document).newline
     parts = [_ended(text[begin:end], newline) for begin, end in zip(begins, ends, strict=True)]
-    if begins[0] == starts[0] and not stands_alone(text, starts[0]):  # behind a dash
+    behind_dash = not stands_alone(text, starts[0])
+    if behind_dash:
         if order[0] and begins[order[0]] != line_start(text, starts[order[0]]):
             raise DocumentError(
                 "a comment above this key hinders its move to the dash of the item",
                 place=Place(document.path, node.pairs[order[0]][0].line),
             )
         parts[0] = " " * indent + parts[0]
-        moved = "".join(parts[one] for one in order)[indent:]
-    else:
-        moved = "".join(parts[one] for one in order)
+    moved = "".join(parts[one] for one in order)[indent if behind_dash else 0 :]
     if not text[begins[0] : ends[-1]].endswith(("\n", "\r")):
         moved = moved.removesuffix(newline)
     return [Edit(begins[0], ends[-1], moved)]

@@ -15,7 +15,7 @@ from secrets_gitops.envelopes.sops.selection import Selection
 from secrets_gitops.errors import DocumentError, Place, SettingsError
 
 if TYPE_CHECKING:
-    from secrets_gitops.documents.document import Document, Edit, Node
+    from secrets_gitops.documents.document import Document, Edit
     from secrets_gitops.envelopes.sops.selection import Selector
     from secrets_gitops.envelopes.sops.tree import Path
 
@@ -58,18 +58,11 @@ def _deepest(document: Document, selector: Selector) -> list[Edit]:
     edits: list[Edit] = []
     for root, path in unordered:
         if len(path) == deepest:
-            node = _at(document.roots[root], path)
+            node = document.roots[root].at(path)
+            assert node is not None  # a leaf was found below
             names = [key.resolved().text for key, _ in node.pairs]
             edits += reordered(document, node, sorted(range(len(names)), key=lambda at: _bytes(names[at])))
     return edits
-
-
-def _at(node: Node, path: Path) -> Node:
-    for step in path:
-        found = node.items[step] if isinstance(step, int) else node.get(step)
-        assert found is not None  # a leaf was found below
-        node = found
-    return node
 
 
 def _bytes(key: str) -> bytes:
