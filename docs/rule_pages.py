@@ -123,10 +123,7 @@ def _example(example: Example) -> str:
 
 def _remedy(fix: str) -> str:
     """What to do, with the command as one."""
-    command, comma, rest = fix.partition(",")
-    if command.startswith("secrets-gitops "):
-        return f"`{command}`{comma}{rest.removesuffix('.')}."
-    return _sentence(fix)
+    return f"`{fix}`." if fix.startswith("secrets-gitops ") else _sentence(fix)
 
 
 def _cell(text: str) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 from secrets_gitops.cli import asking, console, sops_files
 from secrets_gitops.cli.lint_repairs import Repairs
 from secrets_gitops.documents.formats import file_format
 from secrets_gitops.errors import Error, FileError, worst
-from secrets_gitops.lint.mend import quoted
+from secrets_gitops.lint import mend as mend_words
 from secrets_gitops.lint.report.text import count
 from secrets_gitops.repository import git
 
@@ -81,23 +80,13 @@ def _repair(finding: Finding, repairs: Repairs) -> Repair | None:
         return Repair(1, path, f"move the literals of {path} into an encrypted env file", repairs.move_literals)
     if finding.rule == "sops-unencrypted-sibling":
         return Repair(4, path, f"add {path} to .gitignore", repairs.ignore, changes=False)
-    words = _command(finding.fix)
-    if words[:3] == ["secrets-gitops", "encrypt", "-i"] and len(words) == 4:
-        named = words[3].removeprefix("./")
-        if finding.rule in _WHOLE_FILES or file_format(named) != "binary":
-            return Repair(2, named, f"encrypt {named} as its creation rule says", repairs.encrypt)
-    if words[:3] == ["secrets-gitops", "seal", "-i"] and len(words) == 4:
-        named = words[3].removeprefix("./")
+    named = mend_words.named(finding.fix, "secrets-gitops encrypt -i")
+    if named is not None and (finding.rule in _WHOLE_FILES or file_format(named) != "binary"):
+        return Repair(2, named, f"encrypt {named} as its creation rule says", repairs.encrypt)
+    named = mend_words.named(finding.fix, "secrets-gitops seal -i")
+    if named is not None:
         return Repair(_SEALS, named, f"seal {named} with the pinned certificate", repairs.seal)
     return None
-
-
-def _command(fix: str) -> list[str]:
-    """The words of a fix that is a command and nothing else."""
-    try:
-        return shlex.split(fix)
-    except ValueError:
-        return []
 
 
 def _by_hand(done: list[Repair], root: str) -> None:
@@ -107,7 +96,9 @@ def _by_hand(done: list[Repair], root: str) -> None:
     staged = [path for path in changed if _says(("ls-files", "--", path), root)]
     known = [path for path in paths if _says(("log", "-1", "--format=%h", "--", path), root)]
     if staged:
-        console.note(f"by hand: `git add {' '.join(map(quoted, staged))}`, for the index still holds the plaintext")
+        console.note(
+            f"by hand: `git add {' '.join(map(mend_words.quoted, staged))}`, for the index still holds the plaintext"
+        )
     for path in known:
         console.note(f"by hand: {path} was committed before: if that was ever pushed, change the values in it")
 

@@ -11,6 +11,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from secrets_gitops.errors import AlreadySealed, DocumentError, Error, Place, SettingsError
+from secrets_gitops.lint import mend
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -118,8 +119,8 @@ class Repairs:
             files.replace(self._on_disk(file), data, mode=0o644)
         self._write(path, document)
         return tuple(
-            f"{file} is new and has the literals, encrypted; Flux decrypts it where the Kustomization has "
-            "`decryption`, plain kustomize does not"
+            f"{file} is new (`git add {mend.quoted(file)}`) and has the literals, encrypted; Flux decrypts it where "
+            "the Kustomization has `decryption`, plain kustomize does not"
             for file in made
         )
 
@@ -129,11 +130,11 @@ class Repairs:
 
         place = self._on_disk(".gitignore")
         old = files.read(place) if os.path.lexists(place) else b""
-        entry = os.fsencode("/" + "".join(f"\\{c}" if c in "*?[]\\ !#" else c for c in path))
+        entry = os.fsencode(mend.ignored(path))
         if entry not in old.split(b"\n"):
             lead = b"\n" if old and not old.endswith(b"\n") else b""
             files.replace(place, old + lead + entry + b"\n", mode=0o644)
-        return (f"`git rm --cached {path}` takes it out of the index, where it is tracked",)
+        return (f"`git rm --cached {mend.quoted(path)}` takes it out of the index, where it is tracked",)
 
     def can_seal(self) -> bool:
         """Does the repository pin one certificate that is good for sealing?"""

@@ -13,8 +13,7 @@ from secrets_gitops.lint.engine import scan
 from secrets_gitops.lint.gate import BASELINE
 from secrets_gitops.lint.message import scan_published
 from secrets_gitops.lint.overlay import Overlay
-from secrets_gitops.lint.policy import SETTINGS
-from secrets_gitops.lint.run import RULE_FILE
+from secrets_gitops.lint.run import RULE_FILE, SETTINGS
 from secrets_gitops.lint.sums import Sums
 from secrets_gitops.repository.commits import tree_of
 from secrets_gitops.repository.objects import missing

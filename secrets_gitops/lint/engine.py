@@ -8,8 +8,8 @@ from secrets_gitops.errors import Error, Place, worst
 from secrets_gitops.lint import gate
 from secrets_gitops.lint.finding import Finding, rank
 from secrets_gitops.lint.options import NONE
-from secrets_gitops.lint.policy import GITLEAKS, SETTINGS, Policy
-from secrets_gitops.lint.run import RULE_FILE, Run
+from secrets_gitops.lint.policy import GITLEAKS, Policy
+from secrets_gitops.lint.run import RULE_FILE, SETTINGS, Run
 from secrets_gitops.lint.scanner import Scanner
 from secrets_gitops.records import NamedTuple
 

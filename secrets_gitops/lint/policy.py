@@ -8,7 +8,7 @@ from secrets_gitops.lint.dispatch import deferred
 from secrets_gitops.lint.finding import Finding
 from secrets_gitops.lint.gate import BASELINE
 from secrets_gitops.lint.options import NONE
-from secrets_gitops.lint.run import MAX_BYTES
+from secrets_gitops.lint.run import MAX_BYTES, SETTINGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from secrets_gitops.repository.lint_settings import Allow, LintSettings
     from secrets_gitops.repository.snapshot import Snapshot
 
-SETTINGS = ".secrets-gitops.yaml"
-"""As `repository.settings.NAME`, whose module a repository without settings need not import."""
 GITLEAKS = ".gitleaks.toml"
 
 

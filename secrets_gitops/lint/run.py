@@ -20,6 +20,8 @@ MAX_BYTES = 5 * 1024 * 1024
 """A text file over this size is not scanned, and the scan is incomplete."""
 
 RULE_FILE = ".sops.yaml"
+SETTINGS = ".secrets-gitops.yaml"
+"""As `repository.settings.NAME`, whose module a repository without settings need not import."""
 
 
 class Run:
@@ -29,6 +31,7 @@ class Run:
         "_by_folder",
         "_gone_above",
         "_known",
+        "_pinned",
         "changed",
         "gone",
         "incomplete",
@@ -73,6 +76,7 @@ class Run:
         """What blocks of sops say, by their shape (`lint.sops_record`)."""
         self._known: dict[str, bool] = {}
         self._by_folder: dict[str, CreationRules | None] = {}
+        self._pinned: tuple[str, ...] | None = None
 
     def creation_rule(self, path: str) -> CreationRule | None:
         """The creation rule for the file `path`; None without one, or when the rules are broken (noted once)."""
@@ -111,6 +115,19 @@ class Run:
     def rule_files_gone(self, path: str) -> list[str]:
         """The files with creation rules above the file `path` that the commit deletes, the nearest first."""
         return [gone for gone in self._gone_above if path.startswith(gone.removesuffix(RULE_FILE))]
+
+    def pinned_clusters(self) -> tuple[str, ...]:
+        """The clusters whose sealing certificate the repository pins; none where the settings are broken."""
+        if self._pinned is None:
+            self._pinned = ()
+            if self.snapshot.exists(SETTINGS):
+                from secrets_gitops.repository import settings  # noqa: PLC0415  many repositories have none
+
+                try:
+                    self._pinned = tuple(settings.load(self.snapshot).clusters)
+                except Error:  # whoever reads them for the scan says so
+                    self._pinned = ()
+        return self._pinned
 
     def _load(self, path: str) -> CreationRules | None:
         from secrets_gitops.repository import creation_rules  # noqa: PLC0415  only where there is a rule file

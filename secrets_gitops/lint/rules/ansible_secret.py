@@ -18,7 +18,7 @@ class AnsibleSecret(AssignmentRule):
     severity: Severity = "high"
     summary = "Ansible variables, a playbook or an inventory hold a plaintext secret"
     why = "Whoever can read the repository can log in with it, often on every host of the inventory."
-    fix = "secrets-gitops encrypt -i PATH (Ansible reads such files with community.sops), or ansible-vault"
+    fix = "`secrets-gitops encrypt -i PATH` (Ansible reads such files with community.sops), or ansible-vault"
     kinds: frozenset[Kind] = frozenset({"ansible", "inventory"})
 
 

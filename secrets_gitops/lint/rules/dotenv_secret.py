@@ -18,7 +18,7 @@ class DotenvSecret(AssignmentRule):
     severity: Severity = "high"
     summary = "an environment file (`.env`, `app.env`, `.env.production`) holds a plaintext secret"
     why = "Environment files are made to stay on one machine; in git everybody who can read the repository has them."
-    fix = "secrets-gitops encrypt -i PATH, or take PATH out of git and name it in .gitignore"
+    fix = "`secrets-gitops encrypt -i PATH`, or take PATH out of git and name it in .gitignore"
     kinds: frozenset[Kind] = frozenset({"dotenv"})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from secrets_gitops.lint.helm_values import GATE, holds_values, is_helmfile, is_template, is_values_file
-from secrets_gitops.lint.mend import encrypt, quoted
+from secrets_gitops.lint.mend import encrypt_by_rule, quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class HelmValueSecret:
         "Whoever can read the repository has the value; Helm also keeps it in each release that it stores in the "
         "cluster."
     )
-    fix = "secrets-gitops encrypt -i PATH, or name a Secret (`existingSecret`, `valuesFrom`) instead"
+    fix = "`secrets-gitops encrypt -i PATH`, or name a Secret (`existingSecret`, `valuesFrom`) instead"
 
     def concerns(self, target: Target) -> bool:
         """May there be values, and something called as secrets are?"""
@@ -50,7 +50,9 @@ class HelmValueSecret:
 
     def _finding(self, target: Target, found: Candidate, where: str, *, whole: bool) -> Finding:
         if whole:
-            fix = f"{encrypt(target.path)}, or set `existingSecret` or its like in place of `{found.name}`"
+            fix = encrypt_by_rule(target)
+            if target.run.creation_rule(target.path) is None:
+                fix += f", or set `existingSecret` or its like in place of `{found.name}`"
         else:
             fix = (
                 f"move `{found.name}` out of {quoted(target.path)} into a Secret, and name that "

@@ -31,7 +31,10 @@ class K8sLastAppliedLeak:
         "`kubectl apply` copies the manifest into the annotation `last-applied-configuration`. An export from the "
         "cluster carries that copy into git, even where the data beside it is encrypted."
     )
-    fix = "delete the annotation from PATH; apply with `kubectl apply --server-side`, which writes none"
+    fix = (
+        "`secrets-gitops lint --fix --rule k8s-last-applied-leak PATH` takes it out; `kubectl apply --server-side` "
+        "writes none"
+    )
 
     def concerns(self, target: Target) -> bool:
         """Is there such an annotation, and a Secret, or a name as secrets have it?"""
@@ -70,14 +73,23 @@ class K8sLastAppliedLeak:
             leaked = _leaked(_parsed(target, text))
             if leaked:
                 region = target.lift(Region(at + 1, 1, begin + 1, len(lines[begin]) + 1))
-                yield self._finding(target, region, name, "a Secret", _names(leaked))
+                yield self._finding(target, region, name, "a Secret", _names(leaked), parses=False)
 
-    def _finding(self, target: Target, region: Region, name: str, what: str, keys: str) -> Finding:
+    def _finding(
+        self, target: Target, region: Region, name: str, what: str, keys: str, *, parses: bool = True
+    ) -> Finding:
+        path = quoted(target.path)
+        if target.has_sops_block:
+            fix = f"take the annotation out with `secrets-gitops edit {path}`"
+        elif parses and target.parent is None:
+            fix = f"secrets-gitops lint --fix --rule {self.id} {path}"
+        else:
+            fix = f"delete the annotation `{name}` from {path}; `kubectl apply --server-side` writes none"
         return target.finding(
             self,
             region,
             f"the annotation `{name}` repeats {what} in plaintext: {keys}",
-            fix=f"delete the annotation `{name}` from {quoted(target.path)}; `kubectl apply --server-side` writes none",
+            fix=fix,
             key=name,
         )
 

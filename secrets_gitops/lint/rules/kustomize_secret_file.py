@@ -26,7 +26,7 @@ class KustomizeSecretFile:
     severity: Severity = "high"
     summary = "a `secretGenerator` names a file that is committed in plaintext"
     why = "The generator only copies the file into a Secret; the file itself is readable in the repository."
-    fix = "secrets-gitops encrypt -i PATH, and let Flux, or a generator that decrypts, read it"
+    fix = "`secrets-gitops encrypt -i PATH`, and let Flux, or a generator that decrypts, read it"
 
     def concerns(self, target: Target) -> bool:
         """Is there a generator in a file of its own?"""
@@ -61,7 +61,7 @@ class KustomizeSecretFile:
             yield self._finding(target, item, named, "holds only placeholders", severity)
         elif severity is not None:
             yield self._finding(
-                target, item, named, "is in the repository in plaintext", severity, fix=mend.encrypt(file.path)
+                target, item, named, "is in the repository in plaintext", severity, fix=mend.encrypt_by_rule(file)
             )
 
     def _finding(

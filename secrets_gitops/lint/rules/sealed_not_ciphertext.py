@@ -29,7 +29,7 @@ class SealedNotCiphertext:
     severity: Severity = "high"
     summary = "an item in `encryptedData` of a SealedSecret is not sealed"
     why = "The controller cannot open it, and whoever can read the repository can read it: most often it is the value."
-    fix = "secrets-gitops seal -o PATH SECRET.yaml, from the Secret that it was made of"
+    fix = "`secrets-gitops seal -o PATH SECRET.yaml`, from the Secret that it was made of"
 
     def concerns(self, target: Target) -> bool:
         """Is there a SealedSecret?"""
@@ -64,7 +64,7 @@ class SealedNotCiphertext:
             target.span(key, value) if value is scalar else target.span(scalar),
             f"`{name}` in `{path[-2]}` of {found.label} {what}",
             severity="info" if kind in {"placeholder", "documented"} else severity,
-            fix=f"secrets-gitops seal -o {quoted(target.path)} SECRET.yaml, from the Secret that it was made of",
+            fix=f"`secrets-gitops seal -o {quoted(target.path)} SECRET.yaml`, from the Secret that it was made of",
             object=found.label,
             pointer=found.pointer(*path),
             key=name,

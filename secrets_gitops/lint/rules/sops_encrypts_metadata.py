@@ -27,7 +27,7 @@ class SopsEncryptsMetadata:
         "Flux builds before it decrypts, and reviewers see a file of which they do not know what it is; only a tool "
         "that decrypts the whole file first can use it."
     )
-    fix = f"set `{_REGEX}` in `.sops.yaml`, then secrets-gitops decrypt -i PATH && secrets-gitops encrypt -i PATH"
+    fix = f"set `{_REGEX}` in `.sops.yaml`, then `secrets-gitops decrypt -i PATH && secrets-gitops encrypt -i PATH`"
 
     def concerns(self, target: Target) -> bool:
         """Is there an envelope in something that has a kind?"""

@@ -28,7 +28,7 @@ class SopsMacMismatch:
         "Somebody without a key added, removed or moved values, or a merge was finished by hand. sops refuses to open "
         "the file; Flux does not look, and applies what it became."
     )
-    fix = "secrets-gitops explain PATH, then restore it from git; `secrets-gitops edit --ignore-mac PATH` accepts it"
+    fix = "`secrets-gitops explain PATH`, then restore it from git; `secrets-gitops edit --ignore-mac PATH` accepts it"
 
     def __init__(self, verify: Verify | None = None) -> None:
         self._verify = verify

@@ -32,7 +32,7 @@ class SopsPartial:
         "Somebody added or replaced a value by hand. It is readable in the repository, and sops, Flux and Argo CD "
         "refuse to decrypt a file with an open value."
     )
-    fix = "secrets-gitops encrypt -i PATH, with a key that opens it: it encrypts what was left open"
+    fix = "`secrets-gitops encrypt -i PATH`, with a key that opens it: it encrypts what was left open"
 
     def concerns(self, target: Target) -> bool:
         """Is there a block?"""

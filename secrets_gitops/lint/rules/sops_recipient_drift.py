@@ -26,7 +26,10 @@ class SopsRecipientDrift:
         "A recipient that is only in the file can still read it: a key or a person that was removed from the rule. "
         "One that is only in the rule cannot read it yet."
     )
-    fix = "secrets-gitops updatekeys PATH, then change the values that a removed recipient could read"
+    fix = (
+        "`secrets-gitops updatekeys PATH && secrets-gitops rotate PATH`, then change the values that a removed "
+        "recipient could read"
+    )
 
     def concerns(self, target: Target) -> bool:
         """Is it encrypted, and is there a rule, or was there one?"""
@@ -81,7 +84,11 @@ class SopsRecipientDrift:
             )
 
     def _finding(self, target: Target, region: Region, message: str, severity: Severity) -> Finding:
-        return target.finding(self, region, message, severity=severity, fix=mend.update_keys(target.path), key="sops")
+        fix = mend.update_keys(target.path)
+        if severity == "high":
+            again = f"{fix} && secrets-gitops rotate {mend.quoted(target.path)}"
+            fix = f"`{again}`, then change the values, which that recipient could read"
+        return target.finding(self, region, message, severity=severity, fix=fix, key="sops")
 
 
 def _them(names: list[str]) -> str:

@@ -31,7 +31,7 @@ class SopsUnencryptedSibling:
     severity: Severity = "high"
     summary = "a decrypted copy lies beside an encrypted file"
     why = "The encrypted file protects nothing while its plaintext is committed under another name."
-    fix = "git rm --cached PATH, and add it to `.gitignore`; then change the values if it was ever pushed"
+    fix = "`git rm --cached PATH`, and add it to `.gitignore`; then change the values if it was ever pushed"
 
     def concerns(self, target: Target) -> bool:
         """Does the name promise a copy, or is this a file that may have one?"""
@@ -58,12 +58,13 @@ class SopsUnencryptedSibling:
                     return
 
     def _finding(self, copy: Target, original: str) -> Finding:
-        path = mend.quoted(copy.path)
+        entry, path = mend.quoted(mend.ignored(copy.path)), mend.quoted(copy.path)
         return copy.finding(
             self,
             Region(1, 1, 1, 1),
             f"the file lies in plaintext beside {original}, which is encrypted",
-            fix=f"git rm --cached {path} && echo {path} >> .gitignore; if it was ever pushed, change the values",
+            fix=f"`echo {entry} >> .gitignore && git rm --cached --ignore-unmatch {path}`, and change the values if it "
+            "was ever pushed",
         )
 
 

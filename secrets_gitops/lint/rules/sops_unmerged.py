@@ -22,7 +22,7 @@ class SopsUnmerged:
     severity: Severity = "high"
     summary = "an encrypted file holds the markers of a merge conflict"
     why = "Such a file is two files in one: nobody can decrypt it, and whoever deploys it fails."
-    fix = "secrets-gitops edit PATH, which shows both sides"
+    fix = "`secrets-gitops edit PATH`, which shows both sides"
 
     def concerns(self, target: Target) -> bool:
         """Are there markers, and envelopes between them?"""

@@ -33,7 +33,7 @@ class TfstateCommitted:
     severity: Severity = "high"
     summary = "a Terraform state file is committed"
     why = "A state file repeats every attribute of every resource in plaintext: passwords, keys, connection strings."
-    fix = "git rm --cached PATH, keep the state in a backend that encrypts, and change what it holds"
+    fix = "`git rm --cached PATH`, keep the state in a backend that encrypts, and change what it holds"
 
     def concerns(self, target: Target) -> bool:
         """Is it a state file, with resources?"""
@@ -56,7 +56,9 @@ class TfstateCommitted:
                 value = found[2].decode("utf-8", "replace")
                 if is_secret(value, "password"):
                     places[found.start(1)] = found[1].decode(), found.end(2), value
-        fix = f"git rm --cached {quoted(target.path)}, keep the state in a backend that encrypts, and change the value"
+        fix = (
+            f"`git rm --cached {quoted(target.path)}`, keep the state in a backend that encrypts, and change the value"
+        )
         for start, (key, end, value) in sorted(places.items()):
             yield target.finding(
                 self, target.region(start, end), f"`{key}` is plaintext in a state file", fix=fix, key=key, value=value

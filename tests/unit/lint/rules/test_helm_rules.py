@@ -126,8 +126,13 @@ def test_values_that_sops_encrypted_are_none(failing, values):
 
 
 def test_the_command_that_mends_it(scan, values):
-    (found,) = scan({"a b/values.yaml": f"password: {values.password()}\n"}, RULE).findings
-    assert found.fix.startswith("secrets-gitops encrypt -i 'a b/values.yaml'")
+    files = {"a b/values.yaml": f"password: {values.password()}\n"}
+    (found,) = scan(files, RULE).findings
+    assert found.fix.startswith("write a creation rule for 'a b/values.yaml' into .sops.yaml ")
+    assert "`existingSecret`" in found.fix
+    rules = {".sops.yaml": "creation_rules:\n- path_regex: values\n  age: age1x\n"}
+    (found,) = scan({**files, **rules}, RULE).findings
+    assert found.fix == "secrets-gitops encrypt -i 'a b/values.yaml'"
 
 
 SECRET = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {{ .Release.Name }}\n"

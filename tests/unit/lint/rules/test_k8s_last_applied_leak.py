@@ -67,7 +67,7 @@ def test_other_copies_are_harmless(text, failing):
 def test_the_message_names_keys_and_the_way_out(scan, values):
     (found,) = scan({PATH: manifest(f"'{copy(values.password())}'")}).findings
     assert "`password`" in found.message
-    assert found.fix.startswith(f"delete the annotation `{NAME}` from {PATH}")
+    assert found.fix == f"secrets-gitops lint --fix --rule k8s-last-applied-leak {PATH}"
 
 
 COPIED = {

@@ -82,18 +82,27 @@ def test_how_grave_it_is(scan, values):
     assert grave == {"password": "high", "username": "medium", "k": "high", "host": "medium", "e": "info"}
 
 
+PINNED = f"clusters:\n  a: {{certificate: a.pem, fingerprint: 'sha256:{'0' * 64}'}}\n"
+
+
 def test_what_a_finding_says(scan, values):
     text = f"apiVersion: v1\nkind: Secret\nmetadata: {{name: db, namespace: shop}}\ndata:\n  a/b~c: {b64(values.password())}\n"
-    (found,) = scan({"my apps/db.yaml": text}, RULE).findings
+    (found,) = scan({"my apps/db.yaml": text, ".secrets-gitops.yaml": PINNED}, RULE).findings
     assert (found.object, found.pointer, found.key) == ("Secret/shop/db", "/data/a~1b~0c", "a/b~c")
     assert found.message == "`a/b~c` in `data` of Secret/shop/db is plaintext; base64 is no encryption"
     assert found.fix == "secrets-gitops seal -i 'my apps/db.yaml'"
 
 
 def test_the_command_that_mends_it_would_work(scan, values):
-    """Sealing needs a namespace, and finds no Secret in a string."""
-    (found,) = scan({PATH: f"{HEAD}stringData:\n  password: {values.password()}\n"}, RULE).findings
+    """Sealing needs a certificate and a namespace, and finds no Secret in a string."""
+    text = f"{HEAD}stringData:\n  password: {values.password()}\n"
+    (found,) = scan({PATH: text, ".secrets-gitops.yaml": PINNED}, RULE).findings
     assert found.fix == f"secrets-gitops seal -i -n NAMESPACE {PATH}"
+    (found,) = scan({PATH: text}, RULE).findings
+    assert found.fix.startswith(
+        f"write a creation rule for {PATH} into .sops.yaml (`secrets-gitops init` makes that file)"
+    )
+    assert found.fix.endswith(f"`secrets-gitops cert pin FILE`) and run `secrets-gitops seal -i -n NAMESPACE {PATH}`")
     inner = json.dumps({"apiVersion": "v1", "kind": "Secret", "stringData": {"password": values.password()}})
     (found,) = scan({PATH: f"secret.json: {json.dumps(inner)}\n"}, RULE).findings
     assert found.fix.startswith(f"move the Secret out of {PATH} into a file of its own")

@@ -170,7 +170,9 @@ class TestUnencryptedSibling:
     def test_the_command(self, scan, values):
         files = {"a b/db.yaml": secret(values), "a b/db.yaml.dec": "user: admin\n"}
         (found,) = scan(files, self.RULE).findings
-        assert found.fix.startswith("git rm --cached 'a b/db.yaml.dec' && echo ")
+        assert found.fix.startswith(
+            "`echo '/a\\ b/db.yaml.dec' >> .gitignore && git rm --cached --ignore-unmatch 'a b/db"
+        )
 
     def test_names_alone_say_nothing(self, scan, values):
         assert self.found(scan, {"db.dec.yaml": "user: admin\n"}) == []

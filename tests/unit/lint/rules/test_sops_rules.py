@@ -210,7 +210,8 @@ class TestRecipientDrift:
     def test_place_and_command(self, scan, values):
         sealed = f"a: {values.envelope()}\n{block(values, ALICE, CAROL)}"
         (found,) = scan({".sops.yaml": rules(), PATH: sealed}).findings
-        assert (found.line, found.fix) == (9, f"secrets-gitops updatekeys {PATH}")
+        again = f"secrets-gitops updatekeys {PATH} && secrets-gitops rotate {PATH}"
+        assert (found.line, found.fix) == (9, f"`{again}`, then change the values, which that recipient could read")
 
     def test_without_a_rule_or_a_block_there_is_nothing_to_compare(self, scan, values):
         assert self.found(scan, rules(regex="other"), f"a: {values.envelope()}\n{block(values, BOB)}") == []
