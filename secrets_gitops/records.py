@@ -24,9 +24,8 @@ else:
             defaults = {field: space[field] for field in fields if field in space}
             getters = {field: _tuplegetter(at, f"Field number {at}") for at, field in enumerate(fields)}
             own = {"__slots__": (), "_fields": fields, "_field_defaults": defaults, "__match_args__": fields}
-            made = super().__new__(cls, name, bases, {**space, **own, **getters})
-            made.__new__ = _constructor(fields, defaults)
-            return made
+            own["__new__"] = _constructor(fields, defaults)
+            return super().__new__(cls, name, bases, {**space, **own, **getters})
 
     def _constructor(fields, defaults):
         count, make = len(fields), tuple.__new__
