@@ -130,6 +130,8 @@ class GenericAssignment(AssignmentRule):
 
     def _loose(self, target: Target, blocks: list[tuple[int, int]] | None) -> Iterator[Finding]:
         """Assignments that no leaf holds: in comments, in texts of several lines, or where nothing parses."""
+        if blocks == [] and b"#" not in target.data:
+            return
         for found in target.assignments:
             value = literal(found, target.kind)
             if found.name.sensitivity != "strong" or not looks_made(value) or not is_secret(value, found.name):
