@@ -65,6 +65,8 @@ _CREDENTIAL_NAMES = frozenset(
         "userlist.txt",
     }
 )  # fmt: skip
+_CREDENTIAL_WORDS = ("aws/c", ".cargo/", ".gem/", "wireguard/", "wg", ".htpasswd", "talosconfig")
+"""One of these is in every path that the expression below fits; so with the others. Most paths hold none."""
 _CREDENTIAL_PATHS = pattern(
     r"(?:.*/)?(?:\.?aws/(?:credentials|config)|\.cargo/credentials|\.gem/credentials|wireguard/[^/]+\.conf|wg[0-9]+\.conf"
     r"|[^/]*\.htpasswd|[^/]*talosconfig[^/]*)"
@@ -77,14 +79,17 @@ _CI_NAMES = frozenset(
         "action.yaml", "jenkinsfile", ".cirrus.yml", "wercker.yml", "codefresh.yml", "skaffold.yaml",
     }
 )  # fmt: skip
+_CI_WORDS = ("workflows/", "actions/", ".circleci/", ".buildkite/", ".woodpecker/", ".gitlab/", "gitlab-ci")
 _CI_PATHS = pattern(
     r"(?:.*/)?(?:\.(?:github|gitea|forgejo)/(?:workflows|actions)/.*|\.circleci/.*|\.buildkite/.*|\.woodpecker/.*"
     r"|\.gitlab/.*|[^/]*\.?gitlab-ci[^/]*)\.ya?ml"
 )
+_ANSIBLE_WORDS = ("_vars/", "roles/", "playbook", "site")
 _ANSIBLE_PATHS = pattern(
     r"(?:.*/)?(?:(?:group|host)_vars/.*|roles/[^/]+/(?:vars|defaults|tasks|handlers)/.*|playbooks?/.*"
     r"|(?:playbook|site)[^/]*\.ya?ml|[^/]*playbook\.ya?ml)"
 )
+_INVENTORY_WORDS = ("inventor", "hosts")
 _INVENTORY_PATHS = pattern(r"(?:.*/)?(?:(?:inventor(?:y|ies)/.*|hosts|inventory)(?:\.(?:ini|cfg|txt))?|hosts\.ini)")
 _STATE = pattern(rb'"(?:terraform_version|lineage|serial)"\s{0,20}:')
 _WORKFLOW = pattern(rb"^jobs:[ \t]*\r?$(?=.{0,4000}^[ \t]+(?:runs-on|steps):)", re.MULTILINE | re.DOTALL)
@@ -103,34 +108,39 @@ def kind_of(path: str, data: bytes) -> Kind:
     stem, end = posixpath.splitext(name)
     if name.endswith(_SAMPLE_ENDS) or (name.startswith(_SAMPLE_STARTS) and _BY_END.get(end) != "source"):
         return "sample"
-    if name in _CREDENTIAL_NAMES or _CREDENTIAL_PATHS.fullmatch(lower):
+    if name in _CREDENTIAL_NAMES or _fits(lower, _CREDENTIAL_WORDS, _CREDENTIAL_PATHS):
         return "credentials"
     if name in _SHELL_NAMES:
         return "shell"
     if ".tfstate" in name:
         return "tfstate"
-    if _DOTENV.fullmatch(name):
+    if "env" in name and _DOTENV.fullmatch(name):
         return "sample" if any(word in name for word in ("example", "sample", "template", ".dist")) else "dotenv"
     if name.endswith(_NOISE_ENDS):
         return "noise"
     if name.endswith((".tfvars.json", ".tf.json")):
         return "terraform"
-    if name in _CI_NAMES or name.startswith("jenkinsfile") or _CI_PATHS.fullmatch(lower):
+    if name in _CI_NAMES or name.startswith("jenkinsfile") or _fits(lower, _CI_WORDS, _CI_PATHS):
         return "ci"
     if "dockerfile" in name or "containerfile" in name:
         return "dockerfile"
     found = _BY_END.get(end)
     if found == "yaml":
         return _yaml_kind(lower, stem, data[:_HEAD])
-    if _INVENTORY_PATHS.fullmatch(lower) and found in {None, "ini"}:
+    if found in {None, "ini"} and _fits(lower, _INVENTORY_WORDS, _INVENTORY_PATHS):
         return "inventory"
-    if found == "json" and _STATE.search(data[:_HEAD]) and b'"resources"' in data:
+    if found == "json" and b'"resources"' in data and _STATE.search(data[:_HEAD]):
         return "tfstate"
     if found == "ini":
         return "credentials" if data.lstrip()[:11].lower() == b"[interface]" else "ini"
     if found is not None:
         return found
     return _unnamed_kind(lower, data[:_HEAD])
+
+
+def _fits(path: str, words: tuple[str, ...], expression: re.Pattern[str]) -> bool:
+    """Does `expression` fit the path? It is not compiled for a path without any of the words."""
+    return any(word in path for word in words) and expression.fullmatch(path) is not None
 
 
 def _made(path: str) -> str:
@@ -143,7 +153,9 @@ def _made(path: str) -> str:
 def _yaml_kind(path: str, stem: str, head: bytes) -> Kind:
     if "compose" in stem and b"kind:" not in head:
         return "compose"
-    if _ANSIBLE_PATHS.fullmatch(path) or ((b"hosts:" in head or b"ansible_" in head) and _PLAY.search(head)):
+    if _fits(path, _ANSIBLE_WORDS, _ANSIBLE_PATHS) or (
+        (b"hosts:" in head or b"ansible_" in head) and _PLAY.search(head)
+    ):
         return "ansible"
     if b"jobs:" in head and _WORKFLOW.search(head):
         return "ci"
@@ -154,7 +166,7 @@ def _unnamed_kind(path: str, head: bytes) -> Kind:
     """A file whose name's end says nothing."""
     if head.startswith(b"#!"):
         return "shell" if b"sh" in head.partition(b"\n")[0] else "source"
-    if _ANSIBLE_PATHS.fullmatch(path):
+    if _fits(path, _ANSIBLE_WORDS, _ANSIBLE_PATHS):
         return "ansible"
     if head.lstrip()[:1] == b"{":
         return "json"
