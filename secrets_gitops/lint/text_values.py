@@ -34,15 +34,18 @@ _PAIR = pattern(r"[A-Za-z][\w.-]{0,40}:(?: |$)")
 _COMMENT = pattern(r"\s[#;](?:\s.*)?$")
 _COMMENTED = (b"#", b"//", b";", b"--", b"*", b"/*", b"<!--", b"rem ", b"REM ")
 _SHELL_END = pattern(r"[;|&<>)]")
+_FILLS_IN = frozenset("$%{#<`")
 _FILLED_IN = pattern(r"\$[A-Za-z_{(]|%[sdvq]|%\([a-z]|\{[a-zA-Z0-9_.:]*\}|#\{|<%|\{\{|`|<[A-Za-z_-]+>")
-"""A format, or a variable in the midst of a text."""
-_EXPRESSION = pattern(
-    r"\\[dwsbDWSB.]|\(\?|\[[^\]]{1,20}-[^\]]{1,20}\]|\.\*|\.\+|\|\||&&|=>|::|//|\(\)|\]\(|^[\^.#/]|\$$"
-)
-"""A regular expression, a selector or code."""
+"""A format, or a variable in the midst of a text; it holds one of the characters before it."""
+_CODE = ("(?", ".*", ".+", "||", "&&", "=>", "::", "//", "()", "](")
+_CODE_STARTS = ("^", ".", "#", "/")
+_CODE_ENDS = ("$", "$\n")
+_CLASS = pattern(r"\\[dwsbDWSB.]|\[[^\]]{1,20}-[^\]]{1,20}\]")
+"""In a regular expression, a selector or code."""
 _IDENTIFIER = pattern(
     r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Za-z][a-z]+(?:[A-Z][a-z0-9]+)+|[a-z]+[0-9]{0,2}(?:[._:-](?:[a-z]+[0-9]{0,2}|[0-9]{1,2}))+"
 )
+_IN_IDENTIFIER = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-")
 _HEX = pattern(r"(?:[0-9a-f]{32}|[0-9A-F]{32}){1,4}")
 _PUNCTUATION = frozenset("!@#$%^&*?~+=")
 _DECLARES = pattern(rb"\b(?:def|func|function|fn|sub|fun|proc|procedure)\b[^\n]{0,400}\Z")
@@ -133,7 +136,7 @@ def literal(found: Assignment, kind: Kind) -> str:
 
 def is_literal_here(value: str, found: Assignment, kind: Kind, data: bytes) -> bool:
     """Is `value`, which the value model calls plaintext, one in a file of this kind too?"""
-    if found.quote != "'" and kind in _SHELLS and _FILLED_IN.search(value):
+    if found.quote != "'" and kind in _SHELLS and _is_filled_in(value):
         return False
     if found.op == ",":
         return kind == "source" and looks_made(value) and shape.is_random_looking(value)
@@ -153,14 +156,28 @@ def is_literal_here(value: str, found: Assignment, kind: Kind, data: bytes) -> b
 
 def looks_made(value: str) -> bool:
     """Does `value` look like a password or a token rather than like a word, a name or a piece of code?"""
-    if len(value) < 8 or " " in value or _FILLED_IN.search(value) or _EXPRESSION.search(value):
+    if len(value) < 8 or " " in value or _is_filled_in(value) or _is_code(value):
         return False
-    if _IDENTIFIER.fullmatch(value):
+    if _IN_IDENTIFIER.issuperset(value) and _IDENTIFIER.fullmatch(value):
         return False
     if shape.is_random_looking(value) or (_HEX.fullmatch(value) and len(set(value)) >= 10):
         return True
     digits = any(c.isdigit() for c in value)
     return digits and any(c.isalpha() for c in value) and not _PUNCTUATION.isdisjoint(value)
+
+
+def _is_filled_in(value: str) -> bool:
+    return not _FILLS_IN.isdisjoint(value) and _FILLED_IN.search(value) is not None
+
+
+def _is_code(value: str) -> bool:
+    """Is it a regular expression, a selector or a piece of code?"""
+    return (
+        value.startswith(_CODE_STARTS)
+        or value.endswith(_CODE_ENDS)
+        or any(sign in value for sign in _CODE)
+        or (("\\" in value or "[" in value) and _CLASS.search(value) is not None)
+    )
 
 
 def is_secret_scalar(value: str, name: KeyName, *, tag: str | None = None) -> bool:
