@@ -15,7 +15,7 @@ from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from secrets_gitops.lint.key_names import KeyName
 
@@ -137,10 +137,17 @@ def telling_name(word: bytes) -> KeyName:
 _ENDS = frozenset(_IN_WORD) - frozenset(b".-")
 
 
-def places(data: bytes, words: Iterable[bytes], may_follow: frozenset[int] = _MAY_FOLLOW) -> list[tuple[int, bytes]]:
+def places(data: bytes, words: Sequence[bytes], may_follow: frozenset[int] = _MAY_FOLLOW) -> list[tuple[int, bytes]]:
     """Where the words stand, whole, with a byte after them that begins what may set them, in order."""
-    found: list[tuple[int, bytes]] = []
     size = len(data)
+    if len(words) * size > MANY:
+        kept = frozenset(words)
+        return [
+            (match.start(), match[0])
+            for match in _WORD.finditer(data)
+            if match[0] in kept and (match.end() == size or data[match.end()] in may_follow)
+        ]
+    found: list[tuple[int, bytes]] = []
     for word in words:
         length = len(word)
         at = data.find(word)
@@ -156,14 +163,9 @@ def places(data: bytes, words: Iterable[bytes], may_follow: frozenset[int] = _MA
 def _assignments(data: bytes, words: list[bytes], *, by_line: bool) -> Iterator[Assignment]:
     found: list[tuple[int, bytes, re.Match[bytes]]] = []
     names = {word: telling_name(word) for word in words}
-    often: list[bytes] = []
-    if len(words) * len(data) > MANY:
-        kept = set(words)
-        candidates = [(match.start(), match[0]) for match in _WORD.finditer(data) if match[0] in kept]
-    else:
-        often = [word for word in words if data.count(word) > _OFTEN] if len(data) > 10 * _OFTEN else []
-        candidates = places(data, (word for word in words if word not in often))
-    for start, word in candidates:
+    is_counted = 10 * _OFTEN < len(data) <= MANY // len(words)
+    often = [word for word in words if data.count(word) > _OFTEN] if is_counted else []
+    for start, word in places(data, [word for word in words if word not in often]):
         end = start + len(word)
         if data[end : end + 26].lstrip(_BETWEEN)[:1] not in _SETS:
             continue  # prose; the expressions are not compiled for it

@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from secrets_gitops.lint.assignments import find
+from secrets_gitops.lint import assignments
+from secrets_gitops.lint.assignments import find, places
 
 
 def pairs(text: str, *, by_line: bool = False) -> list[tuple[str, str]]:
@@ -55,6 +56,14 @@ def test_several_on_a_line_or_the_rest_of_it():
 def test_a_word_that_stands_often_is_found_each_time():
     lines = [f"token: value{number:05}" for number in range(6_000)]
     assert pairs("\n".join(lines), by_line=True) == [("token", line[7:]) for line in lines]
+
+
+def test_places_are_the_same_however_many_words_there_are(monkeypatch):
+    data = b"password1 password2=x .password1\npassword12 password1|\tpassword2 password1 end password2"
+    few = places(data, [b"password1", b"password2"], frozenset(b" |"))
+    monkeypatch.setattr(assignments, "MANY", 0)
+    assert few == places(data, [b"password1", b"password2"], frozenset(b" |"))
+    assert [at for at, _ in few] == [0, 44, 55, 65, 79]
 
 
 def test_many_different_keys_are_all_found():
