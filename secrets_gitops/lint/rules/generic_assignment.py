@@ -130,19 +130,14 @@ class GenericAssignment(AssignmentRule):
 
     def _loose(self, target: Target, blocks: list[tuple[int, int]] | None) -> Iterator[Finding]:
         """Assignments that no leaf holds: in comments, in texts of several lines, or where nothing parses."""
-        if blocks == [] and b"#" not in target.data:
+        words = target.telling_words
+        if blocks is not None and not any(_is_loose(target, at, blocks) for at, _ in places(target.data, words)):
             return
         for found in target.assignments:
             value = literal(found, target.kind)
             if found.name.sensitivity != "strong" or not looks_made(value) or not is_secret(value, found.name):
                 continue
-            before = target.data[max(0, found.start - 200) : found.start].rpartition(b"\n")[2]
-            if (
-                blocks is None
-                or before.lstrip().startswith(b"#")
-                or b" #" in before
-                or _is_within(target, found.start, blocks)
-            ):
+            if blocks is None or _is_loose(target, found.start, blocks):
                 yield finding(self, target, found._replace(value=value, end=found.value_start + len(value.encode())))
 
     def _elements(self, target: Target) -> Iterator[Finding]:
@@ -188,8 +183,11 @@ def _is_secret(target: Target, leaf: Leaf) -> bool:
     return not (len(leaf.text) >= 100 and "encrypted" in leaf.keys)  # Renovate's `encrypted: {token: …}`
 
 
-def _is_within(target: Target, start: int, blocks: list[tuple[int, int]]) -> bool:
-    """Does byte `start` stand on a line of one of `blocks` (first and last line, in order)?"""
+def _is_loose(target: Target, start: int, blocks: list[tuple[int, int]]) -> bool:
+    """Does byte `start` stand in a comment, or on a line of one of `blocks` (first and last line, in order)?"""
+    before = target.data[max(0, start - 200) : start].rpartition(b"\n")[2]
+    if before.lstrip().startswith(b"#") or b" #" in before:
+        return True
     line = target.region(start, start + 1).line
     at = bisect_right(blocks, (line, 1 << 60)) - 1
     return at >= 0 and blocks[at][0] <= line <= blocks[at][1]
