@@ -9,7 +9,7 @@ from __future__ import annotations
 from secrets_gitops.documents.complaints import duplicate_key, place_at
 from secrets_gitops.documents.document import Node
 from secrets_gitops.documents.libyaml import yaml
-from secrets_gitops.documents.lines import YAML_BREAK, YAML_BREAKS, Lines
+from secrets_gitops.documents.lines import JSON_BREAK, YAML_BREAK, YAML_BREAKS, Lines
 from secrets_gitops.documents.properties import content_start
 from secrets_gitops.errors import DocumentError, LimitExceeded, Place, SettingsError
 from secrets_gitops.patterns import pattern
@@ -52,7 +52,7 @@ def _compose(text: str, path: str, limits: Limits, keep_duplicates: bool) -> lis
     sequence_start, sequence_end = yaml.SequenceStartEvent, yaml.SequenceEndEvent
     next_event: Callable[[], Any] = _parser(text).get_event  # each kind of event has its own fields
     styles, most_nodes, most_expansions = _STYLES, limits.nodes, limits.alias_expansions
-    lines = Lines(text, YAML_BREAK)
+    lines = Lines(text, JSON_BREAK if text.isascii() and "\r" not in text else YAML_BREAK)
     roots: list[Node] = []
     children = roots
     """What the innermost open collection holds so far; keys and values of a mapping in turn."""
