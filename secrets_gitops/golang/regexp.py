@@ -139,7 +139,7 @@ class _Translator:
         if char in "*+?":
             self.at += 1
             return (1 if char == "+" else 0), (1 if char == "?" else None)
-        match = _REPEAT.match(self.pattern, self.at)
+        match = _REPEAT.match(self.pattern, self.at) if char == "{" else None
         if match is None:
             return None
         self.at = match.end()

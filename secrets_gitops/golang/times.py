@@ -17,7 +17,7 @@ class Time(NamedTuple):
 # The four layouts of gopkg.in/yaml.v3. Go takes a comma before the fraction, and any number of its digits.
 _CLOCK = r"(\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.,](\d+))?"
 _TIMESTAMP = pattern(rf"(\d{{4}})-(\d{{1,2}})-(\d{{1,2}})(?:[Tt]{_CLOCK}(Z|[+-]\d\d:\d\d)| +{_CLOCK})?", re.ASCII)
-_RFC_3339 = re.compile(
+_RFC_3339 = pattern(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII
 )  # fmt: skip
 _MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
