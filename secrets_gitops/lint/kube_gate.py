@@ -12,12 +12,10 @@ _KIND = pattern(
     rb"kind\\{0,8}[\"']?\s{0,200}:\s{0,200}(?:[!&]\S{0,200}\s{1,200}){0,4}(?:[|>][-+0-9]{0,2}\s{1,200})?"
     rb"(?:#[^\n]{0,400}\s{1,200}){0,4}\\{0,8}[\"']?Secret(?:List)?(?![-.\w])"
 )
-_ODD = pattern(
-    rb"\?\s{1,200}(?:[!&]\S{0,200}\s{1,200}){0,4}[\"']?kind"
-    rb"|kind\\{0,8}[\"']?\s{0,200}+(?:\s|#|:\s{0,200}+[\s*#!&])"
-    rb"|\*[^\s,\[\]{}]{1,200}\s{1,200}:"
-)
-"""`kind` as an explicit key, as an alias, or with more than one thinks of between it and its value."""
+_EXPLICIT = pattern(rb"\?\s{1,200}(?:[!&]\S{0,200}\s{1,200}){0,4}[\"']?kind")
+_FAR = pattern(rb"kind\\{0,8}[\"']?\s{0,200}+(?:\s|#|:\s{0,200}+[\s*#!&])")
+_ALIAS = pattern(rb"\*[^\s,\[\]{}]{1,200}\s{1,200}:")
+"""`kind` as an explicit key, with more than one thinks of between it and its value, or as an alias."""
 _ESCAPED = pattern(
     rb"\\(?:(?:x|u00|U000000)(?:6[4569bBeE]|53|63|7[24])"
     rb"|\r?\n[ \t]{0,200}(?:kind|ind|nd|d[\"']|Secret|ecret|cret|ret|et[\"']|t[\"']|\\))"
@@ -27,7 +25,12 @@ _ESCAPED = pattern(
 
 def may_hold_secret(data: bytes) -> bool:
     """False promises that nothing in `data` is a mapping of kind Secret."""
-    if b"Secret" in data and (_KIND.search(data) is not None or _ODD.search(data) is not None):
+    if b"Secret" in data and (
+        _KIND.search(data) is not None
+        or _FAR.search(data) is not None
+        or (b"?" in data and _EXPLICIT.search(data) is not None)
+        or (b"*" in data and _ALIAS.search(data) is not None)
+    ):
         return True
     return b"\\" in data and _ESCAPED.search(data) is not None
 
