@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from secrets_gitops.lint.target import Target
 
-_STRINGS = pattern(rb"string[-_. ]?data")
+_STRINGS = (b"stringdata", b"string-data", b"string_data", b"string.data", b"string data")
 _SECURE = pattern(rb"secure[-_. ]?(?:json[-_. ]?data|settings)")
 """Maps whose children are secrets whatever they are called, in lower case."""
 _OF_A_SECRET = pattern(
@@ -33,18 +33,22 @@ _EXPLICIT = pattern(rb"^[ \t-]{0,200}(?:\?\s|\*[^\s:]{1,200}[ \t]{1,200}:)", re.
 """Keys that stand behind a question mark, or that an alias stands for."""
 _OPERATOR = pattern(rb"[\\\"']{0,4}\s{0,200}(?::=|=>|[:=])[ \t]{0,200}")
 _KEY_GOES_ON = pattern(rb"[^\r\n]{0,200}?(?:[\"']\s{0,20}:|:(?=\s)|=)[ \t]{0,200}")
+_ENVELOPE = rb"""
+    (?-i:ENC\[AES256_GCM,data:[A-Za-z0-9+/]{2,4000}={0,2},iv:[A-Za-z0-9+/]{43}=,tag:[A-Za-z0-9+/]{22}==,
+        type:(?:str|int|float|bytes|bool)\])
+"""
+_END = rb"[ \t]{0,20}[,}\])]{0,4}[ \t]{0,20}(?:\#[^\r\n]{0,400})?(?=[\r\n]|\Z|\\n)"
 _SETTING = rb"""
     (?:
         \\{0,2}(?:""|'') | \{\s{0,4}\} | \[\s{0,4}\] | null\b | ~ | (?:true|false|yes|no|on|off)\b | [0-9.]{1,5}\b
       | ["']?\{\{[^\r\n"'`]{0,400}\}\}["']?
       | ["']?\$\{[a-z_][a-z0-9_]{0,80}\}["']?
-      | (?-i:ENC\[AES256_GCM,data:[A-Za-z0-9+/]{2,4000}={0,2},iv:[A-Za-z0-9+/]{43}=,tag:[A-Za-z0-9+/]{22}==,
-        type:(?:str|int|float|bytes|bool)\])
     )
-    [ \t]{0,20}[,}\])]{0,4}[ \t]{0,20}(?:\#[^\r\n]{0,400})?(?=[\r\n]|\Z|\\n)
 """
-"""What is no secret, to the end of its line."""
-_DULL = pattern(_SETTING, re.VERBOSE | re.IGNORECASE)
+_DULL = pattern(_SETTING + _END, re.VERBOSE | re.IGNORECASE)
+_DULL_STARTS = b"\\\"'{[~.$0123456789nNtTfFyYoO"
+_SEALED = pattern(_ENVELOPE + _END, re.VERBOSE | re.IGNORECASE)
+"""What is no secret, to the end of its line: a setting, or an envelope. Each begins as nothing else does."""
 _NOTHING = pattern(rb"(?:#[^\r\n]{0,2000})?(?:\r?\n|\Z)")
 _QUOTED = pattern(rb"\\{0,2}\"((?:[^\"\\\r\n]|\\.){0,4000})\"|'((?:[^'\r\n]|''){0,4000})'")
 _BARE = pattern(rb"[^\r\n]{1,4000}")
@@ -61,7 +65,7 @@ _CHILD = pattern(
       | (?<=-[ ])(?![^\n]{0,200}:(?:\s|\Z)|[\#\r\n]|SETTING)
     )
     \S
-    """.replace(b"SETTING", _SETTING),
+    """.replace(b"SETTING", b"(?:" + _SETTING + b"|" + _ENVELOPE + b")" + _END),
     re.VERBOSE | re.IGNORECASE | re.MULTILINE,
 )
 """In a map below: a value that is more than a setting, on the line of its key or the next, or in a list."""
@@ -86,7 +90,7 @@ def may_be_called_secret(target: Target) -> bool:
     """False promises that no leaf of the text has both a sensitive name and a value that could be a secret."""
     data = target.data
     lowered = target.lowered
-    if b"string" in lowered and _STRINGS.search(lowered):
+    if b"string" in lowered and any(name in lowered for name in _STRINGS):
         return True
     if b"secure" in lowered and _SECURE.search(lowered):
         return True
@@ -146,13 +150,16 @@ class _Text:
     def _is_secret(self, at: int, start: int, *, strong: bool, alone: bool = False) -> bool:
         """May what begins at `start` be a secret, under a key at `at`? `alone`: on that line."""
         data = self._data
-        if _DULL.match(data, start):
+        first = data[start : start + 1]
+        if first in _DULL_STARTS and _DULL.match(data, start):
             return False
-        if _NOTHING.match(data, start):
+        if first == b"E" and _SEALED.match(data, start):
+            return False
+        if first in b"#\r\n" and _NOTHING.match(data, start):
             return not alone and self._has_secret_below(at, start, strong=strong)
-        if strong or data[start : start + 1] in b"|>{[&*!#\r":
+        if strong or first in b"|>{[&*!#\r":
             return True
-        quoted = _QUOTED.match(data, start)
+        quoted = _QUOTED.match(data, start) if first in b"\\\"'" else None
         if quoted is not None:
             return self._is_random(quoted[1] or quoted[2] or b"")
         bare = _BARE.match(data, start)
@@ -219,6 +226,8 @@ class _Text:
         return dashes == 0 and _has_value_before(data, data.rfind(b"\n", 0, at) + 1, indent)
 
     def _has_secret_value(self, start: int, end: int, *, strong: bool) -> bool:
+        if all(self._data.find(word, start, end) < 0 for word in (b"alue", b"default")):
+            return False
         return any(
             self._is_secret(found.start(), found.end(), strong=strong)
             for found in _VALUE_KEY.finditer(self._data, start, end)
