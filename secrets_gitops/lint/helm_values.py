@@ -36,7 +36,7 @@ _BY_KIND = {
 def is_values_file(target: Target) -> bool:
     """Does Helm read the file as values: by its name, by the folder `values/`, or since it stands beside a chart?"""
     folder, name = posixpath.split(target.path)
-    if _VALUES_FILE.fullmatch(name):
+    if "values" in name.lower() and _VALUES_FILE.fullmatch(name):
         return True
     if target.format != "yaml" or name in _NO_VALUES:
         return False
@@ -46,7 +46,9 @@ def is_values_file(target: Target) -> bool:
 def is_helmfile(path: str) -> bool:
     """Is it a helmfile, or a part of one?"""
     folder, name = posixpath.split(path)
-    return _HELMFILE.fullmatch(name) is not None or posixpath.basename(folder) == "helmfile.d"
+    return (name.startswith("helmfile") and _HELMFILE.fullmatch(name) is not None) or posixpath.basename(
+        folder
+    ) == "helmfile.d"
 
 
 def is_template(path: str) -> bool:

@@ -29,7 +29,7 @@ _BLOCK_KEY = pattern(rb"(?:^|[{,]\s{0,200})[\"']?sops[\"']?\s{0,20}:", re.MULTIL
 
 def may_have_block(data: bytes) -> bool:
     """False promises that a YAML or JSON text has no `sops` block, unless its key is spelt as nobody spells it."""
-    return b"sops" in data and _BLOCK_KEY.search(data) is not None
+    return b"sops" in data and (b"\nsops:" in data or _BLOCK_KEY.search(data) is not None)
 
 
 class Line(NamedTuple):

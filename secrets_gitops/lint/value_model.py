@@ -140,7 +140,7 @@ def is_login(text: str) -> bool:
     """Is it a connection string of several parts, one of which is a password? Its key need not say so."""
     if ";" in text:
         return _CONNECTION.fullmatch(text) is not None and _assigns_secret(text)
-    return "=" in text and _PARAMETERS.fullmatch(text) is not None and _assigns_secret(text)
+    return "=" in text and " " in text and _PARAMETERS.fullmatch(text) is not None and _assigns_secret(text)
 
 
 def _classify_line(text: str, key: KeyName, *, strict: bool) -> ValueClass:

@@ -64,7 +64,7 @@ class HelmValueSecret:
 
 
 def _may_hold_values(data: bytes) -> bool:
-    return GATE.search(data) is not None and (b"elm" in data or b"kind: Release" in data)
+    return (b"elm" in data or b"kind: Release" in data) and GATE.search(data) is not None
 
 
 RULE = HelmValueSecret()

@@ -11,6 +11,7 @@ from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
     from secrets_gitops.lint.finding import Finding, Severity
@@ -37,9 +38,7 @@ class SopsUnencryptedSibling:
         """Does the name promise a copy, or is this a file that may have one?"""
         if target.parent is not None or not target.data.strip():
             return False
-        return _COPY.match(posixpath.basename(target.path)) is not None or (
-            b"sops" in target.data and b"ENC[" in target.data
-        )
+        return _copy(posixpath.basename(target.path)) is not None or (b"sops" in target.data and b"ENC[" in target.data)
 
     def check(self, target: Target) -> Iterator[Finding]:
         """The copy itself; beside an encrypted file, also one that was committed before."""
@@ -68,6 +67,11 @@ class SopsUnencryptedSibling:
         )
 
 
+def _copy(name: str) -> re.Match[str] | None:
+    """The parts of a name that promises a copy."""
+    return _COPY.match(name) if ".dec" in name or ".plain" in name else None
+
+
 def _is_kept(target: Target, path: str) -> bool:
     """Is it part of the repository, and not just a file on disk that git ignores?"""
     return path in target.run.snapshot.paths()
@@ -76,7 +80,7 @@ def _is_kept(target: Target, path: str) -> bool:
 def _originals_of(path: str) -> list[str]:
     """What the encrypted file may be called whose copy has this name."""
     folder, name = posixpath.split(path)
-    found = _COPY.match(name)
+    found = _copy(name)
     if found is None:
         return []
     if found["hidden"]:
