@@ -22,6 +22,8 @@ _LONGEST = 256
 _LONG = 100
 """A key with more characters is what its last words say."""
 _LAST = 3
+_DOMAIN = pattern(r"(?:[a-z0-9-]{1,63}\.){1,6}[a-z]{2,20}/(?=[A-Za-z])")
+"""What stands before the name of an annotation or a label, and says whose it is."""
 
 
 class KeyName(NamedTuple):
@@ -68,7 +70,8 @@ def read_key(key: str) -> KeyName:
     if found is None:
         if len(_known) >= _MEMORY:
             _known.clear()
-        words = tuple(word.lower() for word in _WORD.findall(key))[-_LAST if len(key) > _LONG else 0 :]
+        domain = _DOMAIN.match(key) if "/" in key else None
+        words = tuple(word.lower() for word in _WORD.findall(key, domain.end() if domain else 0))[-_LAST if len(key) > _LONG else 0 :]
         found = _known[key] = KeyName(words, _sensitivity(words))
     return found
 

@@ -13,6 +13,7 @@ PLAIN_LAST = frozenset(
     template example description resource resources verbs mount volume public fingerprint digest checksum alias
     hostname filename filepath dirname basename dbname hosts ports urls uris endpoints paths cost generator generators
     ext extension extensions documentation docs tooltip
+    time times date dates ms millis milliseconds seconds secs minutes hours days bytes
     """.split()
 )
 """A key that ends in one of these does not hold a secret itself (a URL is still looked into)."""
@@ -23,7 +24,7 @@ PLAIN_AFTER = frozenset(
     action handler generator validator factory resolver request response error placeholder usage support supported
     present exists changed reset lookup operator controller image repository tag chart namespace role group user users
     username owner strategy strategies mechanism duration lifetime validity window plugin driver namespaces annotation
-    annotations labels alg domain command arguments hasher
+    annotations labels alg domain command arguments hasher hashers validators handlers providers
     hashing encoder encryption complexity strength
     """.split()
 )
@@ -44,6 +45,7 @@ PLAIN_TOGETHER = frozenset(
     rangekey mapkey objectkey googcredential amzcredential accesslog auditlog apiversion tokenreview secretstore
     secretclass publickey protobufkey versionhash contenthash confighash templatehash sourcehash commithash archivehash
     imagehash certhash certhashes nexttoken pagetoken startingtoken continuationtoken changetoken
+    publishablekey sitekey gpgkey gpgkeys pgpkey
     locktoken idempotencytoken creationtoken actiontoken
     """.split()
 )

@@ -23,6 +23,8 @@ EXPECTED = {
         "tokenizer", "secretStore", "apiVersion", "tokenReview", "authorizationMode", "access-log", "maxTokens",
         "secretRef", "credentialsProvider", "keyAlgorithm", "password_hint", "token-issuer",
         "update_password", "forcePassword",
+        "client.secret.creation.time", "token_expiry_ms", "PASSWORD_HASHERS", "STRIPE_PUBLISHABLE_KEY",
+        "RECAPTCHA_SITE_KEY", "GPG_KEY",
         "password_encryption", "protobuf_key", "secret_ext", "storageVersionHash", "discovery-token-ca-cert-hash",
     ],
     "weak": ["key", "auth", "session", "routingKey", "tls.key", "hash", "cert", "webhook", "code"],
@@ -38,6 +40,12 @@ def test_a_key_is_as_sensitive_as_its_words(kind, key):
 
 def test_words_are_split_at_signs_and_changes_of_case():
     assert read_key("DB_rootPassword.v2-APIKey").words == ("db", "root", "password", "v", "2", "api", "key")
+
+
+def test_the_domain_before_the_name_of_an_annotation_says_nothing():
+    assert read_key("secret.reloader.example.com/reload").sensitivity == "open"
+    assert read_key("example.com/api-token").sensitivity == "strong"
+    assert read_key("config/db.password").sensitivity == "strong"
 
 
 def test_prose_and_ids_are_told():
