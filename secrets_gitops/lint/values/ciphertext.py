@@ -13,6 +13,10 @@ _SOPS_TYPES = frozenset({"str", "int", "float", "bytes", "bool", "time", "commen
 _ANSIBLE = pattern(r"\$ANSIBLE_VAULT;1\.[0-9];AES(?:256)?(?:;[\w.-]+)?\s+[0-9a-f\s]{20,}", re.IGNORECASE)
 _ARMOR = pattern(r"-----BEGIN (AGE ENCRYPTED FILE|PGP MESSAGE)-----\s(.*?)-----END \1-----", re.DOTALL)
 _PULUMI = pattern(r"v1:[A-Za-z0-9+/]{8,40}={0,2}:(?:v1:)?[A-Za-z0-9+/:]{8,}={0,2}(?::[A-Za-z0-9+/=]+)?")
+_SPRING = pattern(
+    r"['\"]?\{cipher\}(?:\{[\w:.-]{1,60}\})?(?:(?:[0-9a-f]{2}){16,2000}|[A-Za-z0-9+/]{40,4000}={0,2})['\"]?"
+)
+"""What Spring's configuration server decrypts."""
 _DOTENVX = pattern(r"encrypted:[A-Za-z0-9+/]{40,}={0,2}")
 _AT_REST = pattern(r"k8s:enc:(?:aescbc|aesgcm|secretbox|kms):v[12]:[\w.-]{1,200}(?::|$)")
 """What the API server writes before the bytes of an encrypted object."""
@@ -50,6 +54,8 @@ def is_ciphertext(text: str) -> bool:
         return _PULUMI.fullmatch(text) is not None
     if text.startswith("eyJ"):
         return _JWE.fullmatch(text) is not None
+    if "{cipher}" in text:
+        return _SPRING.fullmatch(text) is not None
     return _AT_REST.match(text) is not None or _DOTENVX.fullmatch(text) is not None
 
 

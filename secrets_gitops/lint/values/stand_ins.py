@@ -21,7 +21,7 @@ _EXPANSION = pattern(
 )
 _WHOLE_EXPANSION = pattern(
     r"\$[A-Z_][A-Z0-9_]{0,80}|\$[a-z0-9]{1,40}(?:_[a-z0-9]{1,40}){1,6}|\$(?:password|secret|token|user|username)"
-    r"|\$[a-z][\w-]{1,60}(?:[.:][A-Za-z][\w-]{0,60}){1,5}|\$[a-z]{2,20}(?:-[a-z]{2,20}){1,5}|%%?[A-Z][A-Z0-9_]{1,80}%%?|@@?[A-Z][A-Z0-9_]{1,80}@@?|__[A-Z][A-Z0-9_]{1,80}__"
+    r"|\$[a-z][\w-]{1,60}(?:[.:][A-Za-z][\w-]{0,60}){1,5}|\$[a-z]{2,20}(?:-[a-z]{2,20}){1,5}|%%?[A-Z][A-Z0-9_]{1,80}%%?|@[./~][\w./-]{1,200}|@@?[A-Z][A-Z0-9_]{1,80}@@?|__[A-Z][A-Z0-9_]{1,80}__"
     r"|`[^`\n]{1,300}`|!(?:ENV|Ref|Sub|GetAtt|reference|env|secret|env_var)\b.*"
 )
 _TAGS = frozenset(
@@ -35,7 +35,10 @@ _TAGS = frozenset(
 )  # fmt: skip
 """Tags of CloudFormation, GitLab, Home Assistant, authentik, mkdocs and other readers, in lower case."""
 _PLACE = pattern(r"\$?\{[^{}\n]{0,200}\}|[/.:]")
-_DEFAULT = pattern(r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::?[-=])([^{}\n]*)\}")
+_DEFAULT = pattern(
+    r"\$\{(?:[A-Za-z_][A-Za-z0-9_]*:?[-=]|(?:[A-Z_][A-Z0-9_]+|[a-z][\w-]*(?:\.[\w-]+)+):(?![-:=?+0-9 ]))([^{}\n]*)\}"
+)
+"""As shells and compose write it, and as Spring does: `${NAME:literal}`, `${app.name:literal}`."""
 
 _REFERENCE = pattern(
     r"""
@@ -83,7 +86,7 @@ def is_filled_in(tag: str, text: str) -> bool:
 
 
 def default_of(text: str) -> str | None:
-    """The literal that `${NAME:-literal}` or `${NAME:=literal}`, whole, falls back to."""
+    """The literal that `${NAME:-literal}`, `${NAME:=literal}` or `${NAME:literal}`, whole, falls back to."""
     found = _DEFAULT.fullmatch(text)
     return found[1] if found else None
 

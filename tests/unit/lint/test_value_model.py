@@ -14,7 +14,7 @@ EXPECTED = {
     "empty": ["", "  ", "~", "null", "''", '""', "{}", "[]", "\n"],
     "setting": [
         "true", "no", "off", "3600", "-1", "0.75", "1e6", "15m", "1h30m", "250ms", "1Gi", "500m", "80%", "2024-02-29",
-        "2024-02-29T12:30:00Z", "1.27", "v1.4.2", "1.2.3-rc.1", "10.0.0.1", "10.0.0.0/8",
+        "2024-02-29T12:30:00Z", "1.27", "v1.4.2", "1.2.3-rc.1", "^9.0.0", "~> 5.0", ">=1.2", "10.0.0.1", "10.0.0.0/8",
     ],
     "placeholder": [
         "changeme", "CHANGE-ME", "change_me_please", "changeit", "replace-me", "TODO", "todo: set", "tbd", "fixme",
@@ -30,7 +30,8 @@ EXPECTED = {
     ],
     "expansion": [
         "$PASSWORD", "${PASSWORD}", "${PASSWORD:-}", "${PASSWORD:?not set}", "$(PASSWORD)", "$(cat /run/secret)",
-        "`pass show db`", "%PASSWORD%", "%%PASSWORD%%", "@PASSWORD@", "__PASSWORD__", "$__env{TOKEN}",
+        "`pass show db`", "%PASSWORD%", "%%PASSWORD%%", "@PASSWORD@", "@/run/secrets/jwt",
+        "__PASSWORD__", "$__env{TOKEN}",
         "$__file{/etc/pw}", "#{Password}#",
         "${{ secrets.TOKEN }}", "!Ref DbPassword", "Bearer ${TOKEN}",
     ],
@@ -83,6 +84,12 @@ class TestDefaults:
     def test_a_literal_default_is_judged(self, values):
         assert classify(f"${{TOKEN:-{values.password()}}}", "token") == "plaintext"
         assert classify(f"${{TOKEN:={values.password()}}}", "token") == "plaintext"
+
+    def test_as_spring_writes_it(self, values):
+        assert classify(f"${{DB_PASSWORD:{values.password()}}}", "password") == "plaintext"
+        assert classify(f"${{app.db.password:{values.password()}}}", "password") == "plaintext"
+        for text in ("${DB_PASSWORD:}", "${file:/run/db.properties:password}", "${env:DB_PASSWORD}", "${TOKEN:0:8}"):
+            assert classify(text, "password") == "expansion"
 
     def test_a_default_that_stands_for_a_value_is_none(self):
         assert classify("${TOKEN:=default}", "token") == "placeholder"
@@ -257,6 +264,8 @@ class TestCiphertext:
         assert classify(f"v1:{values.base64(8)}:{values.base64(32)}", "secure") == "ciphertext"
         assert classify(f"encrypted:{values.base64(60)}", "DB_PASSWORD") == "ciphertext"
         assert classify("k8s:enc:kms:v1:a", "x") == "ciphertext"
+        assert classify("{cipher}" + values.hex(96), "password") == "ciphertext"
+        assert classify("{cipher}" + values.password(), "password", strict=True) == "plaintext"
 
     def test_a_foreign_tag_says_that_something_else_fills_it_in(self):
         assert classify("DbPassword", "password", strict=True, tag="!Ref") == "expansion"
