@@ -45,8 +45,8 @@ _BY_END: dict[str, Kind] = {
         ),
         "source",
     ),
-    **dict.fromkeys((".yaml", ".yml"), "yaml"),
-    **dict.fromkeys((".json", ".jsonc", ".json5"), "json"),
+    **dict.fromkeys((".yaml", ".yml", ".bu"), "yaml"),
+    **dict.fromkeys((".json", ".jsonc", ".json5", ".ign"), "json"),
     **dict.fromkeys((".ini", ".cfg", ".conf", ".cnf", ".properties", ".toml", ".tfrc"), "ini"),
     **dict.fromkeys((".xml", ".config", ".csproj", ".plist"), "xml"),
 }  # fmt: skip

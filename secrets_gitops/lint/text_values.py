@@ -10,6 +10,7 @@ from secrets_gitops.lint.classify import BY_LINE
 from secrets_gitops.lint.value_model import is_secret
 from secrets_gitops.lint.values import shape
 from secrets_gitops.lint.values.ciphertext import looks_like_sops
+from secrets_gitops.lint.values.stand_ins import default_of
 from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
@@ -42,6 +43,8 @@ _CODE_STARTS = ("^", ".", "#", "/")
 _CODE_ENDS = ("$", "$\n")
 _CLASS = pattern(r"\\[dwsbDWSB.]|\[[^\]]{1,20}-[^\]]{1,20}\]")
 """In a regular expression, a selector or code."""
+_CALL = pattern(r"[A-Za-z_][\w.]{0,80}\(|\S*\.[*+]")
+"""Code, or a regular expression."""
 _IDENTIFIER = pattern(
     r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Za-z][a-z]+(?:[A-Z][a-z0-9]+)+|[a-z]+[0-9]{0,2}(?:[._:-](?:[a-z]+[0-9]{0,2}|[0-9]{1,2}))+"
 )
@@ -120,15 +123,18 @@ def literal(found: Assignment, kind: Kind) -> str:
         if " #" in value or "\t#" in value or " ;" in value:
             value = _COMMENT.sub("", value)
         value = value.rstrip(" \t,")
+        if kind == "ci" or value.endswith(("}", "]")):
+            first = value.split(" ")[0]
+            value = first.rstrip(",}]").lstrip("[") if "{" not in first else value
         if value[-1:] in {'"', "'"} and value.count(value[-1]) == 1:
             value = value[:-1]  # the quote was opened before the key
-        if kind == "ci" or value.endswith(("}", "]")):
-            value = value.split(" ")[0].rstrip(",}]") if "{" not in value else value
         return value
     end = _SHELL_END.search(value)
     value = value[: end.start()] if end and "$(" not in value else value
-    if value.startswith("("):
-        value = value.lstrip("(\"'")  # the first item of an array
+    if value.startswith(("(", "[")):
+        value = value.lstrip("([\"'")  # the first item of an array
+    if value.startswith("${") and default_of(value := value.partition("}")[0] + "}"):
+        return value
     if (cut := value.rstrip("\"'`)]},;:")).endswith(("...", "…")):
         return cut
     return value.rstrip(",.;:\"'`)]}\\")
@@ -136,7 +142,7 @@ def literal(found: Assignment, kind: Kind) -> str:
 
 def is_literal_here(value: str, found: Assignment, kind: Kind, data: bytes) -> bool:
     """Is `value`, which the value model calls plaintext, one in a file of this kind too?"""
-    if found.quote != "'" and kind in _SHELLS and _is_filled_in(value):
+    if found.quote != "'" and kind in _SHELLS and _is_filled_in(default_of(value) or value):
         return False
     if found.op == ",":
         return kind == "source" and looks_made(value) and shape.is_random_looking(value)
@@ -150,6 +156,8 @@ def is_literal_here(value: str, found: Assignment, kind: Kind, data: bytes) -> b
     if kind == "source":
         return looks_made(value) and (_DECLARES.search(before) is None or shape.is_random_looking(value))
     if kind in {"shell", "dockerfile", "ci"}:
+        if not found.quote and _CALL.match(value):
+            return False
         return not value.isalpha() or len(value) >= 16
     return looks_made(value)
 

@@ -101,6 +101,16 @@ FOUND = [
     ("url-credential", "a.yaml", f"a: 1\nurl: postgres://app:{P}@db.internal/app", 2),
     ("url-credential", "a.py", f'x = "amqp://app:{P}@mq.internal"', 1),
     ("url-credential", "a.txt", f"https://{T}@git.internal/x.git", 1),
+    ("compose-ci-env-secret", "a.sh", 'API_TOKEN="${API_TOKEN:-' + T + '}"', 1),
+    ("compose-ci-env-secret", "a.sh", "API_TOKEN=${API_TOKEN:-" + T + "}", 1),
+    ("generic-assignment", "a.properties", "db.password=${DB_PASSWORD:" + P + "}", 1),
+    ("generic-assignment", "node.bu", f"passwd:\n  users:\n    - password: {P}", 3),
+    (
+        "compose-ci-env-secret",
+        ".github/workflows/a.yml",
+        f"run: helm upgrade a . --set auth.password={P} --set image.tag=${{{{ github.sha }}}}",
+        1,
+    ),
     ("url-credential", "a.txt", f"https://discord.com/api/webhooks/123456789012345678/{T}{T}", 1),
 ]  # fmt: skip
 
@@ -168,6 +178,15 @@ CLEAN = [
     ("docs/a.md", "`arn:aws:secretsmanager:eu-west-1:123456789012:secret:MySecret1-a1b2c3`"),
     ("a.jsonnet", 'sec_key: "c2VjcmV0Cg==",'),
     ("schema.json", '{"apiKey": {"documentation": "<p>The value of the API Key.</p>"}}'),
+    ("package.json", '{"dependencies": {"jsonwebtoken": "^9.0.0"}}'),
+    ("compose.yaml", "services:\n  a:\n    secrets: [db_password]"),
+    ("node.bu", "users:\n- ssh_authorized_keys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + "Oq3" * 14 + "]"),
+    (".github/workflows/a.yml", 'run: sed -i "s/password: .*/password: $PW/" a.yaml'),
+    (".github/workflows/a.yml", "run: yq e '.password = strenv(PW)' -i a.yaml"),
+    ("Jenkinsfile", "def password = vault.read(path: 'secret/x', key: 'password')"),
+    ("a.sh", 'PW=${PW:-changeme}\nTOKEN="${TOKEN:-$OTHER_TOKEN}"\nexport TOKEN=$(vault write -f token jwt=@/run/jwt)'),
+    ("Dockerfile", "ARG GPG_KEY=" + "A0B1C2D3" * 5),
+    ("a.yaml", 'metadata:\n  annotations:\n    secret.reloader.example.com/reload: "db,api-token-a1b2c3"'),
     ("renovate.json", '{"encrypted": {"token": "' + "wcFMA/xDdHCJBTolAQ//" * 8 + '"}}'),
 ]  # fmt: skip
 RULES = (
