@@ -32,7 +32,8 @@ _LONG = 100_000
 _STEMS = tuple(
     b"""
     pass pwd pw secret token cred key dsn psk pat hmac seed mnemonic otp pin salt bearer basic jwt docker
-    connection auth cookie hash cert session code webhook licence license routing integration
+    connection auth cookie hash cert session code webhook licence license routing integration honeycomb
+    sonar
     """.split()
 )
 """What no key of a secret is without, in lower case."""

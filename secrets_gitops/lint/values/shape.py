@@ -42,6 +42,7 @@ Counted over the distinct words of Python's own documentation and sources and of
 """
 
 _RUN = pattern(r"[A-Z]?[a-z]{3,}|[A-Z]{4,}")
+_HEX = pattern(r"[0-9a-f]+|[0-9A-F]+")
 _LETTER_OR_DIGIT = pattern(r"[A-Za-z0-9]")
 
 
@@ -85,7 +86,7 @@ def is_random_looking(text: str) -> bool:
 @lru_cache(maxsize=1024)
 def _looks_random(text: str) -> bool:
     if len(text) >= 16:
-        enough = entropy(text) >= 3.5
+        enough = entropy(text) >= (3.1 if len(text) >= 32 and _HEX.fullmatch(text) else 3.5)  # of 16 digits: at most 4
     else:
         enough = len(text) >= 10 and classes(text) >= 3 and entropy(text) >= 3.0
     # Lower case without a digit is how people write; a generator that keeps to it is rare.

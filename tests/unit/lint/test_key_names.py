@@ -14,6 +14,7 @@ EXPECTED = {
         "ssh-privatekey", "encryptionKey", "signing.key", "token", "accessToken", "authtoken", "TOKEN_2",
         "webhookSecret", "BASIC_AUTH", "credentials", "connectionString", "DSN", "pin", "otp", "jwt",
         ".dockerconfigjson",
+        "x-honeycomb-team", "sonar.login", "unseal_keys_b64", "authkey",
         "key-store-password", "keystorePassword", "storage-account-key", "PASSWORD_PROD", "oauth2ClientSecret",
     ],
     "plain": [
