@@ -10,6 +10,7 @@ from secrets_gitops.lint.assignment_rule import AssignmentRule, finding, finding
 from secrets_gitops.lint.assignments import places
 from secrets_gitops.lint.candidates import is_excused, of_leaf, spread
 from secrets_gitops.lint.key_names import read_key
+from secrets_gitops.lint.objects import entries
 from secrets_gitops.lint.text_values import is_secret_scalar, literal, looks_made
 from secrets_gitops.lint.value_model import is_login, is_secret
 from secrets_gitops.lint.values import shape
@@ -36,6 +37,7 @@ _ATTRIBUTE = pattern(rb"(?<=\s)connectionString=\\{0,2}\"([^\"<>\r\n\\]{8,1000}+
 _TEST_DATA = pattern(r"(?:^|/)(?:testdata|__tests__|__fixtures__|test-fixtures|wycheproof)/|_test\.go$")
 _WITH_DIRECTIVES: frozenset[Kind] = frozenset({"yaml", "ini", "text"})
 """Kinds of files with `key value` on a line of its own."""
+_WORD_ENDS = pattern(r"[\s;,&\"'\\]")
 _BLANKS = frozenset(b" \t")
 _WITH_ELEMENTS: frozenset[Kind] = frozenset({"xml", "yaml", "json", "text"})
 """Kinds of files that may hold XML."""
@@ -97,7 +99,7 @@ class GenericAssignment(AssignmentRule):
             of_others = _is_of_others(leaf)
             if of_others and (leaf.object is None or leaf.object.kind != "ConfigMap"):
                 continue
-            if is_long or (of_others and "\n" in leaf.text):  # a file of a ConfigMap may have one line
+            if "\n" in leaf.text or leaf.node.style == "literal":  # a file may have one line
                 region = leaf.region(target)
                 long.append((region.line, region.end_line))
             if of_others:
@@ -129,15 +131,27 @@ class GenericAssignment(AssignmentRule):
         )
 
     def _loose(self, target: Target, blocks: list[tuple[int, int]] | None) -> Iterator[Finding]:
-        """Assignments that no leaf holds: in comments, in texts of several lines, or where nothing parses."""
+        """Assignments that no leaf holds: in comments, in texts, or where nothing parses.
+
+        YAML and JSON set nothing with `=`, so that it stands in a text: `-Da.password=x`, `username="a" password="b"`.
+        """
         words = target.telling_words
-        if blocks is not None and not any(_is_loose(target, at, blocks) for at, _ in places(target.data, words)):
+        if blocks is not None and not any(
+            _is_set_in_text(target.data, at + len(word)) or _is_loose(target, at, blocks)
+            for at, word in places(target.data, words)
+        ):
             return
+        others: list[tuple[int, int]] | None = None
         for found in target.assignments:
-            value = literal(found, target.kind)
+            in_text = found.op == "="
+            value = _WORD_ENDS.split(literal(found, "yaml"), 1)[0] if in_text else literal(found, target.kind)
             if found.name.sensitivity != "strong" or not looks_made(value) or not is_secret(value, found.name):
                 continue
-            if blocks is None or _is_loose(target, found.start, blocks):
+            is_loose = blocks is None or _is_loose(target, found.start, blocks)
+            if not is_loose and in_text:
+                others = _lines_of_others(target) if others is None else others
+                is_loose = not _is_within(target, found.start, others)
+            if is_loose:
                 yield finding(self, target, found._replace(value=value, end=found.value_start + len(value.encode())))
 
     def _elements(self, target: Target) -> Iterator[Finding]:
@@ -164,6 +178,23 @@ def _is_of_others(leaf: Leaf) -> bool:
     return leaf.within[:1] != () and leaf.within[0] in _OF_OTHERS.get(found.kind, ())
 
 
+def _is_set_in_text(data: bytes, end: int) -> bool:
+    """Is the word that ends at byte `end` set with `=`, which neither YAML nor JSON does?"""
+    return data[end : end + 8].lstrip(b"\\\"'`] \t")[:1] == b"="
+
+
+def _lines_of_others(target: Target) -> list[tuple[int, int]]:
+    """First and last line of each field for which rules of their own speak; what they read of a ConfigMap is less."""
+    fields = [
+        target.span(value.resolved())
+        for found in target.objects
+        if found.kind != "ConfigMap" and (found.kind != "Secret" or found.is_secret)
+        for key in _OF_OTHERS.get(found.kind, ())
+        for _, value in entries(found.node, key)
+    ]
+    return sorted((field.line, field.end_line) for field in fields)
+
+
 def _is_made_long(leaf: Leaf) -> bool:
     """Does a text of several lines look made, or is it configuration, or prose?"""
     return leaf.sense.sensitivity == "strong" and all(
@@ -184,10 +215,13 @@ def _is_secret(target: Target, leaf: Leaf) -> bool:
 
 
 def _is_loose(target: Target, start: int, blocks: list[tuple[int, int]]) -> bool:
-    """Does byte `start` stand in a comment, or on a line of one of `blocks` (first and last line, in order)?"""
+    """Does byte `start` stand in a comment, or on a line of one of `blocks`?"""
     before = target.data[max(0, start - 200) : start].rpartition(b"\n")[2]
-    if before.lstrip().startswith(b"#") or b" #" in before:
-        return True
+    return before.lstrip().startswith(b"#") or b" #" in before or _is_within(target, start, blocks)
+
+
+def _is_within(target: Target, start: int, blocks: list[tuple[int, int]]) -> bool:
+    """Does byte `start` stand on a line of one of `blocks` (first and last line, in order)?"""
     line = target.region(start, start + 1).line
     at = bisect_right(blocks, (line, 1 << 60)) - 1
     return at >= 0 and blocks[at][0] <= line <= blocks[at][1]

@@ -68,7 +68,7 @@ FOUND = [
     ("compose-ci-env-secret", "a.sh", f'echo "{P}" | docker login -u a --password-stdin r.example', 1),
     ("compose-ci-env-secret", "a.sh", f"printf '%s' '{P}' | docker login -u a --password-stdin", 1),
     ("compose-ci-env-secret", "a.sh", f"echo root:{P} | chpasswd", 1),
-    ("generic-assignment", "p.yaml", f"a: user=app password={P} host=db", 1),
+    ("compose-ci-env-secret", "p.yaml", f"a: user=app password={P} host=db", 1),
     ("compose-ci-env-secret", "a.http", "Authorization: Bearer SlAV32hkKG", 1),
     ("compose-ci-env-secret", "p.yaml", f"c: |\n  .netrc: |\n    machine a login b\n      password {P}", 4),
     ("compose-ci-env-secret", "p.yaml", f"pgpass: |\n  db:5432:app:app:{P}", 2),
@@ -104,6 +104,13 @@ FOUND = [
     ("compose-ci-env-secret", "a.sh", 'API_TOKEN="${API_TOKEN:-' + T + '}"', 1),
     ("compose-ci-env-secret", "a.sh", "API_TOKEN=${API_TOKEN:-" + T + "}", 1),
     ("generic-assignment", "a.properties", "db.password=${DB_PASSWORD:" + P + "}", 1),
+    ("generic-assignment", "p.yaml", f"a: x\nmountOptions: [vers=3.0, 'password={P}', ro]", 2),
+    ("generic-assignment", "p.yaml", f"JAVA_OPTS: -Xmx1g -Djavax.net.ssl.trustStorePassword={P} -Da=b", 1),
+    ("generic-assignment", "p.yaml", f"jaas: 'a.PlainLoginModule required username=\"u\" password=\"{P}\";'", 1),
+    ("generic-assignment", "p.yaml", f"runcmd:\n- curl -sfL https://a.example | K3S_TOKEN={T} sh -s - agent", 2),
+    ("generic-assignment", "p.yaml", f"write_files:\n- content: |\n    token: {T}", 3),
+    ("generic-assignment", "p.yaml", f"kind: ConfigMap\ndata:\n  OPTS: -Ddb.password={P}", 3),
+    ("generic-assignment", "a.json", f'{{"Redis": "redis:6379,password={P},ssl=False"}}', 1),
     ("generic-assignment", "node.bu", f"passwd:\n  users:\n    - password: {P}", 3),
     (
         "compose-ci-env-secret",
@@ -187,6 +194,9 @@ CLEAN = [
     ("a.sh", 'PW=${PW:-changeme}\nTOKEN="${TOKEN:-$OTHER_TOKEN}"\nexport TOKEN=$(vault write -f token jwt=@/run/jwt)'),
     ("Dockerfile", "ARG GPG_KEY=" + "A0B1C2D3" * 5),
     ("a.yaml", 'metadata:\n  annotations:\n    secret.reloader.example.com/reload: "db,api-token-a1b2c3"'),
+    ("a.yaml", "a: -Da.password=${PW} -Db.token=$(TOKEN) -Dc.password.file=/run/c"),
+    ("a.yaml", "b: 'up{secret=\"db-tls\"} token=abc'"),
+    ("a.yaml", f"kind: CustomResourceDefinition\nspec:\n  a: {{description: 'as in password={P}'}}"),
     ("renovate.json", '{"encrypted": {"token": "' + "wcFMA/xDdHCJBTolAQ//" * 8 + '"}}'),
 ]  # fmt: skip
 RULES = (
