@@ -36,6 +36,9 @@ _COMMANDS = (
     b"create user", b"create role", b"alter user", b"alter role", b"requirepass", b"masterauth",
     b"insecure-password", b"auth_pass", b"bearer", b"basic ", b"basic%20", b"machine ", b":5432:", b"stats auth ",
     b" on >", b"auth-pass ", b"community ", b"createuser ", b"userlist.txt", b"sasl_passwd",
+    b"--passphrase", b"-key ", b"authkey", b"loginmodule", b"@tcp(", b" password=", b"options (", b"password('",
+    b"set password", b"-securestring", b"nseal key ", b"dns cloudflare ", b"neighbor ", b"mc a", b"passwd -",
+    b"rabbitmqctl ", b"aws configure set ",
 )  # fmt: skip
 _HASHES = (b"$argon2", b"$scrypt$", b"pbkdf2", b"{sha}", b"{ssha")
 

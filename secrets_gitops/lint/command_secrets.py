@@ -17,6 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from secrets_gitops.lint.key_names import KeyName
+
 _ARGUMENT = rb"(?:\"([^\"\r\n]{1,1000}+)\"|'([^'\r\n]{1,1000}+)'|([^\s\"']{1,1000}+))"
 _LITERAL = pattern(rb"--from-literal[= ]([\"']?)([\w.-]{1,100}+)=" + _ARGUMENT)
 _AFTER_FLAG = pattern(rb" {0,2}" + _ARGUMENT.replace(b"{1,", b"{8,"))
@@ -32,7 +34,7 @@ _OF_PASSWORD: dict[bytes, tuple[bytes, ...]] = {
 }
 """Flags that hold a password, and the programs for which they do."""
 _PROGRAMS = tuple({program for programs in _OF_PASSWORD.values() for program in programs})
-_FLAGS = (b"password ", b"passwd ", b"token ", b"secret ", b"pass ")
+_FLAGS = (b"password ", b"passwd ", b"passphrase ", b"token ", b"secret ", b"pass ", b"-key ", b"authkey ")
 _FLAG = pattern(rb"(?<![\w-])--?[\w-]{0,50} \Z")
 _READERS = (b"--password-stdin", b"passwd --stdin", b"chpasswd")
 _ECHO = pattern(
@@ -58,15 +60,17 @@ _SQL = pattern(
 )
 _SQL_WORDS = (b"identified", b"create", b"alter")
 _DIRECTIVE = pattern(
-    rb"(?:^|\n)[ \t]{0,60}(?:requirepass|masterauth|auth_pass|user[ \t]{1,9}\S{1,60}[ \t]{1,9}insecure-password)"
-    rb"[ \t]{1,20}" + _ARGUMENT
+    rb"(?:^|[\n\"'\[,])[ \t]{0,60}(?:-[ \t]{1,9})?"
+    rb"(?:requirepass|masterauth|auth_pass|user[ \t]{1,9}\S{1,60}[ \t]{1,9}insecure-password)[ \t]{1,20}" + _ARGUMENT
 )
 """As Redis, Keepalived and HAProxy read them."""
 _DIRECTIVES = (b"requirepass", b"masterauth", b"auth_pass", b"insecure-password")
 
 _FORMS = (
     b"machine ", b":5432:", b"stats auth ", b" on >", b"auth-pass ", b"community ", b"createUser ", b"userlist.txt",
-    b"sasl_passwd",
+    b"sasl_passwd", b"LoginModule", b"@tcp(", b" password=", b"OPTIONS (", b"PASSWORD('", b"SET PASSWORD",
+    b"-SecureString", b"nseal Key ", b"dns cloudflare ", b"neighbor ", b"mc alias set ", b"mc admin user add ",
+    b"passwd -", b"rabbitmqctl ", b"aws configure set ",
 )  # fmt: skip
 """One is in every text with a login in one of the forms that `lint.directives` knows."""
 
@@ -192,9 +196,14 @@ def _after_flags(data: bytes) -> Iterator[re.Match[bytes]]:
         for flag in _FLAGS
         for match in _after(data, data, flag, _AFTER_FLAG)
         if (name := _FLAG.search(data, max(0, match.start() - 60), match.start())) is not None
-        and read_key(name[0].decode("ascii", "replace")).sensitivity != "plain"
+        and _tells(read_key(name[0].decode("ascii", "replace")))
     ]
     return iter(sorted({match.start(): match for match in found}.values(), key=lambda match: match.start()))
+
+
+def _tells(name: KeyName) -> bool:
+    """Is what an option of this name is given a secret? A `--ssl-key` is a file."""
+    return name.sensitivity in {"strong", "open"}
 
 
 def _is_made(value: str, refused: set[str]) -> bool:

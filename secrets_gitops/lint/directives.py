@@ -34,7 +34,58 @@ USERLIST = pattern(
     re.MULTILINE,
 )
 """Lines of PgBouncer's list of users, hashes left out."""
+_ARGUMENT = rb"[\"']?([^\s\"'\\]{8,200}+)"
 _FORMS = (
+    (b"LoginModule", pattern(rb"(?<![\w.-])user_[\w.@-]{1,60}[ \t]{0,4}=[ \t]{0,4}\\{0,2}\"([^\"\r\n\\]{4,200}+)")),
+    (
+        b"@tcp(",
+        pattern(rb"(?<![\w.@/-])[\w.-]{1,64}:([^\s\"'`]{4,200}?)@tcp\("),
+    ),
+    (
+        b" password=",
+        pattern(
+            rb"(?<![\w.-])(?:host|user|dbname|port|sslmode)=[^\s\"']{1,200}[ ](?:[a-z_]{1,40}=[^\s\"']{0,200}[ ]){0,9}"
+            rb"password=([^\s\"'\\&;]{4,200}+)"
+        ),
+    ),
+    (b"OPTIONS (", pattern(rb"(?<=OPTIONS \()[^)\n]{0,300}?\bpassword[ \t]{1,4}'([^'\r\n]{4,200}+)'")),
+    (b"PASSWORD('", pattern(rb"(?<=PASSWORD\()'([^'\r\n]{4,200}+)'\)")),
+    (
+        b"SET PASSWORD",
+        pattern(rb"(?<=SET PASSWORD)(?:[ \t]{1,4}FOR[ \t][^=\n]{1,120})?[ \t]{0,4}=[ \t]{0,4}'([^'\r\n]{4,200}+)'"),
+    ),
+    (
+        b"-SecureString",
+        pattern(
+            rb"(?<=ConvertTo-SecureString)(?:[ \t]{1,9}-(?:String|AsPlainText|Force)){0,3}[ \t]{1,9}"
+            rb"(?:\"([^\"$\r\n]{4,200}+)\"|'([^'\r\n]{4,200}+)')"
+        ),
+    ),
+    (b"nseal Key ", pattern(rb"(?<=nseal Key )[0-9]{1,2}: {1,4}([A-Za-z0-9+/]{40,80}={0,2})")),
+    (b"dns cloudflare ", pattern(rb"(?<=dns cloudflare )[ \t]{0,9}([\w-]{30,80}+)[ \t]{0,9}$", re.MULTILINE)),
+    (
+        b"neighbor ",
+        pattern(
+            rb"^[ \t]{0,60}neighbor[ \t]{1,9}[\w.:-]{1,60}[ \t]{1,9}password[ \t]{1,9}([^\s\"'\\]{4,100}+)[ \t]{0,20}$",
+            re.MULTILINE,
+        ),
+    ),
+    (b"mc alias set ", pattern(rb"(?<=mc alias set )(?:[^\s|;&]{1,200}[ \t]{1,9}){3}" + _ARGUMENT)),
+    (b"mc admin user add ", pattern(rb"(?<=mc admin user add )(?:[^\s|;&]{1,200}[ \t]{1,9}){2}" + _ARGUMENT)),
+    (
+        b"passwd -",  # htpasswd and mosquitto_passwd; with `-n` they print, and take no file
+        pattern(
+            rb"(?<=passwd )(?:-[a-zA-Z0-9]{1,9}[ \t]{1,9}){0,3}"
+            rb"(?:-[a-mo-zA-Z0-9]{0,9}b[a-mo-zA-Z0-9]{0,9}[ \t]{1,9}[^\s|;&-][^\s|;&]{0,200}[ \t]{1,9}"
+            rb"|-(?=[a-zA-Z0-9]{0,9}b)[a-zA-Z0-9]{0,9}n[a-zA-Z0-9]{0,9}[ \t]{1,9})"
+            rb"(?:-[a-zA-Z0-9]{1,9}[ \t]{1,9}){0,3}[^\s|;&-][^\s|;&]{0,100}[ \t]{1,9}" + _ARGUMENT
+        ),
+    ),
+    (
+        b"rabbitmqctl ",
+        pattern(rb"(?<=rabbitmqctl )(?:add_user|change_password)[ \t]{1,9}[^\s|;&]{1,100}[ \t]{1,9}" + _ARGUMENT),
+    ),
+    (b"aws configure set ", pattern(rb"(?<=aws configure set )aws_secret_access_key[ \t]{1,9}" + _ARGUMENT)),
     (
         b"machine ",
         pattern(
@@ -69,7 +120,12 @@ _FORMS = (
     ),
 )
 """By what every text of the form holds, the value in it."""
-_MADE = frozenset((b"machine ", b" on >", b"community ", b"userlist.txt", b"sasl_passwd", b":5432:", b"createUser "))
+_MADE = frozenset(
+    (
+        b"machine ", b" on >", b"community ", b"userlist.txt", b"sasl_passwd", b":5432:", b"createUser ", b" password=",
+        b"neighbor ", b"mc alias set ", b"mc admin user add ", b"passwd -", b"rabbitmqctl ", b"aws configure set ",
+    )
+)  # fmt: skip
 """Forms that other texts may look like: the value must look made."""
 
 
@@ -99,11 +155,12 @@ def forms(data: bytes) -> Iterator[Directive]:
     verdicts: dict[str, bool] = {}
     for word, expression in _FORMS:
         for found in expression.finditer(data) if word in data else ():
-            value = found[1].decode("utf-8", "replace")
+            group = found.lastindex or 1
+            value = found[group].decode("utf-8", "replace")
             if value not in verdicts:
                 verdicts[value] = is_secret(value, "password")
             if verdicts[value] and (word not in _MADE or looks_made(value)):
-                yield Directive("", value, found.start(1), found.end(1))
+                yield Directive("", value, found.start(group), found.end(group))
 
 
 def _begins_line(data: bytes, at: int) -> bool:

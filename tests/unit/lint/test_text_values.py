@@ -35,6 +35,23 @@ FORMS = {
     "a user of SNMP": "createUser monitor SHA {} AES\n",
     "a user of Redis": "user app on >{} ~* +@all\n",
     "netrc": "machine git.example.org login ci password {}\n",
+    "a user of Kafka": 'a.PlainLoginModule required\n  user_alice="{}";\n',
+    "a connection to MySQL in Go": 'dsn = "app:{}@tcp(db:3306)/app"\n',
+    "a connection to PostgreSQL": 'dsn := "host=db user=app password={} dbname=app"\n',
+    "a foreign server": "CREATE USER MAPPING FOR a SERVER s OPTIONS (user 'r', password '{}');\n",
+    "a password set in MySQL": "SET PASSWORD FOR 'a'@'%' = '{}';\n",
+    "the same, as it was": "SET PASSWORD FOR 'a'@'%' = PASSWORD('{}');\n",
+    "PowerShell": 'ConvertTo-SecureString -String "{}" -AsPlainText -Force\n',
+    "a neighbour in BGP": "router bgp 64500\n neighbor 10.0.0.1 password {}\n",
+    "an alias of MinIO's client": "mc alias set s3 http://minio:9000 admin {}\n",
+    "a user of MinIO": "mc admin user add s3 loki '{}'\n",
+    "htpasswd": "htpasswd -bc /etc/auth admin {}\n",
+    "htpasswd that prints": "docker run httpd htpasswd -Bbn admin {} > auth\n",
+    "a user of RabbitMQ": "rabbitmqctl add_user app {}\n",
+    "the AWS client": "aws configure set aws_secret_access_key {}\n",
+    "a passphrase": "gpg --batch --passphrase '{}' -d a.gpg\n",
+    "a key of an account": "az storage blob list --account-key {}\n",
+    "a directive in a list": 'customConfig: ["requirepass {}", "maxmemory 1gb"]\n',
 }
 
 
@@ -43,3 +60,25 @@ def test_formats_without_keys(form, values):
     password = values.password()
     assert [one.value for one in find(FORMS[form].format(password).encode())] == [password]
     assert not list(find(FORMS[form].format("${PASSWORD}").encode()))
+
+
+def test_longer_values_of_formats_without_keys(values):
+    key, token = values.base64(33), values.password(40)
+    assert [one.value for one in find(f"Unseal Key 1: {key}\n".encode())] == [key]
+    assert [one.value for one in find(f"tls {{\n  dns cloudflare {token}\n}}\n".encode())] == [token]
+    assert not list(find(b"tls {\n  dns cloudflare {env.CF_API_TOKEN}\n}\nUnseal Key 1: ...\n"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "openssl req --ssl-key /etc/tls/a1B2c3D4e5.key\n",
+        "htpasswd -c /etc/nginx/htpasswd-2024a admin\nmosquitto_passwd -U /etc/mosquitto/passwd-v2\n",
+        'dsn := fmt.Sprintf("%s:%s@tcp(%s)/app", u, p, h)\nroot:root@tcp(db)/a user:password@tcp(127.0.0.1)/a\n',
+        "host=localhost user=gorm password=gorm dbname=gorm\n",
+        'mc alias set s3 "$URL" "$USER" "$PASS"\nthe neighbor of a password manager2024\n',
+        "ConvertTo-SecureString $env:PASSWORD -AsPlainText -Force\n",
+    ],
+)
+def test_what_only_resembles_them(text):
+    assert not list(find(text.encode()))
