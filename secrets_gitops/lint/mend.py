@@ -79,8 +79,8 @@ def encrypt_by_rule(target: Target) -> str:
     command = encrypt(target.path)
     if target.run.creation_rule(target.path) is not None:
         return command
-    made = "" if target.run.has_rules(target.path) else " (`secrets-gitops init` makes that file)"
-    return f"write a creation rule for {quoted(target.path)} into .sops.yaml{made} and run `{command}`"
+    made = "" if target.run.has_rules(target.path) else " (`secrets-gitops init`)"
+    return f"give .sops.yaml{made} a rule for it, then `{command}`"
 
 
 def close(target: Target, *, namespaced: bool = True) -> str:
@@ -99,7 +99,7 @@ def close(target: Target, *, namespaced: bool = True) -> str:
     seal = f"secrets-gitops seal -i {cluster}{'' if namespaced else '-n NAMESPACE '}{path}"
     if pinned:
         return seal
-    return f"{encrypt_by_rule(target)}, or pin a certificate (`secrets-gitops cert pin FILE`) and run `{seal}`"
+    return f"{encrypt_by_rule(target)}; or `secrets-gitops cert pin FILE`, then `{seal}`"
 
 
 def update_keys(path: str) -> str:
@@ -114,5 +114,5 @@ def take_out(target: Target, key: str) -> str:
         return encrypt(target.path)
     what = f"`{key}`" if key else "the value"
     if file_format(target.path) != "binary":
-        return f"{encrypt_by_rule(target)}, or take {what} out"
+        return f"{encrypt_by_rule(target)}; or take {what} out"
     return f"take {what} out of {path} and let the environment or a secret store provide it"

@@ -37,7 +37,7 @@ def test_a_plaintext_secret_is_refused_with_file_line_key_and_remedy(committed):
     assert done.returncode == 1
     assert done.stdout.startswith("app/secret.yaml:6:3: k8s-secret-plaintext: ")
     assert "password" in done.stdout
-    assert "  fix: write a creation rule for app/secret.yaml into .sops.yaml (`secrets-gitops init` " in done.stdout
+    assert "  fix: give .sops.yaml (`secrets-gitops init`) a rule for it, then `" in done.stdout
     assert "`git add` it again" in done.stderr
     assert PASSWORD not in done.stdout + done.stderr
 

@@ -52,7 +52,7 @@ class HelmValueSecret:
         if whole:
             fix = encrypt_by_rule(target)
             if target.run.creation_rule(target.path) is None:
-                fix += f", or set `existingSecret` or its like in place of `{found.name}`"
+                fix += f"; or set `existingSecret` or its like in place of `{found.name}`"
         else:
             fix = (
                 f"move `{found.name}` out of {quoted(target.path)} into a Secret, and name that "

@@ -118,7 +118,10 @@ def test_a_plaintext_secret_is_refused_and_the_mended_one_passes(repo):
     done = repo.commit()
     assert done.returncode == 1
     assert "apps/secret.yaml:6:3: k8s-secret-plaintext: " in done.shown
-    assert "fix: write a creation rule for apps/secret.yaml into .sops.yaml" in done.shown
+    assert (
+        "fix: give .sops.yaml (`secrets-gitops init`) a rule for it, then `secrets-gitops encrypt -i apps/secret.yaml`"
+        in done.shown
+    )
     assert PASSWORD not in done.shown
     repo.stage("apps/secret.yaml", SECRET.replace(PASSWORD, "ref+env://PASSWORD"))
     assert repo.commit().returncode == 0

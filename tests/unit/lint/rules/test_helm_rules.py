@@ -128,7 +128,7 @@ def test_values_that_sops_encrypted_are_none(failing, values):
 def test_the_command_that_mends_it(scan, values):
     files = {"a b/values.yaml": f"password: {values.password()}\n"}
     (found,) = scan(files, RULE).findings
-    assert found.fix.startswith("write a creation rule for 'a b/values.yaml' into .sops.yaml ")
+    assert found.fix.startswith("give .sops.yaml (`secrets-gitops init`) a rule for it, then ")
     assert "`existingSecret`" in found.fix
     rules = {".sops.yaml": "creation_rules:\n- path_regex: values\n  age: age1x\n"}
     (found,) = scan({**files, **rules}, RULE).findings

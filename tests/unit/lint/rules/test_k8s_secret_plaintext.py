@@ -99,10 +99,10 @@ def test_the_command_that_mends_it_would_work(scan, values):
     (found,) = scan({PATH: text, ".secrets-gitops.yaml": PINNED}, RULE).findings
     assert found.fix == f"secrets-gitops seal -i -n NAMESPACE {PATH}"
     (found,) = scan({PATH: text}, RULE).findings
-    assert found.fix.startswith(
-        f"write a creation rule for {PATH} into .sops.yaml (`secrets-gitops init` makes that file)"
+    assert found.fix == (
+        f"give .sops.yaml (`secrets-gitops init`) a rule for it, then `secrets-gitops encrypt -i {PATH}`; "
+        f"or `secrets-gitops cert pin FILE`, then `secrets-gitops seal -i -n NAMESPACE {PATH}`"
     )
-    assert found.fix.endswith(f"`secrets-gitops cert pin FILE`) and run `secrets-gitops seal -i -n NAMESPACE {PATH}`")
     inner = json.dumps({"apiVersion": "v1", "kind": "Secret", "stringData": {"password": values.password()}})
     (found,) = scan({PATH: f"secret.json: {json.dumps(inner)}\n"}, RULE).findings
     assert found.fix.startswith(f"move the Secret out of {PATH} into a file of its own")

@@ -123,10 +123,10 @@ class TestFile:
     def test_the_command_is_for_the_file_that_is_named(self, scan, values):
         files = self.repository("p.yaml", {"base/p.yaml": f"password: {values.password()}\n"})
         (found,) = scan(files, self.RULE).findings
-        assert found.fix.startswith("write a creation rule for base/p.yaml into .sops.yaml ")
+        assert found.fix.startswith("give .sops.yaml (`secrets-gitops init`) a rule for it, then ")
         files[".sops.yaml"] = "creation_rules:\n- path_regex: base/\n  age: age1x\n"
         (found,) = scan(files, self.RULE).findings
         assert found.fix == "secrets-gitops encrypt -i base/p.yaml"
         encoded = base64.b64encode(values.bytes(30)).decode()
         (found,) = scan(self.repository("p.key", {"base/p.key": encoded}), self.RULE).findings
-        assert found.fix.startswith("write a creation rule for base/p.key into .sops.yaml ")
+        assert found.fix.endswith("then `secrets-gitops encrypt -i base/p.key`")
