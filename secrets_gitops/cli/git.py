@@ -79,6 +79,11 @@ def uninstall(names: tuple[str, ...]) -> None:
 def repository_root(folder: str) -> str:
     """The root of the repository that `folder` is in. Raises SettingsError when it is in none."""
     root = git.root_of(folder)
+    if root is None and git.is_bare(folder):
+        raise SettingsError(
+            f"`{os.path.abspath(folder)}` is a bare repository, which has no files of its own",
+            hints=("stand in a clone; what a server receives, `secrets-gitops lint --pre-receive` scans",),
+        )
     if root is None:
         raise SettingsError(
             f"`{os.path.abspath(folder)}` is not in a git repository", hints=("make one there with `git init`",)
@@ -96,6 +101,6 @@ def install_hooks(root: str, names: Sequence[str], *, chain: bool, dry_run: bool
         say(_VERBS[action], path, remark=old if action == "chain" else "", dry_run=dry_run)
     if steps and hooks.are_shared(root):
         console.warn(
-            "`core.hooksPath` leads out of this clone, and the hook names the Python of this machine",
+            "`core.hooksPath` leads out of git's own folder, and the hook names the Python of this machine",
             hints=("do not commit it; where a team shares hooks, add ours to its hook framework instead",),
         )

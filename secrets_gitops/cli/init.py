@@ -34,13 +34,15 @@ def command(folder: str, recipients: tuple[str, ...], *, dry_run: bool) -> None:
         age.parse_recipient(text)
     rules = creation_rules.load(WorkTree(root), creation_rules.NAME, strict=False)
     settings.load(WorkTree(root))
+    others = hooks.foreign(root, hooks.NAMES)
     if not recipients:
         recipients = (_own_key(dry_run=dry_run),)
 
     _write(os.path.join(root, creation_rules.NAME), starter.creation_rules(recipients), dry_run=dry_run)
     _write(os.path.join(root, settings.NAME), starter.SETTINGS, dry_run=dry_run)
-    _baseline(root, {creation_rules.NAME: starter.creation_rules(recipients), settings.NAME: starter.SETTINGS}, dry_run)
-    others = hooks.foreign(root, hooks.NAMES)
+    excused = _baseline(
+        root, {creation_rules.NAME: starter.creation_rules(recipients), settings.NAME: starter.SETTINGS}, dry_run
+    )
     install_hooks(root, [name for name in hooks.NAMES if name not in others], chain=False, dry_run=dry_run)
 
     if rules is not None:
@@ -57,7 +59,8 @@ def command(folder: str, recipients: tuple[str, ...], *, dry_run: bool) -> None:
                 else "`secrets-gitops git install --chain` runs it after ours",
             ),
         )
-    console.note("next: `secrets-gitops lint` says what is plaintext here, and the command that mends each")
+    lint = f"secrets-gitops lint{' --baseline none' if excused else ''}"
+    console.note(f"next: `{lint}` says what is plaintext here, and the command that mends each")
 
 
 def _own_key(*, dry_run: bool) -> str:
@@ -99,12 +102,15 @@ def _write(path: str, text: str, *, dry_run: bool) -> None:
     say("made", path, dry_run=dry_run)
 
 
-def _baseline(root: str, beginnings: dict[str, str], dry_run: bool) -> None:
-    """A baseline of what is committed already, so that the first commit after this passes; of nothing else."""
+def _baseline(root: str, beginnings: dict[str, str], dry_run: bool) -> bool:
+    """A baseline of what is committed already, so that the first commit after this passes; of nothing else.
+
+    Is there one now?
+    """
     path = os.path.join(root, baselining.NAME)
     if os.path.lexists(path):
         say("kept", path)
-        return
+        return True
     texts = {}
     tree = WorkTree(root)
     for name, text in beginnings.items():
@@ -123,6 +129,7 @@ def _baseline(root: str, beginnings: dict[str, str], dry_run: bool) -> None:
         )
     for error in made.incomplete:
         console.warn(f"{error.place or root}: {error.message}", hints=error.hints)
+    return bool(made.baseline.entries)
 
 
 def _compare(rules: creation_rules.CreationRules, recipients: tuple[str, ...]) -> None:

@@ -83,7 +83,8 @@ def _action(path: str, *, chain: bool) -> Action:
     if not os.path.lexists(path):
         return "make"
     if is_ours(path):
-        return "keep" if files.read(path, _LIMIT) == script(os.path.basename(path)) else "renew"
+        same = files.read(path, _LIMIT) == script(os.path.basename(path)) and os.access(path, os.X_OK)
+        return "keep" if same else "renew"
     if not chain:
         raise SettingsError(
             "there is a hook already, and it is not ours",
@@ -128,6 +129,7 @@ def install(steps: Iterable[Step]) -> None:
             os.rename(path, path + CHAINED)
         try:
             files.replace(path, script(os.path.basename(path)), mode=0o755)
+            os.chmod(path, os.stat(path).st_mode | 0o111)  # noqa: S103  an old file kept its mode
         except BaseException:
             if action == "chain":
                 os.rename(path + CHAINED, path)
@@ -159,7 +161,7 @@ def uninstall(root: str, names: Iterable[str]) -> list[str]:
 
 
 def are_shared(root: str) -> bool:
-    """Whether git looks for hooks outside the folder of this clone, so that others run them too."""
+    """Whether git looks for hooks outside of its own folder of this clone, so that others may run them too."""
     folder, clone = (os.path.realpath(path) for path in (git.hooks_folder(root), git.common_folder(root)))
     return not folder.startswith(clone + "/")
 

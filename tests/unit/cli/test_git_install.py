@@ -106,6 +106,13 @@ def test_a_second_time_keeps_and_an_older_one_is_renewed(install, repo):
     assert os.access(hook(repo), os.X_OK)
 
 
+def test_one_that_git_would_pass_over_is_made_executable(install, repo):
+    install()
+    hook(repo).chmod(0o644)
+    assert install()[1].splitlines()[0] == "renewed  .git/hooks/pre-commit"
+    assert os.access(hook(repo), os.X_OK)
+
+
 def test_a_dry_run_writes_nothing(install, repo):
     code, said = install("--dry-run")
     assert (code, said.splitlines()[0]) == (0, "would be made  .git/hooks/pre-commit")
@@ -193,7 +200,7 @@ class TestPlaces:
         code, said = install()
         assert code == 0
         assert said.splitlines()[0] == "made  .githooks/pre-commit"
-        assert "warning: `core.hooksPath` leads out of this clone" in said
+        assert "warning: `core.hooksPath` leads out of git's own folder" in said
         assert not hook(repo).exists()
         assert git(repo, "commit", "--message", "clean").returncode == 0
 

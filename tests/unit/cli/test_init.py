@@ -161,6 +161,16 @@ def test_outside_of_a_repository(cli, tmp_path):
     assert not (home() / ".config").exists()
 
 
+def test_a_bare_repository_and_a_git_that_fails_are_told_before_anything_is_written(cli, repo, tmp_path):
+    subprocess.run(["git", "init", "-q", "--bare", tmp_path / "bare"], check=True)
+    done = cli("init", cwd=tmp_path / "bare")
+    assert done.returncode == 2
+    assert lines(done)[0] == f"error: `{tmp_path}/bare` is a bare repository, which has no files of its own"
+    before = files(repo)
+    assert cli("init", cwd=repo, env={"PATH": "/nowhere"}).returncode == 3
+    assert (files(repo), (home() / ".config").exists()) == (before, False)
+
+
 def test_a_folder_below_means_its_repository(cli, repo, tmp_path):
     (repo / "apps").mkdir()
     assert cli("init", "repository/apps").returncode == 0
@@ -283,6 +293,12 @@ class TestADirtyRepository:
         assert "committed.yaml" in text
         assert not re.search("changed.yaml|staged.yaml|new.yaml", text)
         assert '"state": "to_rotate"' in text
+
+    def test_the_next_command_shows_what_is_in_it(self, cli, dirty):
+        said = lines(cli("init", cwd=dirty))[-1]
+        assert said.startswith("next: `secrets-gitops lint --baseline none` says")
+        found = cli("lint", "--baseline", "none", cwd=dirty).stdout.decode()
+        assert "committed.yaml:" in found and "  fix: " in found
 
     def test_a_dry_run_says_so_and_writes_nothing(self, cli, dirty):
         done = cli("init", "--dry-run", cwd=dirty)
