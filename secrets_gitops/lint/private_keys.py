@@ -23,6 +23,10 @@ _SHORTEST = 64
 """Base64 characters of the shortest private key: Ed25519 in PKCS#8 has 64."""
 
 _BEGIN = pattern(rb"-----BEGIN ([A-Z0-9 ]{0,24})PRIVATE KEY( BLOCK)?-----")
+_STATIC = pattern(
+    rb"-----BEGIN OpenVPN Static key V1-----((?:(?:\s|\\[nr]){1,80}[0-9a-f]{32}){16})(?:\s|\\[nr]){1,80}"
+    rb"-----END OpenVPN Static key V1-----"
+)
 _HEADER = pattern(rb"(?:Proc-Type|DEK-Info): ?[^\s\\]{0,80}|(?:Version|Comment|Hash|Charset|MessageID): [^\n\\]{0,200}")
 _JOINT = pattern(rb"\\{1,8}[nrt]|[\"'`]\s{0,80}(?:[+.,]\s{0,80})?[\"'`]|&#1[03];")
 """What stands between the lines of a body in one-liners and source code: an escaped line end, or joined strings."""
@@ -51,6 +55,10 @@ def find(data: bytes) -> Iterator[PrivateKey]:
     """Every private key in `data`, kind by kind."""
     if b"PRIVATE KEY" in data:
         yield from _pem(data)
+    if b"OpenVPN Static" in data:
+        for found in _STATIC.finditer(data):
+            if len(set(found[1])) > 12:
+                yield PrivateKey(found.start(), found.end(), "OpenVPN static key", encrypted=False)
     if b"PuTTY-User-Key-File-" in data:
         yield from _putty(data)
     if b"kty" in data:

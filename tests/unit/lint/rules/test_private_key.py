@@ -158,6 +158,15 @@ def test_a_putty_key():
     assert finding.severity == "medium"
 
 
+def test_a_static_key_of_openvpn():
+    lines = [Maker(at).bytes(16).hex() for at in range(16)]
+    text = "<tls-auth>\n-----BEGIN OpenVPN Static key V1-----\n{}\n-----END OpenVPN Static key V1-----\n</tls-auth>\n"
+    (finding,) = check(text.format("\n".join(lines)))
+    assert (finding.line, finding.severity) == (2, "high")
+    assert check(text.format("\n".join(lines[:3]))) == []
+    assert check(text.format("\n".join(["0" * 32] * 16))) == []
+
+
 def b64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
