@@ -69,7 +69,11 @@ RULES: dict[str, tuple[str, str, tuple[bytes, ...]]] = {
     "kustomize-secret-literal": ("SG201", "kustomize_secret_literal:RULE", (b"secretgenerator",)),
     "kustomize-secret-file": ("SG202", "kustomize_secret_file:RULE", (b"secretgenerator",)),
     "kustomize-configmap-literal": ("SG203", "kustomize_configmap_literal:RULE", (b"configmapgenerator",)),
-    "kustomize-patch-secret": ("SG204", "kustomize_patch_secret:RULE", (b"patches", b"/data", b"/stringdata")),
+    "kustomize-patch-secret": (
+        "SG204",
+        "kustomize_patch_secret:RULE",
+        (b"patches", b"/data", b"/stringdata", b"/env/"),
+    ),
     "helm-value-secret": (
         "SG301",
         "helm_value_secret:RULE",

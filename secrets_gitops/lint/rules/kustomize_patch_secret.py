@@ -11,6 +11,7 @@ from secrets_gitops.lint.candidates import spread, text_in
 from secrets_gitops.lint.mend import quoted
 from secrets_gitops.lint.objects import secret_pairs
 from secrets_gitops.lint.secret_values import judge
+from secrets_gitops.lint.text_values import looks_made
 from secrets_gitops.lint.value_model import is_secret
 from secrets_gitops.patterns import pattern
 from secrets_gitops.records import NamedTuple
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 _FIELDS = frozenset({"patches", "patchesStrategicMerge", "patchesJson6902"})
 _PATH = pattern(r"/(data|stringData)(?:/([^/]+))?")
+_VARIABLE = pattern(r"/\S{1,300}/env/[0-9]{1,4}/value")
+"""The path of a variable's value, which does not say what the variable is called."""
+_NUMBER = pattern(r"[0-9A-Fa-f-]+")
+"""A hash or an id: as random as a token, and shown everywhere."""
 _OPERATION = pattern(rb"[\"']?\bop[\"']?\s{0,20}:")
 
 
@@ -52,9 +57,12 @@ class KustomizePatchSecret:
         """Are there patches that may be about a Secret, or is it a JSON patch?"""
         if target.parent is not None:
             return False
-        if b"patches" in target.data and (b"Secret" in target.data or target.may_be_called_secret):
+        sets_variables = b"/env/" in target.data
+        if b"patches" in target.data and (b"Secret" in target.data or sets_variables or target.may_be_called_secret):
             return True
-        return (b"/stringData" in target.data or b"/data" in target.data) and bool(_OPERATION.search(target.data))
+        return (sets_variables or b"/stringData" in target.data or b"/data" in target.data) and bool(
+            _OPERATION.search(target.data)
+        )
 
     def check(self, target: Target) -> Iterator[Finding]:
         """Each patch of a kustomization; otherwise the file as a patch."""
@@ -110,6 +118,7 @@ class KustomizePatchSecret:
                     )
 
     def _operations(self, text: Target, *, certain: bool) -> Iterator[Finding]:
+        yield from self._variables(text)
         for found in operations(text):
             scalar = found.value.resolved()
             encoded = found.field == "data"
@@ -119,6 +128,22 @@ class KustomizePatchSecret:
             if severity is not None:
                 region = text.span(found.key, scalar) if found.value is scalar else text.span(scalar)
                 yield self._finding(text, region, found.field, found.name, scalar.text, severity)
+
+    def _variables(self, text: Target) -> Iterator[Finding]:
+        """Values of variables that stand for themselves: what looks made, and is no hash and no id."""
+        for path, key, value in written(text):
+            scalar = value.resolved()
+            if scalar.kind == "scalar" and _VARIABLE.fullmatch(path) and _is_made(scalar.text):
+                yield text.finding(
+                    self,
+                    text.span(key, scalar) if value is scalar else text.span(scalar),
+                    "the patch sets an environment variable to what looks like a secret",
+                    severity="medium",
+                    fix=f"move the value out of {quoted(text.path)} into a Secret, and refer to that with `valueFrom`",
+                    key=path,
+                    confidence="medium",
+                    value=scalar.text,
+                )
 
     def _file(self, target: Target, leaf: Leaf) -> Iterator[Finding]:
         """A JSON patch for a Secret in another file: what does not show there that it is for a Secret."""
@@ -171,20 +196,30 @@ class KustomizePatchSecret:
 
 def operations(text: Target) -> Iterator[Operation]:
     """What a JSON patch adds to or replaces in the data of an object, with the fields that hold it."""
+    for path, key, value in written(text):
+        found = _PATH.fullmatch(path)
+        if found is None:
+            continue
+        if value.resolved().kind == "scalar" and found[2]:
+            yield Operation(found[1], found[2].replace("~1", "/").replace("~0", "~"), key, value)
+        elif value.resolved().kind == "mapping" and not found[2]:
+            for name, inner in value.resolved().pairs:
+                if inner.resolved().kind == "scalar":
+                    yield Operation(found[1], name.resolved().text, name, inner)
+
+
+def written(text: Target) -> Iterator[tuple[str, Node, Node]]:
+    """The path, the key `value` and the value of each operation of a JSON patch that writes one."""
     for root in text.document.roots if text.document is not None else ():
         for item in root.items if root.kind == "sequence" else ():
             path, verb = item.get("path"), item.get("op")
             at = item.position("value") if item.kind == "mapping" else None
-            found = _PATH.fullmatch(path.text) if path is not None else None
-            if at is None or found is None or verb is None or verb.text not in {"add", "replace", "test"}:
-                continue
-            key, value = item.pairs[at]
-            if value.resolved().kind == "scalar" and found[2]:
-                yield Operation(found[1], found[2].replace("~1", "/").replace("~0", "~"), key, value)
-            elif value.resolved().kind == "mapping" and not found[2]:
-                for name, inner in value.resolved().pairs:
-                    if inner.resolved().kind == "scalar":
-                        yield Operation(found[1], name.resolved().text, name, inner)
+            if at is not None and path is not None and verb is not None and verb.text in {"add", "replace", "test"}:
+                yield path.text, *item.pairs[at]
+
+
+def _is_made(text: str) -> bool:
+    return _NUMBER.fullmatch(text) is None and looks_made(text) and is_secret(text, "auth")
 
 
 def _is_for_a_secret(name: str, text: str) -> bool:

@@ -109,6 +109,7 @@ OF_OTHERS = {
     "a path that ends in a name": "- op: replace\n      path: /spec/values/auth/password\n      value: {}",
     "an escaped path": "- op: add\n      path: /data/app~1DB_PASSWORD\n      value: {}",
     "an environment": "- op: add\n      path: /spec/env/-\n      value:\n        name: DB_PASSWORD\n        value: {}",
+    "a variable's value": "- op: replace\n      path: /spec/template/spec/containers/0/env/1/value\n      value: {}",
     "JSON": '[{{"op": "add", "path": "/spec/values/auth/password", "value": "{}"}}]',
     "a merge": "kind: Pod\n    spec: {{containers: [{{env: [{{name: DB_PASSWORD, value: {}}}]}}]}}",
 }
@@ -130,3 +131,23 @@ def test_a_json_patch_in_a_file_of_its_own(failing, values):
     text = "- op: add\n  path: {}\n  value: db-credentials-v2\n"
     paths = ("/spec/secretName", "/spec/volumes/0/secret/secretName", "/spec/values/auth/existingSecret")
     assert [failing({"patch.yaml": text.format(path)}) for path in paths] == [[], [], []]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "production", "https://api.example.org/v2", "arn:aws:iam::123456789012:role/app-prod-Role1", "-Xms512m -Xmx2g",
+        "9b2b1c0a-8f7e-4d3c-b2a1-0c9d8e7f6a5b", "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567",
+        "com.example.AuthTokenServiceV2", "db-1.cluster-ro.eu-west-1.example.org",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["patch.yaml", "kustomization.yaml"])
+def test_a_variable_that_is_set_to_a_setting(path, value, failing):
+    patch = f"- op: replace\n  path: /spec/template/spec/containers/0/env/1/value\n  value: {value}\n"
+    inner = "".join(f"    {line}\n" for line in patch.splitlines())
+    assert failing({path: patch if path == "patch.yaml" else f"patches:\n- patch: |\n{inner}"}) == []
+
+
+def test_a_variable_that_a_file_sets_to_a_secret(failing, values):
+    patch = f"- op: replace\n  path: /spec/env/1/value\n  value: {values.password(24)}\n"
+    assert [found[:3] for found in failing({"patch.yaml": patch})] == [("patch.yaml", 3, "kustomize-patch-secret")]
