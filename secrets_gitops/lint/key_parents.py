@@ -26,7 +26,7 @@ _ASIDE = frozenset(
     """
     annotations labels metadata create rbac image ingress service resources tolerations affinity selector template
     configmap security context podsecuritycontext probe autoscaling persistence volumes mounts refs spec status schema
-    properties parameters storage
+    properties parameters storage sops
     """.split()
 )
 """A child called so begins something else."""
@@ -51,6 +51,8 @@ def inherited(parent: Inheritance, key: str) -> Inheritance:
     name = read_key(key)
     if name.words in _SECURE or _holds_environment(name.words):
         return "strong"
+    if name.words == ("sensitive",):
+        return "weak"
     if name.sensitivity == "plain" or (name.words and name.words[-1] in _ASIDE):
         return None
     if name.sensitivity == "strong":
@@ -63,11 +65,11 @@ def inherited(parent: Inheritance, key: str) -> Inheritance:
 
 
 def _holds_environment(words: tuple[str, ...]) -> bool:
-    """`secretEnv`, `extraSecretEnv`, `sensitiveVariables`, `secretFiles`: what goes into a chart's Secret."""
+    """`secretEnv`, `privateEnv`, `sensitiveVariables`, `secretFiles`: what goes into a chart's Secret."""
     return (
         len(words) > 1
         and words[-1] in _OF_A_SECRET
-        and words[-2] in {"secret", "secrets", "sensitive"}
+        and words[-2] in {"secret", "secrets", "sensitive", "private"}
         and words[0] not in PLAIN_FIRST
     )
 

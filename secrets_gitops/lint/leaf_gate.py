@@ -11,6 +11,7 @@ import re
 
 from secrets_gitops.lint.assignments import MANY, places, telling_name
 from secrets_gitops.lint.key_names import read_key
+from secrets_gitops.lint.leaves import is_file_of_secrets
 from secrets_gitops.lint.value_model import is_secret
 from secrets_gitops.patterns import pattern
 
@@ -27,6 +28,8 @@ _OF_A_SECRET = pattern(
     rb"s?[^a-z0-9\n]{0,10}(?:envs?|environment|envvars|vars|variables|files)[^a-z\n:]{0,60}(?::|$)", re.MULTILINE
 )
 """After `secret`: more of such maps."""
+_SENSITIVE = pattern(rb"sensitive[\"']?[ \t]{0,20}:[ \t]{0,20}(?:[\r\n#{&!]|$)")
+"""A map in which secrets stand beside settings."""
 _ESCAPES = (b"\\u00", b"\\U0000", b"\\x")
 """Letters of a key written otherwise."""
 _EXPLICIT = pattern(rb"^[ \t-]{0,200}(?:\?\s|\*[^\s:]{1,200}[ \t]{1,200}:)", re.MULTILINE)
@@ -90,11 +93,17 @@ def may_be_called_secret(target: Target) -> bool:
     """False promises that no leaf of the text has both a sensitive name and a value that could be a secret."""
     data = target.data
     lowered = target.lowered
+    if is_file_of_secrets(target.path):
+        return True
     if b"string" in lowered and any(name in lowered for name in _STRINGS):
         return True
     if b"secure" in lowered and _SECURE.search(lowered):
         return True
-    if any(_OF_A_SECRET.match(lowered, at) for word in (b"secret", b"sensitive") for at in _ends(lowered, word)):
+    if any(
+        _OF_A_SECRET.match(lowered, at) for word in (b"secret", b"sensitive", b"private") for at in _ends(lowered, word)
+    ):
+        return True
+    if b"sensitive" in lowered and _SENSITIVE.search(lowered):
         return True
     if b"\\" in data and any(escape in data for escape in _ESCAPES):
         return True

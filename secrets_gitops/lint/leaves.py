@@ -9,6 +9,7 @@ from __future__ import annotations
 from secrets_gitops.lint.key_names import read_key
 from secrets_gitops.lint.key_parents import inherited, under
 from secrets_gitops.lint.reference_positions import HERE, OFF, refers
+from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _NAMES = ("name", "key", "Name", "Key")
 _VALUES = frozenset({"value", "values", "default", "defaultValue", "Value"})
 
+_SECRETS_FILE = pattern(r"(?:.*/)?(?:[\w.-]*[._-])?(?:secrets?|credentials)(?:[._-][\w-]{1,30})?\.(?:ya?ml|json)")
+_OF_FORMATS = frozenset({"kind", "apiVersion", "jobs", "services", "$schema"})
 _OPERATION = frozenset({"op", "path", "value"})
 
 
@@ -109,14 +112,21 @@ def leaves(document: Document, objects: Iterable[KubeObject]) -> Iterator[Leaf]:
     by_node: dict[int, KubeObject] = {}
     for found in objects:
         by_node.setdefault(id(found.node), found)
+    holds_secrets = is_file_of_secrets(document.path)
     for index, root in enumerate(document.roots):
-        yield from _walk(root, index, by_node)
+        is_plain = holds_secrets and root.kind == "mapping" and not any(map(root.get, _OF_FORMATS))
+        yield from _walk(root, index, by_node, "weak" if is_plain else None)
 
 
-def _walk(root: Node, index: int, by_node: dict[int, KubeObject]) -> Iterator[Leaf]:
+def is_file_of_secrets(path: str) -> bool:
+    """Does the name of a file say that its values are secrets, as `secrets.yaml` and `prod-secrets.yaml` do?"""
+    return ("secret" in path or "credential" in path) and _SECRETS_FILE.fullmatch(path) is not None
+
+
+def _walk(root: Node, index: int, by_node: dict[int, KubeObject], above: Inheritance) -> Iterator[Leaf]:
     nothing = read_key("")
     stack: list[tuple[Node, Node | None, str, KeyName, KubeObject | None, Chain, Inheritance, Position]]
-    stack = [(root, None, "", nothing, None, None, None, OFF)]
+    stack = [(root, None, "", nothing, None, None, above, OFF)]
     while stack:
         node, key, name, sense, found, chain, parent, position = stack.pop()
         if node.kind == "scalar" or (node.kind == "alias" and node.resolved().kind == "scalar"):
@@ -130,6 +140,8 @@ def _walk(root: Node, index: int, by_node: dict[int, KubeObject]) -> Iterator[Le
             found = by_node.get(id(node), found)
             siblings = {name.text for name, _ in node.pairs}
             named = _name_beside(node, siblings)
+            if named is None and key is not None and "value" in siblings and read_key(name).sensitivity == "strong":
+                named = name  # `password: {value: …}`
             below: list[tuple[Node, Node | None, str, KeyName, KubeObject | None, Chain, Inheritance, Position]] = []
             for key_node, value in node.pairs:
                 text = key_node.resolved().text

@@ -15,7 +15,7 @@ from secrets_gitops.lint.value_model import is_secret
 KEYS = (
     "password", "dbPw", "DB_PASSWORD", "api-key", "apiKey", "token", "secret", "pin_code", "dsn", "myKey", "auth",
     "client.secret", "root password", "secrets", "credentials", "webhook", "name", "value", "user", "data",
-    "stringData", "string_data", "secureJsonData", "secretEnv", "extra_secret_files",
+    "stringData", "string_data", "secureJsonData", "secretEnv", "extra_secret_files", "privateEnv", "sensitive",
     "x", "long_prefix_" * 30 + "password", "description", "properties", "type", "default",
     "password (old)", "password/db", "password für db", "pässe_token", "key for it", "db secret of web",
 )  # fmt: skip

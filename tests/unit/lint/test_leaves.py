@@ -89,6 +89,9 @@ SENSES = {
     "the list of a parent": ("credentials: [{site: x}]", {"x": "strong"}),
     "a parent in the singular": ("secret: {create: w, name: x, foo: y, data: {foo: z}}", {"w": "open", "x": "plain", "y": "weak", "z": "strong"}),
     "what stands beside secrets": ("credentials: {user: x, enabled: y, mountPath: z}", {"x": "open", "y": "plain", "z": "plain"}),
+    "a value alone": ("password: {value: x}\nauth: {value: y}\ntokenTTL: {value: z}", {"x": "strong", "y": "open", "z": "open"}),
+    "a private environment": ("privateEnv: {A: x}\nprivate: {subnet: y}", {"x": "strong", "y": "open"}),
+    "what is sensitive": ("sensitive: {a: x, passwordPolicy: y}", {"x": "weak", "y": "plain"}),
     "other things below": ("secrets: {annotations: {a: x}, resources: {b: y}, image: {tag: z}}", {"x": "open", "y": "open", "z": "open"}),
     "a parent that is a setting": ("existingSecrets: {a: x}\ntokenTTL: {b: y}", {"x": "open", "y": "open"}),
 }  # fmt: skip
@@ -99,6 +102,22 @@ def test_the_name_that_counts(name, senses):
     text, expected = SENSES[name]
     found = senses(text)
     assert {value: found[value] for value in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "sense"),
+    [
+        ("secrets.yaml", "jira: x", "weak"),
+        ("apps/prod-secrets.yml", "a: {b: x}", "weak"),
+        ("secrets.prod.json", '{"jira": "x"}', "weak"),
+        ("secrets.yaml", "kind: Deployment\njira: x", "open"),
+        ("secrets.yaml", "sops: {fp: x}", "open"),
+        ("app.yaml", "jira: x", "open"),
+        ("secretsmanager/app.yaml", "jira: x", "open"),
+    ],
+)
+def test_a_file_of_secrets_says_so_by_its_name(path, text, sense, leaves):
+    assert {leaf.text: leaf.sense.sensitivity for leaf in leaves(text, path)[1]}["x"] == sense
 
 
 POSITIONS = {
