@@ -33,7 +33,7 @@ _STEMS = tuple(
     b"""
     pass pwd pw secret token cred key dsn psk pat hmac seed mnemonic otp pin salt bearer basic jwt docker
     connection auth cookie hash cert session code webhook licence license routing integration honeycomb
-    sonar
+    sonar encrypt
     """.split()
 )
 """What no key of a secret is without, in lower case."""
@@ -47,7 +47,8 @@ _AFTER_KEY = rb"""
     )
     [ \t]{0,20}+
     (?:
-        (?:\[[ \t]{0,20}+)?+(?:[bBrRuU]{1,2}|@|\$)?+(?P<quote>["'`])(?P<quoted>
+        (?:\[[ \t]{0,20}+|(?:[\w.]{0,30}(?:ase64|b64)\w{0,12}|Buffer\.from|\[\]byte|[\w.]{1,30}\.secret|sensitive)\()?+
+        (?:""(?=")|''(?='))?+(?:[bBrRuU]{1,2}|@|\$)?+(?P<quote>["'`])(?P<quoted>
             (?<=")(?:[^"\\\r\n]|\\[^\r\n]){LEAST,4096}+(?=")
           | (?<=')(?:[^'\\\r\n]|\\[^\r\n]){LEAST,4096}+(?=')
           | (?<=`)[^`\r\n]{LEAST,4096}+(?=`)

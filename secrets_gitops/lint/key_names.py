@@ -71,7 +71,9 @@ def read_key(key: str) -> KeyName:
         if len(_known) >= _MEMORY:
             _known.clear()
         domain = _DOMAIN.match(key) if "/" in key else None
-        words = tuple(word.lower() for word in _WORD.findall(key, domain.end() if domain else 0))[-_LAST if len(key) > _LONG else 0 :]
+        words = tuple(word.lower() for word in _WORD.findall(key, domain.end() if domain else 0))[
+            -_LAST if len(key) > _LONG else 0 :
+        ]
         found = _known[key] = KeyName(words, _sensitivity(words))
     return found
 

@@ -71,7 +71,7 @@ STRONG_ENDS = (
 """Ends of words written together, as in `dbpassword`."""
 
 WEAK = frozenset(
-    "key keys auth authorization hash cert session cookie code webhook license routing integration".split()
+    "key keys auth authorization hash cert session cookie code webhook license routing integration encrypt".split()
 )
 """The value must also look random."""
 

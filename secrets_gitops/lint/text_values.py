@@ -147,6 +147,8 @@ def is_literal_here(value: str, found: Assignment, kind: Kind, data: bytes) -> b
     if found.op == ",":
         return kind == "source" and looks_made(value) and shape.is_random_looking(value)
     before = data[max(0, found.start - _BEFORE) : found.start].rpartition(b"\n")[2]
+    if kind == "xml":
+        return not value.isalpha() and (b"<!--" not in before or looks_made(value))
     if kind in _CONFIGURATION:
         return not before.lstrip().startswith(_COMMENTED) or looks_made(value)
     if kind == "docs":

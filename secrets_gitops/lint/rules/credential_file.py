@@ -33,6 +33,7 @@ _LINE = pattern(
 )
 _ELEMENT = pattern(rb"<(password|passphrase|privateKey|master)>\s{0,40}+([^<>\s][^<>\r\n]{0,1000}+)</", 2)
 _ADDED = pattern(rb"key=\"(ClearTextPassword|Password|apikey)\"\s{1,40}+value=\"([^\"<>\r\n]{4,1000}+)\"", 2)
+_MEMBER = pattern(rb"\"([a-z_]{0,40}(?:token|password|secret))\"[ ]{0,4}:[ ]{0,4}\"([^\"\r\n]{4,4000}+)\"")
 _KEYS = frozenset({"auth", "_auth", "token", "key", "secret", "password", "pass", "keys"})
 """Weak elsewhere; in such a file they are what it is about."""
 _NOT = frozenset({"password-policy", "token_url", "always-auth"})
@@ -101,6 +102,7 @@ def _logins(target: Target) -> Iterator[Login]:
         yield from (_login("password", found, 1) for found in USERLIST.finditer(data))
     elif "htpasswd" not in name and name != ".git-credentials":  # hashes and URLs have rules of their own
         yield from _lines(data, name)
+        yield from (_login(found[1].decode(), found, 2) for found in _MEMBER.finditer(data))  # JSON after a key
 
 
 def _lines(data: bytes, name: str) -> Iterator[Login]:

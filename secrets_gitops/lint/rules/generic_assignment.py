@@ -34,6 +34,12 @@ _PROPERTY = pattern(
     rb"|name=\\{0,2}\"([\w.:-]{1,200}+)\\{0,2}\">\s{0,40}+<value>\s{0,40}+([^<>\s][^<>\r\n]{3,1000}+)</"
 )
 _ATTRIBUTE = pattern(rb"(?<=\s)connectionString=\\{0,2}\"([^\"<>\r\n\\]{8,1000}+)", re.IGNORECASE)
+_TOLD = pattern(
+    rb"\b(?:password|passwd|passphrase|token|secret|api key|access key)(?:[ \t]{1,4}(?:is|of)|[ \t]{0,4}[:=])?"
+    rb"[ \t*_]{1,9}`([^`\s]{8,200}+)`",
+    re.IGNORECASE,
+)
+"""A value in prose, as Markdown shows it."""
 _TEST_DATA = pattern(r"(?:^|/)(?:testdata|__tests__|__fixtures__|test-fixtures|wycheproof)/|_test\.go$")
 _WITH_DIRECTIVES: frozenset[Kind] = frozenset({"yaml", "ini", "text"})
 """Kinds of files with `key value` on a line of its own."""
@@ -75,6 +81,11 @@ class GenericAssignment(AssignmentRule):
             yield from super().check(target)
         if target.kind in _WITH_ELEMENTS and (b"</" in target.data or b"/>" in target.data):
             yield from self._elements(target)
+        if target.kind == "docs" and target.telling_words and b"`" in target.data:
+            for told in _TOLD.finditer(target.data):
+                value = told[1].decode("utf-8", "replace")
+                if looks_made(value) and shape.is_random_looking(value) and is_secret(value, "password"):
+                    yield finding_at(self, target, told.span(1), told[0].split()[0].decode("ascii", "replace"), value)
         if target.kind in _WITH_DIRECTIVES:
             yield from self._directives(target)
 

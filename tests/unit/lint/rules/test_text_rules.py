@@ -111,6 +111,14 @@ FOUND = [
     ("generic-assignment", "p.yaml", f"write_files:\n- content: |\n    token: {T}", 3),
     ("generic-assignment", "p.yaml", f"kind: ConfigMap\ndata:\n  OPTS: -Ddb.password={P}", 3),
     ("generic-assignment", "a.json", f'{{"Redis": "redis:6379,password={P},ssl=False"}}', 1),
+    ("generic-assignment", "users.xml", '<user username="admin" password="Falcon77" roles="gui"/>', 1),
+    ("generic-assignment", "grafana.ini", f'[smtp]\npassword = """{P}"""', 2),
+    ("generic-assignment", "a.jsonnet", f"{{ 'password': std.base64('{P}') }}", 1),
+    ("terraform-secret", "consul.hcl", f'encrypt = "{T}"', 1),
+    ("credential-file", "rclone.conf", f'token = {{"access_token":"{T}","token_type":"Bearer"}}', 1),
+    ("generic-assignment", "README.md", f"Log in as `admin` with the password `{P}`.", 1),
+    ("generic-assignment", "secrets.yaml", f"jira: {T}", 1),
+    ("generic-assignment", "a.yaml", "password:\n  value: Falcon77", 2),
     ("generic-assignment", "node.bu", f"passwd:\n  users:\n    - password: {P}", 3),
     (
         "compose-ci-env-secret",
@@ -197,6 +205,12 @@ CLEAN = [
     ("a.yaml", "a: -Da.password=${PW} -Db.token=$(TOKEN) -Dc.password.file=/run/c"),
     ("a.yaml", "b: 'up{secret=\"db-tls\"} token=abc'"),
     ("a.yaml", f"kind: CustomResourceDefinition\nspec:\n  a: {{description: 'as in password={P}'}}"),
+    ("a.xml", '<bean password="${db.password}" token="Bearer" secret="true"/>\n<!-- <a password="Falcon77"/> -->'),
+    ("a.ini", '[smtp]\npassword = """\npassword = ""\nencrypt = true'),
+    ("README.md", "The token `auth-token-v2` and the password `$PASSWORD`, as in secret `db-credentials-2`."),
+    ("secrets.yaml", "host: db.internal\nimage: a/b@sha256:" + "0f" * 32),
+    ("secrets.yaml", "client_id: 9b2b1c0a-8f7e-4d3c-b2a1-0c9d8e7f6a5b"),
+    ("secrets.yaml", "apiVersion: v1\nkind: ServiceAccount\nmetadata: {uid: x7Qz8Zk1mP20vB7nRtW4}"),
     ("renovate.json", '{"encrypted": {"token": "' + "wcFMA/xDdHCJBTolAQ//" * 8 + '"}}'),
 ]  # fmt: skip
 RULES = (
