@@ -39,7 +39,12 @@ def accept(names: tuple[str, ...], *, reason: str, to_rotate: bool, dry_run: boo
     root = _root()
     state = "to_rotate" if to_rotate else "accepted"
     grown, findings = baselining.accept(
-        root, names, os.environ, day=baselining.today(), reason=" ".join(reason.split()), state=state
+        root,
+        [_from_root(root, name) for name in names],
+        os.environ,
+        day=baselining.today(),
+        reason=" ".join(reason.split()),
+        state=state,
     )
     _write(root, grown, dry_run=dry_run)
     for finding in findings:
@@ -88,17 +93,27 @@ def take_over(file: str, *, dry_run: bool) -> None:
             f"{finding.path}:{finding.line}: {finding.message}; this is critical and goes into no baseline",
             hints=(finding.fix,),
         )
+    if not (done.taken or done.critical or done.unmatched):
+        console.note("nothing stands in it that could be taken over")
     for mark in done.unmatched:
         console.note(f"nothing is found there: {mark.path}{f':{mark.line}' if mark.line else ''}")
 
 
-def _root() -> str:
-    from secrets_gitops.repository import git
+def _from_root(root: str, name: str) -> str:
+    """`PATH:LINE` as a report calls it; who stands in a folder below may write the path as it is called from there."""
+    path, colon, place = name.partition(":")
+    if os.path.lexists(os.path.join(root, path)):
+        return os.path.normpath(path) + colon + place
+    if not os.path.lexists(path):
+        return name
+    folder, file = os.path.split(os.path.abspath(path))
+    return os.path.relpath(os.path.join(os.path.realpath(folder), file), root) + colon + place
 
-    root = git.root_of(".")
-    if root is None:
-        raise SettingsError("this is no git repository", hints=("the baseline stands at the root of one",))
-    return root
+
+def _root() -> str:
+    from secrets_gitops.cli.git import repository_root
+
+    return repository_root(".")
 
 
 def _write(root: str, changed: Baseline, *, dry_run: bool) -> None:

@@ -107,7 +107,7 @@ def parse(data: bytes, path: str = NAME) -> Baseline:
     entries: dict[str, Entry] = {}
     for number, item in enumerate(tree["entries"], 1):
         if problem := _problem(item):
-            raise wrong(f"has an entry, the {number}th, that {problem}")
+            raise wrong(f"has an entry, number {number}, that {problem}")
         entries.setdefault(item["fp"], Entry(**item))
     return Baseline(bytes.fromhex(tree["salt"]), entries)
 

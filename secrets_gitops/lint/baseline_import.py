@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     State = Literal["accepted", "to_rotate"]
 
 _LIMIT = 64 << 20
+_KNOWN = ("known are .gitleaksignore, .gitleaks.toml, a JSON report of gitleaks, and .secrets.baseline",)
 
 
 class Mark(NamedTuple):
@@ -134,21 +135,21 @@ def read_marks(data: bytes, path: str = "") -> list[Mark]:
     try:
         tree = json.loads(data)
     except (ValueError, RecursionError):
-        raise SettingsError("this is no JSON", place=Place(path)) from None
+        raise SettingsError("this is no JSON", hints=_KNOWN, place=Place(path)) from None
     try:
         if isinstance(tree, dict) and isinstance(tree.get("results"), dict):
             return [_secret(path, item) for path, items in tree["results"].items() for item in items]
         if isinstance(tree, list) and all("RuleID" in item for item in tree):
             return [_reported(item) for item in tree]
     except (KeyError, TypeError, ValueError):
-        raise SettingsError("an entry is not as that scanner writes it", place=Place(path)) from None
+        raise SettingsError("an entry is not as that scanner writes it", hints=_KNOWN, place=Place(path)) from None
     raise _unknown(path)
 
 
 def _unknown(path: str) -> SettingsError:
     return SettingsError(
         "this is the file of no scanner that is known",
-        hints=("known are .gitleaksignore, .gitleaks.toml, a JSON report of gitleaks, and .secrets.baseline",),
+        hints=_KNOWN,
         place=Place(path),
     )
 
@@ -162,12 +163,10 @@ def _ignored(text: str, path: str) -> list[Mark]:
             continue
         parts = line.rsplit(":", 2)
         if len(parts) != 3 or not parts[2].isdecimal() or not parts[0]:
-            raise SettingsError(
-                "a line is not `[commit:]path:rule:line`", hints=_unknown(path).hints, place=Place(path, number, 1)
-            )
+            raise SettingsError("a line is not `[commit:]path:rule:line`", hints=_KNOWN, place=Place(path, number, 1))
         commit, colon, rest = parts[0].partition(":")
         is_commit = bool(colon) and len(commit) in (40, 64) and not commit.strip("0123456789abcdef")
-        marks.append(Mark(rest if is_commit else parts[0], int(parts[2]), "", "accepted"))
+        marks.append(Mark(_relative(rest if is_commit else parts[0]), int(parts[2]), "", "accepted"))
     return marks
 
 

@@ -47,6 +47,11 @@ def test_the_ignore_file_of_gitleaks(taken, values):
     assert [(mark.path, mark.line) for mark in done.unmatched] == [("gone.yaml", 3)]
 
 
+def test_paths_of_gitleaks_that_begin_with_a_dot(taken, values):
+    files = {"a.yaml": HEAD + f"  one: {values.password()}\n"}
+    assert taken(".gitleaksignore", "./a.yaml:generic-api-key:6\n", files)[0] == []
+
+
 def test_a_report_of_gitleaks(taken, values):
     files = {"a.yaml": HEAD + f"  one: {values.password()}\n  two: {values.password()}\n"}
     content = json.dumps([{"RuleID": "x", "File": "./a.yaml", "StartLine": 7, "EndLine": 7, "Secret": "REDACTED"}])
