@@ -103,7 +103,17 @@ def hear(
     by_own_line, rest = hearing.silence(findings, own_line=True)
     by_line_above, rest = hearing.silence(rest, own_line=False)
     unused = [marker for marker in markers if marker.name == OURS and marker not in hearing.used]
-    return Allowed(rest, by_own_line + by_line_above, unused)
+    return Allowed(rest, by_own_line + by_line_above, [_too_mild(marker, rest) for marker in unused])
+
+
+def _too_mild(marker: Marker, findings: list[Finding]) -> Marker:
+    """The marker with its problem, when it silences nothing because what it names is critical."""
+    lines = (marker.line, marker.line + 1) if marker.alone else (marker.line,)
+    grave = marker._replace(critical=True)
+    for finding in findings:
+        if not marker.speaks_of(finding) and grave.speaks_of(finding) and finding.line in lines:
+            return marker._replace(problem="the finding is critical, which takes `secrets-gitops:allow!`")
+    return marker
 
 
 class _Hearing:

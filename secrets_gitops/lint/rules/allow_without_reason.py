@@ -16,9 +16,9 @@ class AllowWithoutReason:
     id = "allow-without-reason"
     alias = "SG904"
     severity: Severity = "low"
-    summary = "an allow comment names no rule that there is, or gives no reason, and silences nothing"
+    summary = "an allow comment names no rule that there is, gives no reason, or is too mild, and silences nothing"
     why = "Without a reason nobody can tell later whether the exception still holds."
-    fix = "write `secrets-gitops:allow RULE -- reason` in PATH"
+    fix = "write `secrets-gitops:allow RULE -- reason` in PATH, for a critical finding `secrets-gitops:allow!`"
 
     def concerns(self, target: Target) -> bool:  # noqa: ARG002  the engine decides
         """Never by itself: the engine reads the comments once all rules have run."""

@@ -113,6 +113,14 @@ class TestWhat:
 
 
 class TestWorthless:
+    def test_an_allow_that_is_too_mild_for_a_critical_finding_says_so(self, scan):
+        key = age.generate()[0].reveal().decode()
+        comment = "# secrets-gitops:allow provider-token-age -- made at every start"
+        for text in (f"{comment}\n{key}\n", f"key: {key} {comment}\n"):
+            found = {f.rule: f.message for f in scan({"a.yaml": text}).findings}
+            assert set(found) == {"provider-token-age", "allow-without-reason"}
+            assert "takes `secrets-gitops:allow!`" in found["allow-without-reason"]
+
     """What silences nothing is said."""
 
     def rules(self, report) -> list[tuple[str, str, int]]:
