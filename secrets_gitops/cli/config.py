@@ -7,7 +7,6 @@ import os
 import click
 
 from secrets_gitops.cli import console
-from secrets_gitops.errors import SettingsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from secrets_gitops.lint.policy import Policy
     from secrets_gitops.repository.lint_settings import LintSettings
     from secrets_gitops.repository.settings import Settings
+    from secrets_gitops.repository.work_tree import WorkTree
 
 _SCALARS = ("fail_on", "max_bytes", "require_sops", "foreign_allow", "require_reason", "gitleaks_config")
 
@@ -42,12 +42,13 @@ def show(*, config: str | None) -> None:
     console.write("".join(f"{name:<{width}}  {value}  ({source})\n" for name, value, source in rows))
 
 
-@command.command("validate", help="Check settings, baseline, creation rules and .gitleaks.toml; say what is wrong.")
+@command.command(
+    "validate", help="Check settings, baseline, .gitleaks.toml and every .sops.yaml; say what is wrong first."
+)
 @config_option
 def validate(*, config: str | None) -> None:
     """Raises SettingsError for the first thing that is wrong."""
     from secrets_gitops.lint import baseline
-    from secrets_gitops.repository import creation_rules
     from secrets_gitops.repository.work_tree import WorkTree
 
     policy, said, _ = _load(config)
@@ -55,12 +56,27 @@ def validate(*, config: str | None) -> None:
     tree = WorkTree(_root())
     checked = [said.path] if config is not None or tree.exists(said.path) else []
     checked += [path for path in (baseline.NAME, *policy.gitleaks_paths) if tree.exists(path)]
-    if creation_rules.load(tree, creation_rules.NAME, strict=True) is not None:
-        checked.append(creation_rules.NAME)
+    checked += _checked_rules(tree)
     for path in checked:
         console.write(f"ok  {path}\n")
     if not checked:
         console.write("nothing to check: there is none of these files\n")
+
+
+def _checked_rules(tree: WorkTree) -> list[str]:
+    """The files with creation rules, none of which says what could not be followed. Raises SettingsError."""
+    import posixpath
+
+    from secrets_gitops.encrypted_files.rules import unusable
+    from secrets_gitops.repository import creation_rules
+
+    paths = [path for path in tree.paths() if posixpath.basename(path) == creation_rules.NAME]
+    for path in paths:
+        rules = creation_rules.load(tree, path, strict=True)
+        for rule in rules.rules if rules is not None else ():
+            if (error := unusable(rule)) is not None:
+                raise error
+    return paths
 
 
 def _load(config: str | None) -> tuple[Policy, Settings, Options]:
@@ -77,12 +93,9 @@ def _load(config: str | None) -> tuple[Policy, Settings, Options]:
 
 
 def _root() -> str:
-    from secrets_gitops.repository import git
+    from secrets_gitops.cli.git import repository_root
 
-    root = git.root_of(".")
-    if root is None:
-        raise SettingsError("this is no git repository", hints=("settings stand at the root of one",))
-    return root
+    return repository_root(".")
 
 
 def _row(name: str, policy: Policy, said: Settings, options: Options) -> tuple[str, str, str]:

@@ -6,6 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from secrets_gitops.cli.doctor_view import Trouble, named
+from secrets_gitops.encrypted_files.rules import unusable
 from secrets_gitops.errors import Error, FileError
 from secrets_gitops.lint.mend import quoted
 from secrets_gitops.repository import creation_rules, settings
@@ -39,6 +40,9 @@ def check(view: View, now: datetime) -> Iterator[Trouble]:
                 continue
             if rules is not None:
                 loaded.append(rules)
+                for flaw in filter(None, map(unusable, rules.rules)):
+                    why = "nothing can be encrypted by this rule"
+                    yield Trouble("rules", f"{flaw.place or path}: {flaw.message}", why, f"correct {path}")
                 for place, text in rules.warnings:
                     yield Trouble("rules", f"{place}: {text}", "sops says nothing, and reads on", f"correct {path}")
     if not loaded and view.encrypted:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from secrets_gitops.envelopes.sops.groups import KeyGroups
 from secrets_gitops.envelopes.sops.selection import DEFAULT
-from secrets_gitops.errors import KeySourceError, Place, SettingsError
+from secrets_gitops.errors import Error, KeySourceError, NotBuiltYet, Place, SettingsError
 from secrets_gitops.keys import catalog
 from secrets_gitops.repository import creation_rules, files, git
 
@@ -139,6 +139,21 @@ def key_groups(rule: CreationRule) -> KeyGroups:
     keys = KeyGroups(tuple(tuple(_recipient(key) for key in group) for group in rule.groups), rule.shamir_threshold)
     keys.check(rule.place)
     return keys
+
+
+def unusable(rule: CreationRule) -> Error | None:
+    """Why nothing can be encrypted by the keys that a rule names; None also for kinds that only sops itself handles.
+
+    A rule may name none: `--age` and its like do.
+    """
+    try:
+        if rule.groups:
+            key_groups(rule)
+    except NotBuiltYet:
+        return None
+    except Error as error:
+        return error
+    return None
 
 
 def _recipient(key: KeyRef) -> Recipient:

@@ -55,6 +55,16 @@ def test_what_was_checked(cli, repo):
     assert done.stdout.decode() == "ok  .secrets-gitops.yaml\nok  .gitleaks.toml\nok  .sops.yaml\n"
 
 
+def test_rules_of_folders_below_and_the_keys_in_them(cli, repo):
+    (repo / "a").mkdir()
+    (repo / "a/.sops.yaml").write_text("creation_rules:\n- path_regex: x\n  age: age1nobody\n")
+    done = cli("config", "validate", cwd=repo)
+    assert (done.returncode, "--> a/.sops.yaml:3:8" in done.stderr.decode()) == (2, True)
+    assert "wrong: a/.sops.yaml:3:8: " in cli("doctor", cwd=repo).stdout.decode()
+    (repo / "a/.sops.yaml").write_text("creation_rules:\n- path_regex: x\n")
+    assert cli("config", "validate", cwd=repo).stdout == b"ok  a/.sops.yaml\n", "`--age` may name the keys"
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
