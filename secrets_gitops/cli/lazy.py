@@ -48,7 +48,6 @@ class LazyGroup(click.Group):
 def usage_error(error: click.ClickException) -> SettingsError:
     """Click's complaint in our form: one line without capital and full stop, and the help to look at."""
     text = error.format_message().rstrip(".")
-    hints: tuple[str, ...] = ()
-    if isinstance(error, click.UsageError) and error.ctx is not None:
-        hints = (f"see `{error.ctx.command_path} --help`",)
+    known = error.ctx if isinstance(error, click.UsageError) else None
+    hints = (f"see `{known.command_path if known is not None else 'secrets-gitops'} --help`",)
     return SettingsError(text[:1].lower() + text[1:], hints=hints)

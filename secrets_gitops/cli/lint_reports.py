@@ -62,7 +62,6 @@ def write(report: Report, facts: Facts, writers: Sequence[tuple[str, str]], root
     `revision` is the commit that lies under it, if there is one.
     """
     from secrets_gitops.lint.report import formats as writing
-    from secrets_gitops.repository import files
 
     if revision and any(form == "sarif" for form, _ in writers):
         from secrets_gitops.repository.revision import revision_of
@@ -73,4 +72,15 @@ def write(report: Report, facts: Facts, writers: Sequence[tuple[str, str]], root
             colour = console.has_colour(sys.stdout)
             console.write(writing.write(form, report, facts._replace(colour=colour)))
         else:
-            files.replace(file, writing.write(form, report, facts).encode(), mode=0o644)
+            _put(file, writing.write(form, report, facts).encode())
+
+
+def _put(path: str, data: bytes) -> None:
+    """Give a file this content, whole or not at all; what is no file (`/dev/null`, a pipe) is written to."""
+    from secrets_gitops.repository import files
+
+    if os.path.exists(path) and not os.path.isfile(path):
+        with open(path, "wb") as stream:
+            stream.write(data)
+    else:
+        files.replace(path, data, mode=0o644)

@@ -52,7 +52,11 @@ def staged(paths: tuple[str, ...], options: Options) -> Scanned:
 def document(name: str, options: Options) -> Scanned:
     """Scan standard input as if it were the file `name` of the work tree."""
     root = _root((name,))
-    path = _relative(root, name)
+    path = _relative(root, name) if name else ""
+    if not path:
+        raise SettingsError(
+            "`--path` names no file", hints=("the name says what the document is: `--path apps/db.yaml`",)
+        )
     data = sys.stdin.buffer.read(Policy(WorkTree(root), options).max_bytes + 1)
     return Scanned(scan(Overlay(WorkTree(root), path, data), (path,), options=options), root)
 
@@ -202,7 +206,8 @@ def _below(tree: WorkTree, path: str, typed: str) -> Iterator[str]:
         yield path
         return
     if not os.path.isdir(os.path.join(tree.root, path)):
-        raise FileError("no such file", hints=("check the path",), place=Place(typed))
+        hint = "`--stdin --path NAME` scans standard input" if typed == "-" else "check the path"
+        raise FileError("no such file", hints=(hint,), place=Place(typed))
     files = [file for file in tree.paths() if _covered(file, [path])]
     yield from files or _walk(tree, path)
 

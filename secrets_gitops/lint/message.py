@@ -51,9 +51,10 @@ def _read(path: str) -> bytes:
         with open(path, "rb") as file:
             data = file.read(_LIMIT + 1)
     except OSError as error:
-        raise FileError("cannot read the commit message", place=Place(path)) from error
+        raise FileError("cannot read the commit message", hints=("check the path",), place=Place(path)) from error
     if len(data) > _LIMIT:
-        raise FileError(f"the commit message is larger than {_LIMIT} bytes", place=Place(path))
+        hints = ("shorten the message",)
+        raise FileError(f"the commit message is larger than {_LIMIT} bytes", hints=hints, place=Place(path))
     return data
 
 

@@ -40,7 +40,9 @@ def texts(target: Target) -> Iterator[Target]:
     for found in _texts(target):
         if target.depth >= DEPTH:
             raise ScanIncomplete(
-                f"not scanned to its end: texts in texts, deeper than {DEPTH}", place=Place(target.path)
+                f"not scanned to its end: texts in texts, deeper than {DEPTH}",
+                hints=("put the inner texts into files of their own",),
+                place=Place(target.path),
             )
         yield found
 

@@ -7,7 +7,7 @@ from secrets_gitops.lint.commit_scan import CommitScan
 from secrets_gitops.lint.options import Options
 from secrets_gitops.lint.sums import Sums
 from secrets_gitops.records import NamedTuple
-from secrets_gitops.repository.commits import Range, brought, commit_of, known
+from secrets_gitops.repository.commits import Range, brought, commit_of, cut_at, known, shallow_ends
 from secrets_gitops.repository.tree import Tree
 
 TYPE_CHECKING = False
@@ -149,8 +149,13 @@ def scan_updates(scan: CommitScan, root: str, objects: Objects, push: Push) -> N
 
 
 def scan_commit(root: str, objects: Objects, revision: str, options: Options) -> Report:
-    """Scan the files that one commit brings. Raises SettingsError when `revision` names none."""
+    """Scan the files that one commit brings.
+
+    Raises SettingsError when `revision` names none, ScanIncomplete where a shallow clone lacks what was there before.
+    """
     found = commit_of(objects, revision)
+    if found.id in shallow_ends(root):
+        raise cut_at(found.id)
     parents = [line[7:].decode() for line in found.body.partition(b"\n\n")[0].split(b"\n") if line[:7] == b"parent "]
     scan = CommitScan(root, objects, options)
     scan.commits(brought(root, Range((found.id,), tuple(parents))))

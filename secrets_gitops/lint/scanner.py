@@ -240,8 +240,11 @@ def _hints(error: Error, limit: int) -> tuple[str, ...]:
     return (f"`--max-bytes` raises the limit of {limit} bytes",) if "larger than" in error.message else ()
 
 
+_SPLIT = ("split it into smaller documents",)
+
+
 def _not_seen(target: Target) -> ScanIncomplete:
     error = target.unread
     assert error is not None
     place = error.place if target.parent is None else Place(target.path)
-    return ScanIncomplete(f"not scanned to its end: {error.message}", hints=error.hints, place=place)
+    return ScanIncomplete(f"not scanned to its end: {error.message}", hints=error.hints or _SPLIT, place=place)

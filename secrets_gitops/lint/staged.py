@@ -40,7 +40,9 @@ def scan_staged(root: str, environ: Mapping[str, str], options: Options = NONE, 
     finally:
         index.close()
     if report.files + report.skipped + len(report.incomplete) < len(blobs):
-        nothing = ScanIncomplete(f"{len(blobs)} files are staged, and fewer were read: {report.files + report.skipped}")
+        read = report.files + report.skipped
+        hints = ("`git fsck` tells more",)
+        nothing = ScanIncomplete(f"{len(blobs)} files are staged, and fewer were read: {read}", hints=hints)
         return report._replace(incomplete=(nothing,))
     return report
 
@@ -55,7 +57,8 @@ def _scan_range(root: str, environ: Mapping[str, str], options: Options) -> Repo
     try:
         push = from_framework(objects, environ)
         if push is None:
-            raise ScanIncomplete("PRE_COMMIT_FROM_REF is set, and PRE_COMMIT_TO_REF is not")
+            hints = ("`pre-commit run --from-ref A --to-ref B` sets both",)
+            raise ScanIncomplete("PRE_COMMIT_FROM_REF is set, and PRE_COMMIT_TO_REF is not", hints=hints)
         scan = CommitScan(root, objects, options)
         scan_updates(scan, root, objects, push._replace(published=""))
         if not scan.commits_seen:

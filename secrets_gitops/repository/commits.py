@@ -53,11 +53,16 @@ def brought(root: str, range_: Range) -> Iterator[Brought]:
     ends = shallow_ends(root)
     for commit in _logged(root, range_):
         if commit.id in ends:
-            raise ScanIncomplete(
-                f"this clone is shallow: what lies before commit {commit.id[:12]} is not in it",
-                hints=("`git fetch --unshallow`; in CI, check out with the whole history (`fetch-depth: 0`)",),
-            )
+            raise cut_at(commit.id)
         yield commit
+
+
+def cut_at(commit: str) -> ScanIncomplete:
+    """That a shallow clone does not have the parents of a commit, and what to do."""
+    return ScanIncomplete(
+        f"this clone is shallow: what lies before commit {commit[:12]} is not in it",
+        hints=("`git fetch --unshallow`; in CI, check out with the whole history (`fetch-depth: 0`)",),
+    )
 
 
 def _logged(root: str, range_: Range) -> Iterator[Brought]:
@@ -95,7 +100,7 @@ def _logged(root: str, range_: Range) -> Iterator[Brought]:
         status = process.wait()
         if status:
             failure = process.failure(status)
-            raise ScanIncomplete(failure.message, hints=failure.hints or ("`git fsck` tells more",))
+            raise ScanIncomplete(failure.message, hints=failure.hints)
     finally:
         process.stop()
 

@@ -121,9 +121,13 @@ class Process:
             (line for line in lines if line.startswith(("fatal: ", "error: ", "warning: "))), lines[-1] if lines else ""
         )
         reason = reason.partition(": ")[2] or reason or f"exit {status}"
-        trust = any("safe.directory" in line for line in lines)
-        hints = (f"if you trust this repository: `{lines[-1].strip()}`",) if trust else ()
-        return FileError(f"git {self._verb}: {reason}", hints=hints)
+        if any("safe.directory" in line for line in lines):
+            hint = f"if you trust this repository: `{lines[-1].strip()}`"
+        elif reason.startswith("not a git repository"):
+            hint = "stand in a repository, or make one with `git init`"
+        else:
+            hint = "`git fsck` tells more; a partial clone gets what it lacks by `git fetch --refetch`"
+        return FileError(f"git {self._verb}: {reason}", hints=(hint,))
 
 
 def _environment() -> dict[str, str]:

@@ -94,7 +94,7 @@ class Index:
         """The content of a file. Raises FileError (no such file, larger than `limit`), or ScanIncomplete."""
         entry = self._read_entries().get(path)
         if entry is None:
-            raise FileError("no such file in the index", place=Place(path))
+            raise FileError("no such file in the index", hints=("`git fsck` tells more",), place=Place(path))
         blob = entry[1]
         if not blob:
             raise ScanIncomplete(

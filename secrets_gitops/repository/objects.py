@@ -175,7 +175,7 @@ class Objects:
         if not data:
             failure = self._process.failure(self._process.wait())
             self.close()
-            raise ScanIncomplete(failure.message, hints=failure.hints or (_HINT,))
+            raise ScanIncomplete(failure.message, hints=failure.hints)
         self._buffer += data
 
     def close(self) -> None:

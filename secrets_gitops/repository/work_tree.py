@@ -41,7 +41,8 @@ class WorkTree:
                 data = file.read(-1 if limit is None else limit + 1)
         except OSError as error:
             reason = os.strerror(error.errno or 0)
-            raise FileError(f"cannot read: {reason[:1].lower()}{reason[1:]}", place=Place(path)) from error
+            hints = ("look at the permissions of the file and its folder",)
+            raise FileError(f"cannot read: {reason[:1].lower()}{reason[1:]}", hints=hints, place=Place(path)) from error
         if limit is not None and len(data) > limit:
             raise FileError(f"larger than {limit} bytes", place=Place(path))
         return data

@@ -100,7 +100,8 @@ def test_a_secret_nested_too_deep_is_an_incomplete_scan(tree):
         ("--format", "json="), ("--max-bytes", "lots"), ("--max-bytes", "0"), ("--stdin",), ("--path", "x.yaml"),
         ("--stdin", "--path", "x.yaml", "--staged"), ("--format", "json", "--format", "sarif"),
         ("--format", "json=a", "--format", "sarif=a"), ("--format", "json=a", "-o", "b"),
-        ("--rule", "private-key", "--disable", "private-key"),
+        ("--rule", "private-key", "--disable", "private-key"), ("--format",), ("--stdin", "--path", ""),
+        ("--stdin", "--path", "."),
     ],
     ids=" ".join,
 )  # fmt: skip
@@ -109,7 +110,28 @@ def test_wrong_usage_is_2_with_one_line_and_a_hint(tree, arguments):
     assert done.returncode == 2
     assert done.out == ""
     assert done.err.startswith("error: ")
+    assert "\nhint: " in done.err
     assert "Traceback" not in done.err
+
+
+def test_a_dash_is_no_file_and_the_way_to_standard_input_is_told(tree):
+    done = tree.lint("-", stdin=SECRET)
+    assert (done.returncode, "`--stdin --path NAME`" in done.err) == (3, True)
+
+
+@pytest.mark.parametrize("arguments", [("--history",), ("--tree", "HEAD"), ("--pushed-range", "a..b")])
+def test_outside_of_a_repository_the_hint_says_what_is_missing(cli, tmp_path, arguments):
+    done = cli("lint", *arguments)
+    assert done.returncode == 3
+    assert "hint: stand in a repository, or make one with `git init`" in done.stderr.decode()
+
+
+def test_an_index_that_git_cannot_read_is_exit_3_with_a_hint(leaky):
+    leaky.git("add", ".")
+    leaky.write(".git/index", b"no index")
+    for arguments in ((), ("--staged",)):
+        done = leaky.lint(*arguments)
+        assert (done.returncode, done.err.count("hint: ")) == (3, 1)
 
 
 # --- what is scanned
@@ -289,6 +311,12 @@ def test_an_incomplete_scan_is_told_in_every_format(tree):
     assert done.returncode == 3
     assert json.loads(done.out)["runs"][0]["invocations"][0]["executionSuccessful"] is False
     assert json.loads((tree.root / "out.json").read_text())["incomplete"][0]["path"] == "big.txt"
+
+
+def test_what_is_no_file_is_written_to(leaky):
+    done = leaky.lint("--format", "json=/dev/stderr", "--format", "text", "-o", "/dev/null")
+    assert (done.returncode, done.out) == (1, "")
+    assert '"rule": "k8s-secret-plaintext"' in done.err
 
 
 def test_a_report_that_cannot_be_written_out_is_no_success(tree):

@@ -123,6 +123,11 @@ class TestShallow:
         clone.git("fetch", "-q", "--unshallow", "origin")
         assert clone.lint("--history").code == 1
 
+    def test_what_its_first_commit_brought_cannot_be_told(self, clone):
+        said = clone.lint("--commit", "HEAD")
+        assert said.code == 3
+        assert "--unshallow" in said.stderr
+
     def test_a_range_that_begins_before_it(self, clone, repo):
         said = clone.lint("--pushed-range", f"{repo.head('HEAD~2')}..HEAD")
         assert said.code == 2
