@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
-    from secrets_gitops.documents.document import Comment, Format
+    from secrets_gitops.documents.document import Comment, Format, Node
 
 __all__ = ["Limits", "read"]
 
@@ -59,9 +59,10 @@ def read(
 
         roots = json.parse(text, path, limits, keep_duplicates=keep, stream=stream)
     else:
-        from secrets_gitops.documents import yaml  # noqa: PLC0415
+        from secrets_gitops.documents import plain_yaml  # noqa: PLC0415
 
-        roots = yaml.compose(text, path, limits, keep_duplicates=keep)
+        plain = plain_yaml.compose(text, limits, keep_duplicates=keep)
+        roots = _by_libyaml(text, path, limits, keep_duplicates=keep) if plain is None else plain
 
     def reread(changed: str) -> Document:
         document = read(
@@ -73,6 +74,12 @@ def read(
     document = Document(path, text, chosen, roots, bom=bom, comments=_comments, reread=reread)
     document.inner = inner
     return document
+
+
+def _by_libyaml(text: str, path: str, limits: Limits, *, keep_duplicates: bool) -> list[Node]:
+    from secrets_gitops.documents import yaml  # noqa: PLC0415  its import takes longer than most files
+
+    return yaml.compose(text, path, limits, keep_duplicates=keep_duplicates)
 
 
 def _comments(document: Document) -> list[Comment]:
