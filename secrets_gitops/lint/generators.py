@@ -9,8 +9,6 @@ from secrets_gitops.patterns import pattern
 from secrets_gitops.records import NamedTuple
 
 _LITERAL = pattern(r"\s*-\s+[\"']?([A-Za-z_.][\w.-]{0,252}=[^\"'\s#]{1,4096})")
-GATE = b"ecretGenerator"
-"""In the bytes of every file with a generator of Secrets."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

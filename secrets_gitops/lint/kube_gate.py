@@ -21,6 +21,8 @@ _ESCAPED = pattern(
     rb"|\r?\n[ \t]{0,200}(?:kind|ind|nd|d[\"']|Secret|ecret|cret|ret|et[\"']|t[\"']|\\))"
 )
 """A letter of `kind` or `Secret` written as an escape, or a line break escaped in the middle of either."""
+GENERATOR = b"ecretGenerator"
+"""In the bytes of every file with a generator of Secrets."""
 
 
 def may_hold_secret(data: bytes) -> bool:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from secrets_gitops.errors import Place, ScanIncomplete
 from secrets_gitops.lint.frame import Shifted, Within
-from secrets_gitops.lint.generators import GATE
-from secrets_gitops.lint.kube_gate import may_hold_secret
+from secrets_gitops.lint.kube_gate import GENERATOR, may_hold_secret
 from secrets_gitops.lint.mask import ENDS, WHOLE, Following
 from secrets_gitops.lint.target import Target
 from secrets_gitops.patterns import pattern
@@ -91,7 +90,7 @@ def inner(target: Target, document: Document, scalar: Node, pointer: str) -> Tar
 
 
 def _may_matter(data: bytes) -> bool:
-    return may_hold_secret(data) or GATE in data or (b"users" in data and b"Config" in data)  # a kubeconfig
+    return may_hold_secret(data) or GENERATOR in data or (b"users" in data and b"Config" in data)  # a kubeconfig
 
 
 def _scalars(document: Document) -> Iterator[tuple[str, Node]]:

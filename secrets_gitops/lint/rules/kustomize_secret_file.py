@@ -5,7 +5,8 @@ from __future__ import annotations
 import posixpath
 
 from secrets_gitops.lint import mend, named_files, sops_text
-from secrets_gitops.lint.generators import GATE, generated
+from secrets_gitops.lint.generators import generated
+from secrets_gitops.lint.kube_gate import GENERATOR
 from secrets_gitops.lint.secret_values import judge
 from secrets_gitops.lint.values import ciphertext, public
 
@@ -30,7 +31,7 @@ class KustomizeSecretFile:
 
     def concerns(self, target: Target) -> bool:
         """Is there a generator in a file of its own?"""
-        return GATE in target.data and target.parent is None
+        return GENERATOR in target.data and target.parent is None
 
     def check(self, target: Target) -> Iterator[Finding]:
         """Each path in `files`, `envs` and `env`."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from secrets_gitops.lint.generators import GATE, generated, literals_by_lines
+from secrets_gitops.lint.generators import generated, literals_by_lines
+from secrets_gitops.lint.kube_gate import GENERATOR
 from secrets_gitops.lint.mend import quoted
 from secrets_gitops.lint.secret_values import judge
 
@@ -26,7 +27,7 @@ class KustomizeSecretLiteral:
 
     def concerns(self, target: Target) -> bool:
         """Is there a generator?"""
-        return GATE in target.data
+        return GENERATOR in target.data
 
     def check(self, target: Target) -> Iterator[Finding]:
         """Each `key=value` of `literals`."""
