@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from importlib import import_module
 
 from secrets_gitops.golang import regexp_classes as classes
 from secrets_gitops.patterns import pattern
@@ -63,6 +62,8 @@ def tester(pattern: str) -> Callable[[str], bool]:
 @lru_cache(maxsize=512)
 def _linear(pattern: str) -> Callable[[str], object]:
     """The search of google-re2 where it is installed; else Python's, which finds the same."""
+    from importlib import import_module  # noqa: PLC0415  few expressions need it
+
     try:
         re2 = import_module("re2")
     except ImportError:
