@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from secrets_gitops.documents.complaints import place_at
 from secrets_gitops.documents.document import LINE_FORMATS, Document
 from secrets_gitops.documents.formats import file_format
 from secrets_gitops.documents.limits import Limits
@@ -52,7 +51,7 @@ def read(
         text = text[1:]
     nul = text.find("\0")
     if nul >= 0:
-        raise DocumentError("a NUL character: this is not a text file", place=place_at(text, nul, path))
+        raise DocumentError("a NUL character: this is not a text file", place=_place_at(text, nul, path))
     keep = duplicates == "keep"
     if chosen == "json":
         from secrets_gitops.documents import json  # noqa: PLC0415  most runs see one of the two formats
@@ -76,6 +75,12 @@ def read(
     return document
 
 
+def _place_at(text: str, offset: int, path: str) -> Place:
+    from secrets_gitops.documents.complaints import place_at  # noqa: PLC0415  most files can be read
+
+    return place_at(text, offset, path)
+
+
 def _by_libyaml(text: str, path: str, limits: Limits, *, keep_duplicates: bool) -> list[Node]:
     from secrets_gitops.documents import yaml  # noqa: PLC0415  its import takes longer than most files
 
@@ -92,7 +97,7 @@ def _whole(text: str, path: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise DocumentError("half of a surrogate pair", place=place_at(text, error.start, path)) from None
+        raise DocumentError("half of a surrogate pair", place=_place_at(text, error.start, path)) from None
     return text
 
 
@@ -103,4 +108,4 @@ def _decoded(data: bytes, path: str) -> str:
         return data.decode()
     except UnicodeDecodeError as error:
         before = data[: error.start].decode().removeprefix("\ufeff")
-        raise DocumentError("not UTF-8 text", place=place_at(before, len(before), path)) from None
+        raise DocumentError("not UTF-8 text", place=_place_at(before, len(before), path)) from None

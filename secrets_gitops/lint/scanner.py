@@ -10,7 +10,6 @@ from secrets_gitops.errors import Error, FileError, LimitExceeded, Place, ScanIn
 from secrets_gitops.lint import catalog, gate
 from secrets_gitops.lint.dispatch import Dispatch
 from secrets_gitops.lint.finding import Finding
-from secrets_gitops.lint.merge import merge
 from secrets_gitops.lint.nested import texts
 from secrets_gitops.lint.target import Target
 
@@ -120,7 +119,7 @@ class Scanner:
             found += self._behind_escapes(target, chosen, found)
         if target.parsed and target.document is not None:
             self.documents += len(target.document.roots)
-        counting, suppressed = self._policy.judge(target, merge(found), self._ran if whole else frozenset())
+        counting, suppressed = self._policy.judge(target, _merged(found), self._ran if whole else frozenset())
         if context and counting and self._policy.may_excuse:
             counting, suppressed = self._heard(Target(path, target.data, self._run), counting, suppressed)
         self.findings += counting
@@ -143,7 +142,7 @@ class Scanner:
     ) -> tuple[list[Finding], list[Suppressed]]:
         """Findings of a few rules once more: another rule may speak for the same value, and be excused."""
         speaking, excused = self._policy.judge(
-            target, merge(map(_shown, self._check(target, self._rules))), frozenset()
+            target, _merged([_shown(finding) for finding in self._check(target, self._rules)]), frozenset()
         )
         named = {rule for finding in speaking for rule in (finding.rule, *finding.also)}
         quiet = [one for one in excused if one.finding.also and not named.intersection(one.finding.also)]
@@ -219,6 +218,15 @@ def _read_ahead(snapshot: Snapshot, paths: Sequence[str]) -> Iterator[str]:
 
 def _plain(place: Place | None) -> tuple[str, int, int] | None:
     return None if place is None else (place.path, place.line, place.column)
+
+
+def _merged(findings: list[Finding]) -> list[Finding]:
+    """The findings of one file, each value once, sorted."""
+    if not findings:
+        return []
+    from secrets_gitops.lint.merge import merge  # noqa: PLC0415  most files hold nothing to find
+
+    return merge(findings)
 
 
 def _shown(finding: Finding) -> Finding:

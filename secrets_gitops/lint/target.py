@@ -9,7 +9,6 @@ from secrets_gitops.errors import DocumentError, LimitExceeded
 from secrets_gitops.lint.assignments import split
 from secrets_gitops.lint.dispatch import read_words
 from secrets_gitops.lint.finding import Finding, Region
-from secrets_gitops.lint.fingerprints import digest
 from secrets_gitops.lint.mask import has_templates, mask
 from secrets_gitops.lint.mend import quoted
 from secrets_gitops.lint.runs import hidden, runs
@@ -343,6 +342,8 @@ class Target:
         `value` is what it is about: the finding keeps a keyed digest, so that another value in its place is another
         finding.
         """
+        from secrets_gitops.lint.fingerprints import digest  # noqa: PLC0415  most files hold nothing to find
+
         found = Finding(
             rule.id,
             severity or rule.severity,

@@ -13,7 +13,6 @@ from secrets_gitops.envelopes.sops.selection import FIELDS, Selector
 from secrets_gitops.errors import Place, SettingsError
 from secrets_gitops.patterns import pattern
 from secrets_gitops.records import NamedTuple
-from secrets_gitops.repository import destination_rules
 from secrets_gitops.repository.fields import Fields, near, read_settings
 from secrets_gitops.repository.snapshot import follow
 
@@ -256,6 +255,8 @@ class _Reader:
             self._complain(error)
 
     def _destination(self, node: Node) -> DestinationRule:
+        from secrets_gitops.repository import destination_rules  # noqa: PLC0415  few repositories have such rules
+
         fields = Fields(self._document, node, "a destination rule")
         self._check(fields, destination_rules.KNOWN)
         path_regex = fields.text("path_regex")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 
-from secrets_gitops.lint import token_validators
 from secrets_gitops.lint.finding import Region
 from secrets_gitops.lint.runs import SHORTEST, hidden, runs
 from secrets_gitops.lint.token_table import TOKENS
@@ -134,6 +133,8 @@ class ProviderToken:
 
     def _compile(self, token: Token) -> tuple[re.Pattern[bytes], Validator]:
         if token.name not in self._compiled:
+            from secrets_gitops.lint import token_validators  # noqa: PLC0415  few files hold what looks like a token
+
             self._compiled[token.name] = re.compile(token.pattern), getattr(token_validators, token.validator)
         return self._compiled[token.name]
 
