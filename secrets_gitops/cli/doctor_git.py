@@ -6,8 +6,9 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from secrets_gitops.cli.doctor_view import Trouble, named
+from secrets_gitops.cli.doctor_view import PRE_COMMIT, Trouble, named, runs_framework
 from secrets_gitops.errors import Error, FileError
+from secrets_gitops.lint import catalog
 from secrets_gitops.lint.mend import quoted
 from secrets_gitops.repository import drivers, files, git, hooks
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from secrets_gitops.cli.doctor_view import View
 
 _INSTALL = "secrets-gitops git install"
-_PRE_COMMIT = ".pre-commit-config.yaml"
+_GUIDE = f"{catalog.HOME}/blob/main/docs/guides/ci.md"
 _PYTHON = re.compile(rb"^python='(.*)'$", re.MULTILINE)
 _UNSEEN = "nothing is refused when a plaintext secret is committed in this clone"
 
@@ -33,24 +34,25 @@ def check(view: View) -> Iterator[Trouble]:
             "ci",
             f"CI does not run the lint ({named(view.pipelines)})",
             "a hook can be left out by whoever commits; only CI sees every push",
-            "add a step that runs `secrets-gitops lint`; docs/guides/gate.md shows it for each host",
+            f"add a step that runs `secrets-gitops lint`; {_GUIDE} shows it for each host",
         )
 
 
 def _hook(view: View) -> Iterator[Trouble]:
-    path = os.path.join(git.hooks_folder(view.root), hooks.NAMES[0])
-    config = os.path.join(view.root, _PRE_COMMIT)
-    framework = files.read(config) if os.path.isfile(config) else None
-    if framework is not None and b"secrets-gitops" not in framework and not _is_ours(path):
+    folder = git.hooks_folder(view.root)
+    path = os.path.join(folder, hooks.NAMES[0])
+    if view.in_framework is False and not _is_ours(path):
         yield Trouble(
             "pre-commit",
-            f"{_PRE_COMMIT} does not have our hook",
+            f"{PRE_COMMIT} does not have our hook",
             _UNSEEN,
-            f"add `hooks: [{{id: secrets-gitops}}]` to {_PRE_COMMIT}",
+            f"add `hooks: [{{id: secrets-gitops}}]` to {PRE_COMMIT}",
         )
         return
     if not os.path.lexists(path):
-        fix = "pre-commit install" if framework is not None else _INSTALL
+        fix = "pre-commit install" if view.in_framework is not None else _INSTALL
+        if os.path.lexists(folder) and not os.path.isdir(folder):
+            fix = f"git config --unset core.hooksPath && {fix}"
         yield Trouble("hook", f"there is no git hook at {_shown(view, path)}", _UNSEEN, fix)
         return
     if not os.access(path, os.X_OK):
@@ -61,8 +63,11 @@ def _hook(view: View) -> Iterator[Trouble]:
             f"chmod +x {quoted(path)}",
         )
     if not _is_ours(path):
-        if framework is None:
+        if view.in_framework is None:
             yield Trouble("hook", f"the git hook {_shown(view, path)} is not ours", _UNSEEN, f"{_INSTALL} --chain")
+        elif not (os.path.isfile(path) and runs_framework(files.read(path))):
+            what = f"the git hook {_shown(view, path)} is not that of pre-commit"
+            yield Trouble("hook", what, _UNSEEN, "pre-commit install")
         return
     found = _PYTHON.search(files.read(path))
     python = os.fsdecode(found[1].replace(b"'\\''", b"'")) if found else ""

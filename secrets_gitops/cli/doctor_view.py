@@ -18,6 +18,9 @@ _CI = re.compile(
     r"|\.woodpecker(?:/[^/]+)?\.ya?ml|\.drone\.yml|\.forgejo/workflows/[^/]+\.ya?ml|bitbucket-pipelines\.yml"
 )
 _FUNCTION = re.compile(rb"config\.kubernetes\.io/function.{0,200}?exec\s*:", re.DOTALL)
+PRE_COMMIT = ".pre-commit-config.yaml"
+_US = re.compile(rb"^[^#\n]*secrets-gitops", re.MULTILINE)
+_FRAMEWORK = re.compile(rb"^[^#\n]*\b(?:pre-commit|prek)\b", re.MULTILINE)
 _KUBECTL = re.compile(rb"kubectl\s[^\n]{0,80}?(?:kustomize\s|(?:apply|diff|delete|create|replace)\s[^\n]{0,80}?-k\b)")
 
 
@@ -47,7 +50,9 @@ class View(NamedTuple):
     pipelines: tuple[str, ...]
     """Definitions of CI."""
     checked_in_ci: bool
-    """One of them names us."""
+    """One of them runs us, or the hook framework that does."""
+    in_framework: bool | None
+    """Does the configuration of pre-commit, or prek, name us? None where there is none."""
     functions: tuple[str, ...]
     """Files that have kustomize run a program."""
     kubectl: tuple[str, ...]
@@ -60,7 +65,9 @@ def look(root: str) -> View:
     run, paths = Run(tree), tuple(tree.paths())
     encrypted: list[Target] = []
     found: dict[str, list[str]] = {"sealed": [], "pipelines": [], "functions": [], "kubectl": []}
-    checked = False
+    checked, in_framework = False, None
+    if tree.exists(PRE_COMMIT):
+        in_framework = _US.search(tree.read(PRE_COMMIT, _LIMIT)) is not None
     for path in paths:
         try:
             data = utf8(tree.read(path, _LIMIT))
@@ -72,7 +79,7 @@ def look(root: str) -> View:
             found["sealed"].append(path)
         if _CI.fullmatch(path):
             found["pipelines"].append(path)
-            checked = checked or b"secrets-gitops" in data
+            checked = checked or _US.search(data) is not None or (bool(in_framework) and runs_framework(data))
         if path.endswith((".yaml", ".yml")) and _FUNCTION.search(data):
             found["functions"].append(path)
         if b"kubectl" in data and not path.endswith((".md", ".rst", ".txt")) and _KUBECTL.search(data):
@@ -85,9 +92,15 @@ def look(root: str) -> View:
         tuple(found["sealed"]),
         tuple(found["pipelines"]),
         checked,
+        in_framework,
         tuple(found["functions"]),
         tuple(found["kubectl"]),
     )
+
+
+def runs_framework(data: bytes) -> bool:
+    """Does a script or pipeline speak of pre-commit or prek, other than in a comment?"""
+    return _FRAMEWORK.search(data) is not None
 
 
 def named(paths: tuple[str, ...] | list[str]) -> str:
