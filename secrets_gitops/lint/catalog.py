@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _COMMANDS = (
     b"--from-literal", b"authorization", b"curl", b"wget", b"--password", b"--passwd", b"--token", b"-token ",
+    b"-secret ", b"-pass ",
     b"passwd --stdin", b"chpasswd",
     b"login -", b" login ", b"sshpass", b"mysql", b"mariadb", b"mongo", b"redis-cli", b"ldap", b"identified",
     b"create user", b"create role", b"alter user", b"alter role", b"requirepass", b"masterauth",

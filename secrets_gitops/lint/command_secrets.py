@@ -6,6 +6,7 @@ import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64
 
+from secrets_gitops.lint.assignments import places
 from secrets_gitops.lint.key_names import read_key
 from secrets_gitops.lint.text_values import OncePerLine, looks_made
 from secrets_gitops.lint.value_model import is_secret
@@ -15,13 +16,14 @@ from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from secrets_gitops.lint.key_names import KeyName
+    from secrets_gitops.lint.target import Target
 
 _ARGUMENT = rb"(?:\"([^\"\r\n]{1,1000}+)\"|'([^'\r\n]{1,1000}+)'|([^\s\"']{1,1000}+))"
 _LITERAL = pattern(rb"--from-literal[= ]([\"']?)([\w.-]{1,100}+)=" + _ARGUMENT)
-_AFTER_FLAG = pattern(rb" {0,2}" + _ARGUMENT.replace(b"{1,", b"{8,"))
+_AFTER_FLAG = pattern(rb" {1,3}" + _ARGUMENT.replace(b"{1,", b"{8,"))
 _USER = pattern(
     rb"(?<![\w-])(?:-u|--user|--proxy-user)[ \t=]{0,3}(?=[\"']?[^\s\"':]{0,200}:)" + _ARGUMENT.replace(b"{1,", b"{6,")
 )
@@ -33,10 +35,12 @@ _OF_PASSWORD: dict[bytes, tuple[bytes, ...]] = {
     b"w": (b"ldapsearch", b"ldapadd", b"ldapmodify", b"ldapwhoami", b"ldapdelete"),
 }
 """Flags that hold a password, and the programs for which they do."""
-_PROGRAMS = tuple({program for programs in _OF_PASSWORD.values() for program in programs})
-_FLAGS = (b"password ", b"passwd ", b"passphrase ", b"token ", b"secret ", b"pass ", b"-key ", b"authkey ")
-_FLAG = pattern(rb"(?<![\w-])--?[\w-]{0,50} \Z")
-_READERS = (b"--password-stdin", b"passwd --stdin", b"chpasswd")
+_PROGRAMS = frozenset((b"login -", b" login ", b"sshpass", b"mysql", b"mariadb", b"mongo", b"redis-cli", b"ldap"))
+"""One is in every text that calls one of them."""
+_BLANK = frozenset(b" ")
+_ENDS_OF_FLAGS = (b"password", b"passwd", b"passphrase", b"token", b"secret", b"pass", b"-key", b"authkey")
+_READERS = {b"--password-stdin": b"--password", b"passwd --stdin": b"passwd --stdin", b"chpasswd": b"chpasswd"}
+"""What reads a password from its input, and the word that tells of it."""
 _ECHO = pattern(
     rb"(?:echo|printf)[ \t]{1,9}(?:-n[ \t]{1,9})?(?:['\"]%s['\"][ \t]{1,9})?" + _ARGUMENT + rb"[ \t]{0,9}\|(?!\|)"
 )
@@ -50,7 +54,8 @@ _AFTER_HEADER = pattern(
 )
 """The value of the header beside its name, or, as Kubernetes has it, of the `value:` after its `name:`."""
 _AFTER_SCHEME = pattern(rb"(?:[ \t]{1,3}|%20)([\w.~+/=|-]{8,4000}+)(?![\w.~+/=|@-])", re.ASCII)
-_SCHEMES = (b"bearer", b"basic")
+_OF_SCHEME = {b"bearer": (b"bearer",), b"basic": (b"basic ", b"basic%20")}
+"""The schemes of headers, and the words that tell of each."""
 
 _SQL = pattern(
     rb"(?:(?:(?-i:IDENTIFIED)|(?:create|alter|grant)[ \t][^\n;]{1,200}?\bidentified)[ \t]{1,9}"
@@ -59,6 +64,7 @@ _SQL = pattern(
     2,  # re.IGNORECASE
 )
 _SQL_WORDS = (b"identified", b"create", b"alter")
+_STATEMENTS = frozenset((b"identified", b"create user", b"create role", b"alter user", b"alter role"))
 _DIRECTIVE = pattern(
     rb"(?:^|[\n\"'\[,])[ \t]{0,60}(?:-[ \t]{1,9})?"
     rb"(?:requirepass|masterauth|auth_pass|user[ \t]{1,9}\S{1,60}[ \t]{1,9}insecure-password)[ \t]{1,20}" + _ARGUMENT
@@ -67,12 +73,12 @@ _DIRECTIVE = pattern(
 _DIRECTIVES = (b"requirepass", b"masterauth", b"auth_pass", b"insecure-password")
 
 _FORMS = (
-    b"machine ", b":5432:", b"stats auth ", b" on >", b"auth-pass ", b"community ", b"createUser ", b"userlist.txt",
-    b"sasl_passwd", b"LoginModule", b"@tcp(", b" password=", b"OPTIONS (", b"PASSWORD('", b"SET PASSWORD",
-    b"-SecureString", b"nseal Key ", b"dns cloudflare ", b"neighbor ", b"mc alias set ", b"mc admin user add ",
-    b"passwd -", b"rabbitmqctl ", b"aws configure set ",
+    b"machine ", b":5432:", b"stats auth ", b" on >", b"auth-pass ", b"community ", b"createuser ", b"userlist.txt",
+    b"sasl_passwd", b"loginmodule", b"@tcp(", b" password=", b"options (", b"password('", b"set password",
+    b"-securestring", b"nseal key ", b"dns cloudflare ", b"neighbor ", b"mc a", b"passwd -", b"rabbitmqctl ",
+    b"aws configure set ",
 )  # fmt: skip
-"""One is in every text with a login in one of the forms that `lint.directives` knows."""
+"""One, in any case of letters, is in every text with a login in a form that `lint.directives` knows."""
 
 
 class Found(NamedTuple):
@@ -85,55 +91,55 @@ class Found(NamedTuple):
     end: int
 
 
-def find(data: bytes, *, in_docs: bool = False) -> Iterator[Found]:
+def find(target: Target, *, in_docs: bool = False) -> Iterator[Found]:
     """The secrets in commands and headers; `in_docs`: what documentation shows counts only when made by chance.
 
     The same one on the same line is given once.
     """
-    once = OncePerLine(data)
-    return (one for one in _all(data, in_docs=in_docs) if once.is_new((one.what, one.key, one.value), one.start))
+    once = OncePerLine(target.data)
+    return (one for one in _all(target, in_docs=in_docs) if once.is_new((one.what, one.key, one.value), one.start))
 
 
-def _all(data: bytes, *, in_docs: bool) -> Iterator[Found]:
-    lowered = data.lower()
-    for found in _LITERAL.finditer(data) if b"--from-literal" in data else ():
+def _all(target: Target, *, in_docs: bool) -> Iterator[Found]:
+    data, lowered, words = target.data, target.lowered, target.words
+    for found in _LITERAL.finditer(data) if b"--from-literal" in words else ():
         value, start, end = _argument(found, 3)
         quote = found[1].decode()
         yield from _checked("`--from-literal`", found[2].decode(), value.rstrip(quote or None), start, end, in_docs)
     refused: set[str] = set()
-    for found in _USER.finditer(data) if any(program in data for program in _OF_USER) else ():
+    for found in _USER.finditer(data) if not words.isdisjoint(_OF_USER) else ():
         value, start, end = _argument(found, 1)
         user, _, password = value.partition(":")
         if len(password) >= 4 and user[:1] != "<" and _is_of(found, data, _OF_USER):
             yield from _checked("the login of a command", user, password, start, end, in_docs, "password")
-    for found in _PASSWORD.finditer(data) if any(program in data for program in _PROGRAMS) else ():
+    for found in _PASSWORD.finditer(data) if not words.isdisjoint(_PROGRAMS) else ():
         value, start, end = _argument(found, 2)
         if _is_made(value, refused) and _is_of(found, data, _OF_PASSWORD[found[1]]):
             yield from _checked("the login of a command", "", value, start, end, in_docs, "password")
-    for found in _after_flags(data):
+    for found in _after_flags(data, target.different_words):
         value, start, end = _argument(found, 1)
         if _is_made(value, refused):
             yield from _checked("an argument", "", value, start, end, in_docs, "password")
-    for word in _READERS:
-        for start, end in _echoed(data, word):
+    for word, tells in _READERS.items():
+        for start, end in _echoed(data, word) if tells in words else ():
             value = data[start:end].decode("utf-8", "replace")
             value = value.partition(":")[2] if word == b"chpasswd" else value
             if _is_made(value, refused):
                 yield from _checked("what a command is told", "", value, start, end, in_docs, "password")
-    for found in _statements(lowered, data):
+    for found in _statements(lowered, data) if not words.isdisjoint(_STATEMENTS) else ():
         value = found[1].decode("utf-8", "replace")
         yield from _checked("a statement in SQL", "", value, *found.span(1), in_docs, "password")
-    for found in _DIRECTIVE.finditer(data) if any(word in data for word in _DIRECTIVES) else ():
+    for found in _DIRECTIVE.finditer(data) if not words.isdisjoint(_DIRECTIVES) else ():
         value, start, end = _argument(found, 1)
         yield from _checked("a directive", "", value, start, end, in_docs, "password")
-    for found in _after(lowered, data, b"authorization", _AFTER_HEADER):
+    for found in _after(lowered, data, b"authorization", _AFTER_HEADER) if b"authorization" in words else ():
         value = found[2].decode("utf-8", "replace")
         if looks_made(value):
             yield from _checked(
                 "an `Authorization` header", "Authorization", value, *found.span(2), in_docs, "password"
             )
-    for scheme in _SCHEMES:
-        for found in _after(lowered, data, scheme, _AFTER_SCHEME):
+    for scheme, telling in _OF_SCHEME.items():
+        for found in _after(lowered, data, scheme, _AFTER_SCHEME) if not words.isdisjoint(telling) else ():
             if data[found.start() - len(scheme) - 1 : found.start() - len(scheme)].isalnum():
                 continue
             value = found[1].decode("ascii", "replace")
@@ -148,7 +154,7 @@ def _all(data: bytes, *, in_docs: bool) -> Iterator[Found]:
             yield from _checked(
                 "an `Authorization` header", "Authorization", value, *found.span(1), in_docs, "password"
             )
-    if any(word in data for word in _FORMS):
+    if not words.isdisjoint(_FORMS):
         from secrets_gitops.lint.directives import forms  # noqa: PLC0415  few files hold one
 
         for form in forms(data):
@@ -189,16 +195,15 @@ def _statements(lowered: bytes, data: bytes) -> Iterator[re.Match[bytes]]:
             at = lowered.find(word, found.end() if found else at + len(word))
 
 
-def _after_flags(data: bytes) -> Iterator[re.Match[bytes]]:
-    """What is given to `--password`, `-db-token` and the like, in order."""
-    found = [
-        match
-        for flag in _FLAGS
-        for match in _after(data, data, flag, _AFTER_FLAG)
-        if (name := _FLAG.search(data, max(0, match.start() - 60), match.start())) is not None
-        and _tells(read_key(name[0].decode("ascii", "replace")))
+def _after_flags(data: bytes, words: Iterable[bytes]) -> list[re.Match[bytes]]:
+    """What is given to `--password`, `-db-token` and the like, in order; `words` are those of `data`."""
+    flags = [
+        word
+        for word in words
+        if word[:1] == b"-" and word.endswith(_ENDS_OF_FLAGS) and _tells(read_key(word.decode("ascii", "replace")))
     ]
-    return iter(sorted({match.start(): match for match in found}.values(), key=lambda match: match.start()))
+    matches = (_AFTER_FLAG.match(data, at + len(flag)) for at, flag in places(data, flags, _BLANK))
+    return [match for match in matches if match is not None]
 
 
 def _tells(name: KeyName) -> bool:

@@ -40,7 +40,7 @@ class ComposeCiEnvSecret(AssignmentRule):
             yield from super().check(target)
         if target.kind == "dockerfile":
             yield from self._env(target)
-        for found in command_secrets.find(target.data, in_docs=target.kind == "docs"):
+        for found in command_secrets.find(target, in_docs=target.kind == "docs"):
             yield target.finding(
                 self,
                 target.region(found.start, found.end),

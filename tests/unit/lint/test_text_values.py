@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from secrets_gitops.lint.command_secrets import find
+from secrets_gitops.lint import command_secrets
+from secrets_gitops.lint.run import Run
+from secrets_gitops.lint.target import Target
 from secrets_gitops.lint.text_values import OncePerLine
+
+
+@pytest.fixture
+def find(memory):
+    """The secrets in commands of a text."""
+    return lambda data: command_secrets.find(Target("notes.txt", data, Run(memory({}))))
 
 
 def test_once_per_line():
@@ -15,7 +23,7 @@ def test_once_per_line():
     ]  # fmt: skip
 
 
-def test_what_a_second_look_finds_on_an_earlier_line_is_told(values):
+def test_what_a_second_look_finds_on_an_earlier_line_is_told(find, values):
     """One header is known by its scheme, another by its name: the same token under both, on two lines."""
     token = values.hex(40)
     data = f"curl -H 'Authorization: Bearer {token}'\ncurl -H 'Authorization: token {token}'\n".encode()
@@ -23,7 +31,7 @@ def test_what_a_second_look_finds_on_an_earlier_line_is_told(values):
     assert lines == [0, 1]
 
 
-def test_logins_that_repeat_on_a_line(values):
+def test_logins_that_repeat_on_a_line(find, values):
     first, second = values.password(), values.password()
     line = f"curl -u a:{first} x; curl -u a:{first} y; curl -u a:{second} z\n"
     found = [one.value for one in find((line * 2).encode())]
@@ -56,7 +64,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_formats_without_keys(form, values):
+def test_formats_without_keys(find, form, values):
     password = values.password()
     assert [one.value for one in find(FORMS[form].format(password).encode())] == [password]
     assert not list(find(FORMS[form].format("${PASSWORD}").encode()))
