@@ -15,7 +15,7 @@ from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from secrets_gitops.lint.key_names import KeyName
 
@@ -28,15 +28,14 @@ _MAY_FOLLOW = frozenset(b"\\\"'`])>:=?+| \t")
 _BETWEEN = b"\\\"'`])> \t"
 _SETS = frozenset((b":", b"=", b"?", b"+", b"|", b","))
 """Between a key and its operator stand some of the first; one of the second begins every operator but `=>`."""
-_LONG = 100_000
-_STEMS = tuple(
+STEMS = tuple(
     b"""
     pass pwd pw secret token cred key dsn psk pat hmac seed mnemonic otp pin salt bearer basic jwt docker
     connection auth cookie hash cert session code webhook licence license routing integration honeycomb
     sonar encrypt
     """.split()
 )
-"""What no key of a secret is without, in lower case."""
+"""What no key of a secret is without: one of these, in lower case."""
 _WORD = pattern(rb"[\w.-]{2,1000}+", re.ASCII)
 _AFTER_KEY = rb"""
     [\\"'`\])>]{0,4}+
@@ -108,27 +107,14 @@ def split(data: bytes) -> set[bytes]:
     return set(data.translate(_BLANKED).split())
 
 
-def telling(words: Collection[bytes]) -> list[bytes]:
+def telling(words: Iterable[bytes]) -> list[bytes]:
     """Those of `words` that promise a secret when they are keys."""
-    together = b"\n".join(words).lower()
-    stems = occurring(_STEMS, together)
-    return [word for word in words if _promises(word, stems)] if stems else []
+    return [word for word in words if any(stem in word.lower() for stem in STEMS) and promises(word)]
 
 
-def occurring(words: Iterable[bytes], text: bytes) -> list[bytes]:
-    """Those of `words` that occur in `text`. In a long one few letters may occur, and looking takes longest there."""
-    if len(text) > _LONG:
-        letters = set(text)
-        words = [word for word in words if letters.issuperset(word)]
-    return [word for word in words if word in text]
-
-
-def _promises(word: bytes, stems: list[bytes]) -> bool:
-    lowered = word.lower()
-    for stem in stems:
-        if stem in lowered:
-            return word[-1] in _ENDS and telling_name(word).is_sensitive
-    return False
+def promises(word: bytes) -> bool:
+    """Does `word`, which holds one of STEMS, promise a secret when it is a key?"""
+    return word[-1] in _ENDS and telling_name(word).is_sensitive
 
 
 def telling_name(word: bytes) -> KeyName:

@@ -5,7 +5,7 @@ A rule is imported when a file holds one of its words: a hook that runs at every
 
 from __future__ import annotations
 
-from secrets_gitops.lint.assignments import occurring, telling
+from secrets_gitops.lint.assignments import STEMS, promises
 from secrets_gitops.lint.catalog import EXCUSES, KINDS, NAMED, RULES, UNASKED, load, on_by_default
 from secrets_gitops.lint.token_table import TOKENS
 
@@ -18,13 +18,18 @@ if TYPE_CHECKING:
     from secrets_gitops.lint.rule import Rule
     from secrets_gitops.lint.target import Target
 
+_STEMS = frozenset(STEMS)
 _IN_WORD = b"abcdefghijklmnopqrstuvwxyz0123456789_-."
 """What the words of a target are made of (`lint.assignments`), in lower case."""
 _LONGEST = 100
 """Characters of a word that is remembered: longer ones are data, which seldom come again."""
 _MEMORY = 200_000
 """Words that are remembered of each kind from file to file."""
+_LONG = 100_000
+"""Bytes of a text in which few letters may occur; looking takes longest there."""
 _by_core: dict[bytes, tuple[bytes, ...]] = {}
+_looked_for: list[tuple[bytes, bytes]] = []
+"""The cores, and the stems of keys, shorter ones first, each with the longest other one in it (empty where none is)."""
 _senses: dict[bytes, tuple[tuple[bytes, ...], bool]] = {}
 """Words that say something: the cores in each, and whether it promises a secret when it is a key."""
 _dull: set[bytes] = set()
@@ -49,6 +54,10 @@ def read_words(target: Target) -> tuple[frozenset[bytes], list[bytes]]:
         for word in rules.union(EXCUSES, *(token.words for token in TOKENS)):
             core = _core(word)
             _by_core[core] = (*_by_core.get(core, ()), word)
+        parts = sorted({b"", *_by_core, *STEMS}, key=len)
+        _looked_for.extend(
+            (part, max((other for other in parts if other in part and other != part), key=len)) for part in parts[1:]
+        )
     cores: set[bytes] = set()
     promising = []
     new = []
@@ -70,24 +79,36 @@ def read_words(target: Target) -> tuple[frozenset[bytes], list[bytes]]:
 
 def _learn(words: list[bytes], cores: set[bytes], promising: list[bytes]) -> None:
     """Add what words say that were not seen before, and remember it unless they are long."""
-    together = b"\n".join(words).lower()
-    found = occurring(filter(None, _by_core), together)
-    cores.update(found)
-    kept = set(telling(words))
-    promising += kept
+    occurring = _occurring(b"\n".join(words).lower())
     for word in words:
-        if len(word) > _LONGEST:
-            continue
         lowered = word.lower()
-        inside = tuple([core for core in found if core in lowered])
-        if inside or word in kept:
-            _senses[word] = inside, word in kept
-        else:
+        inside = [part for part in occurring if part in lowered]
+        if inside:
+            said = tuple([part for part in inside if part in _by_core])
+            promise = not _STEMS.isdisjoint(inside) and promises(word)
+            cores.update(said)
+            if promise:
+                promising.append(word)
+            if (said or promise) and len(word) <= _LONGEST:
+                _senses[word] = said, promise
+                continue
+        if len(word) <= _LONGEST:
             _dull.add(word)
     if len(_dull) > _MEMORY:
         _dull.clear()
     if len(_senses) > _MEMORY:
         _senses.clear()
+
+
+def _occurring(text: bytes) -> list[bytes]:
+    """What is looked for and occurs in `text`, which is in lower case."""
+    letters = set(text) if len(text) > _LONG else None
+    found = {b""}
+    for word, part in _looked_for:
+        if part in found and (letters is None or letters.issuperset(word)) and word in text:
+            found.add(word)
+    found.remove(b"")
+    return list(found)
 
 
 class Deferred:
