@@ -8,6 +8,11 @@ from __future__ import annotations
 
 from secrets_gitops.patterns import pattern
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Set
+
+_FIELDS = frozenset((b"data", b"stringData"))
 _KIND = pattern(
     rb"kind\\{0,8}[\"']?\s{0,200}:\s{0,200}(?:[!&]\S{0,200}\s{1,200}){0,4}(?:[|>][-+0-9]{0,2}\s{1,200})?"
     rb"(?:#[^\n]{0,400}\s{1,200}){0,4}\\{0,8}[\"']?Secret(?:List)?(?![-.\w])"
@@ -37,6 +42,9 @@ def may_hold_secret(data: bytes) -> bool:
     return b"\\" in data and _ESCAPED.search(data) is not None
 
 
-def may_hold_values(data: bytes) -> bool:
-    """False promises that nothing in `data` is a Secret with values: many objects only name one."""
-    return (b"data" in data or b"Data" in data or b"\\" in data) and may_hold_secret(data)
+def may_hold_values(data: bytes, words: Set[bytes]) -> bool:
+    """False promises that nothing in `data` is a Secret with values: many objects only name one.
+
+    `words` are those of `data` (`lint.assignments.split`); behind an escape a key is part of another word.
+    """
+    return (not _FIELDS.isdisjoint(words) or b"\\" in data) and may_hold_secret(data)

@@ -17,7 +17,7 @@ from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Set
 
     from secrets_gitops.lint.target import Target
 
@@ -115,7 +115,7 @@ def may_be_called_secret(target: Target) -> bool:
     if len(data) > _MANY_PLACES and sum(map(data.count, words)) > _MANY_PLACES:
         return True
     found = places(data, words, _MAY_FOLLOW)
-    text = _Text(data)
+    text = _Text(data, target.different_words)
     return any(text.tells(at, word) for at, word in found)
 
 
@@ -130,8 +130,9 @@ def _ends(data: bytes, word: bytes) -> Iterator[int]:
 class _Text:
     """A text, and what is found out about all of it when it is first asked for."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, words: Set[bytes]) -> None:
         self._data = data
+        self._words = words
         self._anywhere: bool | None = None
         self._patches: bool | None = None
         self._judged: dict[bytes, bool] = {}
@@ -246,7 +247,7 @@ class _Text:
     def _holds_operations(self) -> bool:
         """Are there operations of a JSON patch? The end of their path is the name of their value."""
         if self._patches is None:
-            self._patches = b"path" in self._data and _OPERATION.search(self._data) is not None
+            self._patches = b"op" in self._words and b"path" in self._data and _OPERATION.search(self._data) is not None
         return self._patches
 
     @property

@@ -37,13 +37,14 @@ class WorkTree:
             if not mode:
                 raise FileError("no such file", place=Place(path))
             fd = os.open(place, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-            with open(fd, "rb") as file:
-                data = file.read(-1 if limit is None else limit + 1)
+            with open(fd, "rb", buffering=0) as file:  # `read(limit)` would first make room for all that
+                fits = limit is None or os.fstat(fd).st_size <= limit
+                data = file.read() if fits else b""
         except OSError as error:
             reason = os.strerror(error.errno or 0)
             hints = ("look at the permissions of the file and its folder",)
             raise FileError(f"cannot read: {reason[:1].lower()}{reason[1:]}", hints=hints, place=Place(path)) from error
-        if limit is not None and len(data) > limit:
+        if not fits or (limit is not None and len(data) > limit):
             raise FileError(f"larger than {limit} bytes", place=Place(path))
         return data
 

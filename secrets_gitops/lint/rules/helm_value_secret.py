@@ -31,9 +31,9 @@ class HelmValueSecret:
         """May there be values, and something called as secrets are?"""
         if target.parent is not None or is_template(target.path):
             return False
-        return target.may_be_called_secret and (
+        return (
             is_values_file(target) or is_helmfile(target.path) or _may_hold_values(target.data)
-        )
+        ) and target.may_be_called_secret
 
     def check(self, target: Target) -> Iterator[Finding]:
         """Every value, also those in texts in values."""

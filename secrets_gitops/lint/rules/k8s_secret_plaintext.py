@@ -29,7 +29,7 @@ class K8sSecretPlaintext:
 
     def concerns(self, target: Target) -> bool:
         """Can there be a Secret?"""
-        return may_hold_values(target.data)
+        return may_hold_values(target.data, target.different_words)
 
     def check(self, target: Target) -> Iterator[Finding]:
         """The values of every Secret."""
