@@ -5,6 +5,9 @@ A rule is imported when a file holds one of its words: a hook that runs at every
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from itertools import accumulate
+
 from secrets_gitops.lint.assignments import STEMS, promises
 from secrets_gitops.lint.catalog import EXCUSES, KINDS, NAMED, RULES, UNASKED, load, on_by_default
 from secrets_gitops.lint.token_table import TOKENS
@@ -79,21 +82,25 @@ def read_words(target: Target) -> tuple[frozenset[bytes], list[bytes]]:
 
 def _learn(words: list[bytes], cores: set[bytes], promising: list[bytes]) -> None:
     """Add what words say that were not seen before, and remember it unless they are long."""
-    occurring = _occurring(b"\n".join(words).lower())
-    for word in words:
-        lowered = word.lower()
-        inside = [part for part in occurring if part in lowered]
-        if inside:
-            said = tuple([part for part in inside if part in _by_core])
-            promise = not _STEMS.isdisjoint(inside) and promises(word)
-            cores.update(said)
-            if promise:
-                promising.append(word)
-            if (said or promise) and len(word) <= _LONGEST:
-                _senses[word] = said, promise
-                continue
-        if len(word) <= _LONGEST:
-            _dull.add(word)
+    text = b"\n".join(words).lower()
+    ends = list(accumulate(len(word) + 1 for word in words))
+    inside: dict[int, list[bytes]] = {}
+    for part in _occurring(text):
+        at = text.find(part)
+        while at >= 0:
+            number = bisect_right(ends, at)
+            inside.setdefault(number, []).append(part)
+            at = text.find(part, ends[number])
+    for number, parts in inside.items():
+        word = words[number]
+        said = tuple([part for part in parts if part in _by_core])
+        promise = not _STEMS.isdisjoint(parts) and promises(word)
+        cores.update(said)
+        if promise:
+            promising.append(word)
+        if (said or promise) and len(word) <= _LONGEST:
+            _senses[word] = said, promise
+    _dull.update([word for word in words if len(word) <= _LONGEST and word not in _senses])
     if len(_dull) > _MEMORY:
         _dull.clear()
     if len(_senses) > _MEMORY:

@@ -27,7 +27,9 @@ class HelmTemplateLiteral:
 
     def concerns(self, target: Target) -> bool:
         """Is it a template that may make a Secret?"""
-        return target.parent is None and is_template(target.path) and may_hold_values(target.data, target.different_words)
+        if target.parent is not None or not is_template(target.path):
+            return False
+        return may_hold_values(target.data, target.different_words)
 
     def check(self, target: Target) -> Iterator[Finding]:
         """The literal values of every Secret."""
