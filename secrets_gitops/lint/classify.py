@@ -55,6 +55,7 @@ _TEMPLATE_ENDS = (
     ".bak", ".orig", ".old", ".save", "~",
 )  # fmt: skip
 """What a program makes a file from, and what it was before: a file of the kind that the rest of its name says."""
+_LONGEST_END = max(map(len, _TEMPLATE_ENDS))
 _CREDENTIAL_NAMES = frozenset(
     {
         ".netrc", "_netrc", ".pgpass", "pgpass.conf", ".git-credentials", ".npmrc", ".yarnrc", ".yarnrc.yml", ".pypirc",
@@ -145,8 +146,8 @@ def _fits(path: str, words: tuple[str, ...], expression: re.Pattern[str]) -> boo
 
 def _made(path: str) -> str:
     """The name of what is made from the file `path`: of `app.yaml.j2`, `app.yaml`; any other as it is."""
-    while end := next((end for end in _TEMPLATE_ENDS if path[-len(end) :].lower() == end), ""):
-        path = path[: -len(end)]
+    while path[-_LONGEST_END:].lower().endswith(_TEMPLATE_ENDS):
+        path = path[: -len(next(end for end in _TEMPLATE_ENDS if path[-len(end) :].lower() == end))]
     return path
 
 

@@ -15,10 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+_FOLDERS = 1_000
+"""Folders whose names are remembered."""
+
+
 class WorkTree:
     """The files on disk below `root`: those that git tracks, and new ones that it does not ignore; all without git."""
 
-    __slots__ = ("_inside", "_last", "_real", "root")
+    __slots__ = ("_inside", "_last", "_names", "_real", "root")
 
     def __init__(self, root: str) -> None:
         self.root = root
@@ -26,6 +30,8 @@ class WorkTree:
         self._inside: dict[str, bool] = {"": True}
         self._last = "", 0
         """Path and mode of the last answer: a file is listed, looked at and read in a row."""
+        self._names: dict[str, frozenset[str] | None] = {}
+        """What stands in the folders that were asked last; None for one that cannot be listed."""
 
     def read(self, path: str, limit: int | None = None) -> bytes:
         """The content of a file. Raises FileError when it is none, cannot be read, or has more than `limit` bytes."""
@@ -50,7 +56,24 @@ class WorkTree:
 
     def exists(self, path: str) -> bool:
         """Whether there is a file, or a symbolic link, at `path`."""
-        return self.mode(path) != 0
+        folder, _, name = path.rpartition("/")
+        if folder not in self._names:
+            if len(self._names) >= _FOLDERS:
+                self._names.clear()
+            self._names[folder] = self._listed(folder)
+        names = self._names[folder]
+        return (names is None or name in names) and self.mode(path) != 0
+
+    def _listed(self, folder: str) -> frozenset[str] | None:
+        """The names in a folder: most questions are for files that are not there, several of each folder."""
+        if not self._reaches(folder):
+            return frozenset()
+        try:
+            return frozenset(os.listdir(f"{self.root}/{folder}"))
+        except (FileNotFoundError, NotADirectoryError):
+            return frozenset()
+        except OSError:
+            return None
 
     def mode(self, path: str) -> int:
         """FILE, EXECUTABLE or LINK; 0 when there is no file, also behind a link that leads out of the root."""
