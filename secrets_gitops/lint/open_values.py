@@ -66,15 +66,20 @@ def open_values(target: Target) -> Iterator[OpenValue]:
         return
     if target.has_sops_block:
         return
+    written = ""
     for found in target.objects:
         for field, key, value in secret_pairs(found):
             scalar, name = value.resolved(), key.resolved().text
             text = scalar.text
-            severity = judge(name, text, encoded=field == "data", tag=scalar.tag).severity
-            if severity is None and MASK in text:
+            filled_in = MASK in text
+            severity = None
+            if not filled_in or text.strip(MASK):
+                severity = judge(name, text, encoded=field == "data", tag=scalar.tag).severity
+            if severity is None and filled_in:
                 from secrets_gitops.lint.template_literals import literal_in  # noqa: PLC0415  for charts only
 
-                text = literal_in(target, scalar, name)
+                written = written or target.data.decode("utf-8", "replace")
+                text = literal_in(written[scalar.start : scalar.end], name)
                 severity = "high" if text else None
             if severity is None:
                 continue

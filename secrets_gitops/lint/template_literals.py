@@ -10,25 +10,21 @@ from secrets_gitops.lint.value_model import classify
 from secrets_gitops.lint.values import shape
 from secrets_gitops.patterns import pattern
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from secrets_gitops.documents.document import Node
-    from secrets_gitops.lint.target import Target
-
 _SPAN = pattern(r"\{\{[^\n]{0,2000}?\}\}")
 _QUOTED = pattern(r"\"((?:[^\"\\\n]|\\.){10,400})\"|`([^`\n]{10,400})`|'([^'\n]{10,400})'")
 _APART = pattern(r"[^A-Za-z0-9!@#$%^&*+=_~?-]+")
 _MADE = pattern(r"[A-Za-z0-9!@#$%^&*+/=_~?-]+")
 
 
-def literal_in(target: Target, node: Node, key: str) -> str:
-    """The first text in the scalar `node` of `target`, in a span of it or beside, that is a secret; empty without one.
+def literal_in(text: str, key: str) -> str:
+    """The first text in the scalar `text`, in a span of it or beside, that is a secret; empty without one.
 
     It has to look made by chance: the arguments of functions are names, formats and expressions.
     """
-    text = target.data.decode("utf-8", "replace")[node.start : node.end]
-    spans = [found[0] for found in _SPAN.finditer(text)]
-    literals = [found[1] or found[2] or found[3] for span in spans for found in _QUOTED.finditer(span)]
+    literals: list[str] = []
+    if any(quote in text for quote in "\"'`"):
+        spans = [found[0] for found in _SPAN.finditer(text)]
+        literals += [found[1] or found[2] or found[3] for span in spans for found in _QUOTED.finditer(span)]
     if "\n" not in text and "://" not in text and read_key(key).sensitivity == "strong":
         literals += _APART.split(_SPAN.sub(" ", text))
     return next((literal for literal in literals if _is_made(literal, key)), "")
