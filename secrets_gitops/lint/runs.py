@@ -24,6 +24,8 @@ _SHAPE = bytes(0x78 if c in _KEPT else 0x20 for c in range(256))
 _PRINTABLE = bytes((*range(0x20, 0x7F), 9, 10, 13))
 _LOW = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef"
 """The base64 characters of 0 to 31."""
+_HEX = b"0123456789abcdef"
+"""What digests are made of, many of which are as long as a line of base64."""
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{24,}={0,2}")
 _WRAPPED = pattern(
     rb"(?<![A-Za-z0-9+/])(?:[A-Za-z0-9+/]{60,128}(?:\\n|\r?\n[ \t]{0,60})){1,2000}[A-Za-z0-9+/]{1,128}={0,2}"
@@ -66,7 +68,7 @@ def hidden(data: bytes, dense: bytes) -> Iterator[Hidden]:
     `dense` are the runs of `data`.
     """
     candidates = set(_BASE64.findall(dense))
-    if sum(60 <= len(found) <= 129 for found in candidates) > 1:
+    if sum(60 <= len(found) <= 129 and bool(found.translate(None, _HEX)) for found in candidates) > 1:
         candidates.update(_WRAPPED.findall(data))
     for encoded in candidates:
         plain = b"".join(encoded.replace(b"\\n", b"").split()) if b"\n" in encoded or b"\\" in encoded else encoded
