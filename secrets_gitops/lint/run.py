@@ -10,11 +10,14 @@ from secrets_gitops.errors import Error, Place, ScanIncomplete
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any, TypeVar
 
     from secrets_gitops.lint.finding import Finding
     from secrets_gitops.lint.sops_record import Record
     from secrets_gitops.repository.creation_rules import CreationRule, CreationRules
     from secrets_gitops.repository.snapshot import Snapshot
+
+    T = TypeVar("T")
 
 MAX_BYTES = 5 * 1024 * 1024
 """A text file over this size is not scanned, and the scan is incomplete."""
@@ -74,7 +77,7 @@ class Run:
         self.notes: list[tuple[Place, str]] = []
         self.records: dict[bytes, Record] = {}
         """What blocks of sops say, by their shape (`lint.sops_record`)."""
-        self._known: dict[str, bool] = {}
+        self._known: dict[str, Any] = {}
         self._by_folder: dict[str, CreationRules | None] = {}
         self._pinned: tuple[str, ...] | None = None
 
@@ -141,11 +144,12 @@ class Run:
             self.notes += rules.warnings
         return rules
 
-    def once(self, question: str, answer: Callable[[], bool]) -> bool:
+    def once(self, question: str, answer: Callable[[], T]) -> T:
         """The answer to a question about the whole snapshot, which is worked out once in a scan."""
         if question not in self._known:
             self._known[question] = answer()
-        return self._known[question]
+        found: T = self._known[question]
+        return found
 
     def note(self, error: Error) -> None:
         """Remember why the scan is incomplete, each reason once."""

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from secrets_gitops.lint.objects import KubeObject
     from secrets_gitops.lint.target import Target
 
+    Brought = tuple[tuple[str, ...], tuple[str, ...]]
+    """Paths of what is applied as it stands, and of what is put into something else."""
+
 _WORDS = (
     b"kustomize.toolkit.fluxcd.io", b"argoproj.io", b"viaduct.ai", b"onfigMapGenerator", b"valuesFiles", b"releases:",
 )  # fmt: skip
@@ -89,12 +92,10 @@ class GitopsDecryptionMissing:
         if spec is None or folder is None or folder in seen or not target.run.snapshot.list(folder):
             return
         seen.add(folder)
-        delivery = Delivery(target)
-        delivery.flux(folder)
         if spec.get("decryption") is not None:
-            yield from self._flux_decrypts(target, found, delivery)
+            yield from self._flux_decrypts(target, found, folder)
             return
-        example = next(_to_decrypt(target, (*delivery.manifests, *delivery.inserted)), None)
+        example = target.run.once(f"first to decrypt for Flux: {folder}", partial(_first_for_flux, target, folder))
         if example is not None and not _patched_in(target):
             yield self._finding(
                 target,
@@ -104,29 +105,11 @@ class GitopsDecryptionMissing:
                 found,
             )
 
-    def _flux_decrypts(self, target: Target, found: KubeObject, delivery: Delivery) -> Iterator[Finding]:
+    def _flux_decrypts(self, target: Target, found: KubeObject, folder: str) -> Iterator[Finding]:
         """What Flux passes over although it was told to decrypt, and what it decrypts although it should not."""
         where = next((value for _, value in entries(found.node.get("spec") or found.node, "decryption")), found.node)
-        for path in delivery.manifests:
-            file = neighbour(target, path)
-            if file is None or not is_encrypted(file):
-                continue
-            flaw = _flaw_for_flux(file)
-            if flaw:
-                yield self._finding(
-                    target, where, f"{path} {flaw[0]}", flaw[1].replace("PATH", mend.quoted(path)), found
-                )
-        for path in delivery.inserted:
-            file = neighbour(target, path)
-            if file is not None and is_encrypted(file) and _MARKER_YAML not in file.data and _minified(file):
-                yield self._finding(
-                    target,
-                    where,
-                    f"{path} is JSON without blanks, in which Flux does not see that it is encrypted: the Secret gets "
-                    "the ciphertext",
-                    f'write `"mac": "ENC[…` with a blank after the colon: `jq . {mend.quoted(path)}`',
-                    found,
-                )
+        for message, fix in target.run.once(f"amiss for Flux: {folder}", partial(_amiss_for_flux, target, folder)):
+            yield self._finding(target, where, message, fix, found)
 
     def _argo(self, target: Target, found: KubeObject) -> Iterator[Finding]:
         """An Application of Argo CD, or the template of an ApplicationSet."""
@@ -143,13 +126,13 @@ class GitopsDecryptionMissing:
                     yield self._plain_values(target, item, file.path, found)
             if source.get("plugin") is not None or not target.run.snapshot.list(folder):
                 continue
-            delivery = Delivery(target)
-            if helm is None and not target.run.snapshot.exists(posixpath.join(folder, "Chart.yaml")):
-                recurse = directory.get("recurse") if directory is not None else None
-                if not delivery.kustomize(folder):
-                    deep = recurse is not None and recurse.text == "true"
-                    delivery.files(folder, (".yaml", ".yml", ".json"), deep=deep)
-            example = next(_to_decrypt(target, (*delivery.manifests, *delivery.inserted)), None)
+            if helm is not None or target.run.snapshot.exists(posixpath.join(folder, "Chart.yaml")):
+                continue
+            recurse = directory.get("recurse") if directory is not None else None
+            deep = recurse is not None and recurse.text == "true"
+            example = target.run.once(
+                f"first to decrypt for Argo CD: {deep} {folder}", partial(_first_for_argo, target, folder, deep=deep)
+            )
             if example is not None:
                 yield self._finding(
                     target,
@@ -265,6 +248,49 @@ def _items(node: Node | None, key: str, *, kind: str = "scalar") -> Iterator[Nod
         for item in listed.resolved().items:
             if item.resolved().kind == kind:
                 yield item.resolved()
+
+
+def _brought_by_flux(target: Target, folder: str) -> Brought:
+    """What a Kustomization of Flux with that path brings; many may have the same."""
+
+    def gather() -> Brought:
+        delivery = Delivery(target)
+        delivery.flux(folder)
+        return tuple(delivery.manifests), tuple(delivery.inserted)
+
+    return target.run.once(f"brought by Flux: {folder}", gather)
+
+
+def _first_for_argo(target: Target, folder: str, *, deep: bool) -> str | None:
+    delivery = Delivery(target)
+    if not delivery.kustomize(folder):
+        delivery.files(folder, (".yaml", ".yml", ".json"), deep=deep)
+    return next(_to_decrypt(target, (*delivery.manifests, *delivery.inserted)), None)
+
+
+def _first_for_flux(target: Target, folder: str) -> str | None:
+    manifests, inserted = _brought_by_flux(target, folder)
+    return next(_to_decrypt(target, (*manifests, *inserted)), None)
+
+
+def _amiss_for_flux(target: Target, folder: str) -> list[tuple[str, str]]:
+    """What Flux would take wrongly of what it is to decrypt, and what to do, for each file."""
+    manifests, inserted = _brought_by_flux(target, folder)
+    found: list[tuple[str, str]] = []
+    for path in manifests:
+        file = neighbour(target, path)
+        flaw = _flaw_for_flux(file) if file is not None and is_encrypted(file) else None
+        if flaw is not None:
+            found.append((f"{path} {flaw[0]}", flaw[1].replace("PATH", mend.quoted(path))))
+    for path in inserted:
+        file = neighbour(target, path)
+        if file is not None and is_encrypted(file) and _MARKER_YAML not in file.data and _minified(file):
+            message = (
+                f"{path} is JSON without blanks, in which Flux does not see that it is encrypted: the Secret gets "
+                "the ciphertext"
+            )
+            found.append((message, f'write `"mac": "ENC[…` with a blank after the colon: `jq . {mend.quoted(path)}`'))
+    return found
 
 
 def _to_decrypt(target: Target, paths: tuple[str, ...]) -> Iterator[str]:
