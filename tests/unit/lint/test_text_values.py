@@ -70,7 +70,7 @@ def test_formats_without_keys(find, form, values):
     assert not list(find(FORMS[form].format("${PASSWORD}").encode()))
 
 
-def test_longer_values_of_formats_without_keys(values):
+def test_longer_values_of_formats_without_keys(find, values):
     key, token = values.base64(33), values.password(40)
     assert [one.value for one in find(f"Unseal Key 1: {key}\n".encode())] == [key]
     assert [one.value for one in find(f"tls {{\n  dns cloudflare {token}\n}}\n".encode())] == [token]
@@ -88,5 +88,5 @@ def test_longer_values_of_formats_without_keys(values):
         "ConvertTo-SecureString $env:PASSWORD -AsPlainText -Force\n",
     ],
 )
-def test_what_only_resembles_them(text):
+def test_what_only_resembles_them(find, text):
     assert not list(find(text.encode()))
