@@ -146,6 +146,8 @@ def _tell(report: Report, advice: tuple[str, str]) -> int:
         sys.stdout.buffer.write(text.findings(report, colour=colour).encode())
         sys.stdout.flush()
     _say(text.summary(report))
+    if report.findings and os.environ.get("GIT_PREFIX"):  # git was called in a folder below, and calls hooks at the top
+        _say(f"paths are relative to {os.getcwd()}, those in the commands too\n")
     if any("--max-bytes" in hint for error in report.incomplete for hint in error.hints):
         _say(f"hint: {advice[0]}\n")
     if code:

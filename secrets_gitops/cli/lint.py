@@ -162,7 +162,7 @@ def _summarize(report: Report, root: str) -> None:
     for line in text.summary(report).splitlines():
         console.note(line)
     if report.findings and os.path.realpath(".") != os.path.realpath(root):
-        console.note(f"paths are relative to {root}")
+        console.note(f"paths are relative to {root}, those in the commands too")
 
 
 def _table() -> str:

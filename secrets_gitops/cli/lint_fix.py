@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from secrets_gitops.cli import asking, console, sops_files
@@ -96,9 +97,8 @@ def _by_hand(done: list[Repair], root: str) -> None:
     staged = [path for path in changed if _says(("ls-files", "--", path), root)]
     known = [path for path in paths if _says(("log", "-1", "--format=%h", "--", path), root)]
     if staged:
-        console.note(
-            f"by hand: `git add {' '.join(map(mend_words.quoted, staged))}`, for the index still holds the plaintext"
-        )
+        here = (mend_words.quoted(os.path.relpath(os.path.join(root, path))) for path in staged)
+        console.note(f"by hand: `git add {' '.join(here)}`, for the index still holds the plaintext")
     for path in known:
         console.note(f"by hand: {path} was committed before: if that was ever pushed, change the values in it")
 

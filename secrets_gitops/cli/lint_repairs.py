@@ -119,8 +119,8 @@ class Repairs:
             files.replace(self._on_disk(file), data, mode=0o644)
         self._write(path, document)
         return tuple(
-            f"{file} is new (`git add {mend.quoted(file)}`) and has the literals, encrypted; Flux decrypts it where "
-            "the Kustomization has `decryption`, plain kustomize does not"
+            f"{file} is new (`git add {mend.quoted(self._on_disk(file))}`) and has the literals, encrypted; "
+            "Flux decrypts it where the Kustomization has `decryption`, plain kustomize does not"
             for file in made
         )
 
@@ -134,7 +134,7 @@ class Repairs:
         if entry not in old.split(b"\n"):
             lead = b"\n" if old and not old.endswith(b"\n") else b""
             files.replace(place, old + lead + entry + b"\n", mode=0o644)
-        return (f"`git rm --cached {mend.quoted(path)}` takes it out of the index, where it is tracked",)
+        return (f"`git rm --cached {mend.quoted(self._on_disk(path))}` takes it out of the index, where it is tracked",)
 
     def can_seal(self) -> bool:
         """Does the repository pin one certificate that is good for sealing?"""

@@ -42,6 +42,13 @@ def test_a_plaintext_secret_is_refused_with_file_line_key_and_remedy(committed):
     assert PASSWORD not in done.stdout + done.stderr
 
 
+def test_who_commits_in_a_folder_below_is_told_where_the_paths_begin(committed):
+    committed.stage("app/secret.yaml", SECRET)
+    said = committed.hook(env={"GIT_PREFIX": "app/"}).stderr
+    assert f"paths are relative to {committed.root}, those in the commands too\n" in said
+    assert "paths are relative" not in committed.hook().stderr
+
+
 def test_a_clean_commit_is_not_talked_about(committed):
     committed.stage("app/other.yaml", CLEAN)
     done = committed.hook()

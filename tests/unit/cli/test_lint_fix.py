@@ -147,3 +147,17 @@ def test_a_person_is_asked(fix, tmp_path, answer, code):
     assert b"change 1 file in the work tree?" in done.stderr
     assert done.returncode == code
     assert ("ENC[" in (tmp_path / "secret.yaml").read_text()) is (code == 0)
+
+
+def test_from_a_folder_below_the_commands_work_there(fix, cli, tmp_path):
+    text = f"secretGenerator:\n- name: db\n  literals: [password={VALUE}]\n"
+    (tmp_path / "a/b").mkdir(parents=True)
+    (tmp_path / "a/kustomization.yaml").write_text(text)
+    subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
+    said = cli("lint", "--fix", "--yes", cwd=tmp_path / "a/b").stderr.decode()
+    commands = [found.split("`")[1] for found in said.splitlines() if "`git add" in found]
+    assert len(commands) == 2
+    for command in commands:
+        subprocess.run(["sh", "-c", command], cwd=tmp_path / "a/b", check=True)
+    staged = subprocess.run(["git", "diff", "--name-only"], cwd=tmp_path, check=True, capture_output=True).stdout
+    assert staged == b"", "nothing is left to add"
