@@ -92,6 +92,7 @@ _ANSIBLE_PATHS = pattern(
 )
 _INVENTORY_WORDS = ("inventor", "hosts")
 _INVENTORY_PATHS = pattern(r"(?:.*/)?(?:(?:inventor(?:y|ies)/.*|hosts|inventory)(?:\.(?:ini|cfg|txt))?|hosts\.ini)")
+_SECRETS_FILE = pattern(r"(?:.*/)?(?:[\w.-]*[._-])?(?:secrets?|credentials)(?:[._-][\w-]{1,30})?\.(?:ya?ml|json)")
 _STATE = pattern(rb'"(?:terraform_version|lineage|serial)"\s{0,20}:')
 _WORKFLOW = pattern(rb"^jobs:[ \t]*\r?$(?=.{0,4000}^[ \t]+(?:runs-on|steps):)", re.MULTILINE | re.DOTALL)
 _PLAY = pattern(
@@ -142,6 +143,11 @@ def kind_of(path: str, data: bytes) -> Kind:
 def _fits(path: str, words: tuple[str, ...], expression: re.Pattern[str]) -> bool:
     """Does `expression` fit the path? It is not compiled for a path without any of the words."""
     return any(word in path for word in words) and expression.fullmatch(path) is not None
+
+
+def is_file_of_secrets(path: str) -> bool:
+    """Does the name of a file of YAML or JSON say that its values are secrets: `secrets.yaml`, `prod-secrets.yaml`?"""
+    return ("secret" in path or "credential" in path) and _SECRETS_FILE.fullmatch(path) is not None
 
 
 def _made(path: str) -> str:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 
 from secrets_gitops.lint.assignments import MANY, places, telling_name
+from secrets_gitops.lint.classify import is_file_of_secrets
 from secrets_gitops.lint.key_names import read_key
-from secrets_gitops.lint.leaves import is_file_of_secrets
 from secrets_gitops.lint.value_model import is_secret
 from secrets_gitops.patterns import pattern
 

@@ -6,10 +6,10 @@ What a leaf is called, and whether that makes it a secret, is decided here: by i
 
 from __future__ import annotations
 
+from secrets_gitops.lint.classify import is_file_of_secrets
 from secrets_gitops.lint.key_names import read_key
 from secrets_gitops.lint.key_parents import inherited, under
 from secrets_gitops.lint.reference_positions import HERE, OFF, refers
-from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _NAMES = ("name", "key", "Name", "Key")
 _VALUES = frozenset({"value", "values", "default", "defaultValue", "Value"})
 
-_SECRETS_FILE = pattern(r"(?:.*/)?(?:[\w.-]*[._-])?(?:secrets?|credentials)(?:[._-][\w-]{1,30})?\.(?:ya?ml|json)")
 _OF_FORMATS = frozenset({"kind", "apiVersion", "jobs", "services", "$schema"})
 _OPERATION = frozenset({"op", "path", "value"})
 
@@ -116,11 +115,6 @@ def leaves(document: Document, objects: Iterable[KubeObject]) -> Iterator[Leaf]:
     for index, root in enumerate(document.roots):
         is_plain = holds_secrets and root.kind == "mapping" and not any(map(root.get, _OF_FORMATS))
         yield from _walk(root, index, by_node, "weak" if is_plain else None)
-
-
-def is_file_of_secrets(path: str) -> bool:
-    """Does the name of a file say that its values are secrets, as `secrets.yaml` and `prod-secrets.yaml` do?"""
-    return ("secret" in path or "credential" in path) and _SECRETS_FILE.fullmatch(path) is not None
 
 
 def _walk(root: Node, index: int, by_node: dict[int, KubeObject], above: Inheritance) -> Iterator[Leaf]:
