@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import posixpath
+from binascii import Error as Base64Error
+from binascii import a2b_base64
 
 from secrets_gitops.lint.candidates import of_leaf, text_in
 from secrets_gitops.lint.mend import quoted
 from secrets_gitops.lint.secret_values import judge
+from secrets_gitops.lint.values.bodies import assignments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from secrets_gitops.lint.target import Target
 
 _FIELDS = frozenset({"auth", "password", "identitytoken", "registrytoken"})
+_IN_BASE64 = (b"eyJhdXRocyI6", b"eyAiYXV0aHMi", b"ewoJImF1dGhzIjog", b"ewogICJhdXRocyI6", b"ewogICAgImF1dGhzIjog")
+"""How `{"auths":` begins in base64, with the blanks that programs write."""
 
 
 class DockerconfigAuth:
@@ -31,10 +36,14 @@ class DockerconfigAuth:
 
     def concerns(self, target: Target) -> bool:
         """Is there a registry with a login?"""
+        if target.parent is None and any(start in target.data for start in _IN_BASE64):
+            return True
         return b"auth" in target.data and (b"auths" in target.data or _is_legacy(target))
 
     def check(self, target: Target) -> Iterator[Finding]:
         """`auth`, `password` and tokens of each registry."""
+        if target.parent is None and any(start in target.data for start in _IN_BASE64):
+            yield from self._hidden(target)
         legacy = _is_legacy(target)
         for leaf in target.leaves:
             keys = leaf.keys
@@ -47,10 +56,24 @@ class DockerconfigAuth:
                 if inner is not None:
                     yield from self.check(inner)
 
+    def _hidden(self, target: Target) -> Iterator[Finding]:
+        """Such a file in base64, wherever it stands."""
+        for outer in target.hidden:
+            if b'"auths"' not in outer.text:
+                continue
+            inside = assignments(outer.text.decode("utf-8", "replace")) or ()
+            if any(_is_login(part.key, part.value) for part in inside if part.key in _FIELDS):
+                for start, end in outer.places(target.data):
+                    yield target.finding(
+                        self,
+                        target.region(start, end),
+                        "logins for container registries stand here in base64, which is no encryption",
+                        fix=f"encrypt {quoted(target.path)} or make the pull secret in the cluster; change the logins",
+                        value=target.data[start:end],
+                    )
+
     def _login(self, target: Target, leaf: Leaf, registry: str) -> Iterator[Finding]:
-        # What may stand for a login, also in base64 (`user:changeme`), is known to the data of a Secret.
-        name = "password" if leaf.name == "auth" else leaf.name
-        if leaf.refers or judge(name, leaf.text, encoded=leaf.name == "auth").severity not in {"high", "medium"}:
+        if leaf.refers or not _is_login(leaf.name, leaf.text):
             return
         yield of_leaf(target, leaf).finding(
             self,
@@ -58,6 +81,23 @@ class DockerconfigAuth:
             f"{'; base64 is no encryption' if leaf.name == 'auth' else ''}",
             fix=f"encrypt {quoted(target.path)} or make the pull secret in the cluster, and change the password",
         )
+
+
+def _is_login(key: str, text: str) -> bool:
+    """What may stand for a login (`user:changeme`) is known to the data of a Secret; `auth` is in base64."""
+    password = _password_of(text) if key == "auth" else text
+    if password:
+        return judge("password" if key == "auth" else key, password).severity in {"high", "medium"}
+    return judge("password", text, encoded=True).severity in {"high", "medium"}
+
+
+def _password_of(auth: str) -> str:
+    """The password in `auth`; empty when it is not what it should be."""
+    try:
+        user, _, password = a2b_base64(auth.encode("ascii")).decode().partition(":")
+    except (UnicodeError, Base64Error):
+        return ""
+    return password if (user + password).isprintable() else ""
 
 
 def _is_legacy(target: Target) -> bool:

@@ -87,3 +87,15 @@ def test_a_login_for_a_registry_is_found(path, scan, values):
 )
 def test_a_configuration_without_a_login_is_none(config, failing):
     assert failing({"config.json": json.dumps(config)}, "dockerconfig-auth") == []
+
+
+@pytest.mark.parametrize("indent", [None, 2, 4, "\t"])
+def test_logins_in_base64_wherever_they_stand(indent, failing, values):
+    def text(password: str) -> str:
+        login = base64.b64encode(f"bot:{password}".encode()).decode()
+        config = json.dumps({"auths": {"registry.example.org": {"auth": login}}}, indent=indent)
+        return f"dockerconfig: {base64.b64encode(config.encode()).decode()}\n"
+
+    found = failing({"values.yaml": text(values.password())}, "dockerconfig-auth")
+    assert [(line, rule) for _, line, rule, _ in found] == [(1, "dockerconfig-auth")]
+    assert failing({"values.yaml": text("changeme")}) == []
