@@ -37,6 +37,10 @@ _WITH_SECRETS = frozenset(
     """.split()
 )
 """Stand in `credentials: {…}` or `secrets: {…}` and are none."""
+_BESIDE_SECRETS = frozenset(
+    "registry registries repository server domain account organization project bucket cluster app version".split()
+)
+"""Stand there too, and more often are none: `imageCredentials: {registry: …}`. Their values must look random."""
 _WITH_A_SECRET = _WITH_SECRETS | frozenset(
     """
     database db schema mode key keys property context cluster server address account tenant subject items status source
@@ -84,4 +88,5 @@ def under(parent: Inheritance, key: str) -> KeyName:
     beside = _WITH_SECRETS if parent == "strong" else _WITH_A_SECRET
     if not name.words or name.words[-1] in beside or name.words[-1] in _ASIDE:
         return name
-    return KeyName(name.words, "strong" if parent == "strong" else "weak")
+    is_setting = name.words[-1] in _BESIDE_SECRETS
+    return KeyName(name.words, "strong" if parent == "strong" and not is_setting else "weak")

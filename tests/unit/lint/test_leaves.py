@@ -91,6 +91,7 @@ SENSES = {
     "what stands beside secrets": ("credentials: {user: x, enabled: y, mountPath: z}", {"x": "open", "y": "plain", "z": "plain"}),
     "a value alone": ("password: {value: x}\nauth: {value: y}\ntokenTTL: {value: z}", {"x": "strong", "y": "open", "z": "open"}),
     "a private environment": ("privateEnv: {A: x}\nprivate: {subnet: y}", {"x": "strong", "y": "open"}),
+    "settings beside secrets": ("imageCredentials: {registry: x, note: y}", {"x": "weak", "y": "strong"}),
     "what is sensitive": ("sensitive: {a: x, passwordPolicy: y}", {"x": "weak", "y": "plain"}),
     "other things below": ("secrets: {annotations: {a: x}, resources: {b: y}, image: {tag: z}}", {"x": "open", "y": "open", "z": "open"}),
     "a parent that is a setting": ("existingSecrets: {a: x}\ntokenTTL: {b: y}", {"x": "open", "y": "open"}),
