@@ -70,6 +70,8 @@ def read_key(key: str) -> KeyName:
     if found is None:
         if len(_known) >= _MEMORY:
             _known.clear()
+        if key[:2] == "-D":
+            key = key[2:]  # a property of Java
         domain = _DOMAIN.match(key) if "/" in key else None
         words = tuple(word.lower() for word in _WORD.findall(key, domain.end() if domain else 0))[
             -_LAST if len(key) > _LONG else 0 :

@@ -57,7 +57,7 @@ STRONG = frozenset(
     apisecret accesskey secretkey privatekey encryptionkey signingkey clientsecret sharedkey masterkey licensekey
     accountkey unsealkey sessionkey cookiesecret webhooksecret connectionstring dsn psk pat hmac seed mnemonic otp pin
     salt bearer basicauth htpasswd jwt dockerconfigjson dockercfg
-    honeycombteam sonarlogin unsealkeys recoverykeys authkey
+    honeycombteam sonarlogin unsealkeys recoverykeys authkey passcode passcodes passkey peerpass apihash passwordsalt
     rootpw bindpw userpw adminpw dbpw authtok
     passwort dbpass userpass rootpass adminpass smtppass mailpass redispass mysqlpass ftppass
     """.split()

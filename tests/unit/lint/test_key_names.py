@@ -15,6 +15,8 @@ EXPECTED = {
         "webhookSecret", "BASIC_AUTH", "credentials", "connectionString", "DSN", "pin", "otp", "jwt",
         ".dockerconfigjson",
         "x-honeycomb-team", "sonar.login", "unseal_keys_b64", "authkey",
+        "-Dsonar.login", "monitoringPasscode", "passkey",
+        "bgp_peerpass",
         "key-store-password", "keystorePassword", "storage-account-key", "PASSWORD_PROD", "oauth2ClientSecret",
     ],
     "plain": [
