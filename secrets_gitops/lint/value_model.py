@@ -59,6 +59,7 @@ _COLOUR = pattern(r"(?:\x1b|\\(?:x1b|033|e|u001b))\[[0-9;]{0,20}m", re.IGNORECAS
 _FLAG = pattern(r"--?[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*(?:=(.*))?")
 _PARAMETERS = pattern(r"[a-z_]{2,40}=\S+(?:[ ]+[a-z_]{2,40}=\S+)+")
 _CONNECTION = pattern(r"[A-Za-z][\w ]{1,40}=[^;=\n]{0,300}(?:;[ ]?[A-Za-z][\w ]{1,40}=[^;\n]{0,300}){1,30};?")
+_FALLBACK = pattern(r"\bdefault[ (]{1,4}[\"']([^\"'{}\n]{4,200})[\"']")
 _COMMIT = pattern(r"/(?:blob|tree|raw|commits?|archive)/[0-9a-f]{40}(?=/|$)")
 _TAG = pattern(r"</?[a-z][a-z0-9]{0,12}(?:[ ][^<>]{0,300})?/?>", re.IGNORECASE)
 _LABELS = ("passw", "passe", "contras", "senha", "kennw", "token", "secret", "key", "login", "schl")
@@ -148,6 +149,8 @@ def _classify_line(text: str, key: KeyName, *, strict: bool) -> ValueClass:
     if ciphertext.looks_like_sops(text):
         return "ciphertext" if ciphertext.is_sops(text) else "plaintext"
     if "{{" in text or "{%" in text:
+        if "default" in text and key.is_sensitive and _falls_back(text, key):
+            return "plaintext"
         text = mask_spans(text)  # what a template fills in is no literal, wherever it stands
     if "=" in text and _assigns_secret(text[:4096]):
         return "plaintext"
@@ -197,6 +200,15 @@ def _classify_line(text: str, key: KeyName, *, strict: bool) -> ValueClass:
     return "plaintext"
 
 
+def _falls_back(text: str, key: KeyName) -> bool:
+    """Does a template in `text` fall back to a secret: `{{ x | default("…") }}`, `{{ default "…" .x }}`?"""
+    return any(
+        _is_secret(found[1], key) and _classify_line(found[1], key, strict=False) == "plaintext"
+        for found in _FALLBACK.finditer(text)
+        if not found[1].isalpha()
+    )
+
+
 def _is_arguments(text: str) -> bool:
     """Are these flags of a command, and is what they are given no secret? A value that begins with `-` may be one."""
     if not text.startswith("-"):
@@ -228,6 +240,8 @@ def _is_prose(text: str, key: KeyName) -> bool:
 def _names_itself(text: str) -> bool:
     """Are these words about passwords and the like, as labels are (`Mot de passe`), and so not one?"""
     words = [word.strip(_MARKS) for word in text.split(" ")]
+    if len(words) == 1:
+        return text.isalpha() and not text.isascii()  # `Пароль`
     return (
         len(words) >= 2
         and all(word.isalpha() and (word[1:].islower() or len(word) == 1) for word in words if word)

@@ -89,5 +89,7 @@ def _looks_random(text: str) -> bool:
         enough = entropy(text) >= (3.1 if len(text) >= 32 and _HEX.fullmatch(text) else 3.5)  # of 16 digits: at most 4
     else:
         enough = len(text) >= 10 and classes(text) >= 3 and entropy(text) >= 3.0
+    if not enough and len(text) <= 24 and text.isalnum():  # too short for its share of chance to even out
+        enough = classes(text) >= 3 and entropy(text) >= 3.2
     # Lower case without a digit is how people write; a generator that keeps to it is rare.
     return enough and word_share(text) < (0.6 if any(c.isdigit() or c.isupper() for c in text) else 0.4)
