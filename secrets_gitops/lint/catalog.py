@@ -37,8 +37,10 @@ _COMMANDS = (
     b" on >", b"auth-pass ", b"community ", b"createuser ", b"userlist.txt", b"sasl_passwd",
     b"--passphrase", b"-key ", b"authkey", b"loginmodule", b"@tcp(", b" password=", b"options (", b"password('",
     b"set password", b"-securestring", b"nseal key ", b"dns cloudflare ", b"neighbor ", b"mc a", b"passwd -",
-    b"rabbitmqctl ", b"aws configure set ",
+    b"rabbitmqctl ", b"aws configure set ", b": psk \"", b": eap \"", b"d-i passwd/",
 )  # fmt: skip
+_IN_BASE64 = (b"eyjhdxrocyi6", b"eyaiyxv0ahmi", b"ewojimf1dghzijog", b"ewogicjhdxrocyi6", b"ewogicagimf1dghzijog")
+"""How `{"auths":` begins in base64, in lower case."""
 _HASHES = (b"$argon2", b"$scrypt$", b"pbkdf2", b"{sha}", b"{ssha")
 
 RULES: dict[str, tuple[str, str, tuple[bytes, ...]]] = {
@@ -46,7 +48,7 @@ RULES: dict[str, tuple[str, str, tuple[bytes, ...]]] = {
     "k8s-last-applied-leak": ("SG102", "k8s_last_applied_leak:RULE", (b"last-applied", b"original-")),
     "k8s-env-literal": ("SG103", "k8s_env_literal:RULE", (b"env", b"args", b"command", b"script")),
     "k8s-configmap-secret": ("SG104", "k8s_configmap_secret:RULE", (b"configmap",)),
-    "dockerconfig-auth": ("SG105", "dockerconfig_auth:RULE", (b'"auth"', b"auths")),
+    "dockerconfig-auth": ("SG105", "dockerconfig_auth:RULE", (b'"auth"', b"auths", *_IN_BASE64)),
     "kubeconfig-credentials": ("SG106", "kubeconfig_credentials:RULE", (b"users",)),
     "crd-inline-secret": (
         "SG107",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _ARGUMENT = rb"(?:\"([^\"\r\n]{1,1000}+)\"|'([^'\r\n]{1,1000}+)'|([^\s\"']{1,1000}+))"
 _LITERAL = pattern(rb"--from-literal[= ]([\"']?)([\w.-]{1,100}+)=" + _ARGUMENT)
-_AFTER_FLAG = pattern(rb" {1,3}" + _ARGUMENT.replace(b"{1,", b"{8,"))
+_AFTER_FLAG = pattern(rb"(?: {1,3}|[\"'],[ \t]{0,3})" + _ARGUMENT.replace(b"{1,", b"{8,"))
 _USER = pattern(
     rb"(?<![\w-])(?:-u|--user|--proxy-user)[ \t=]{0,3}(?=[\"']?[^\s\"':]{0,200}:)" + _ARGUMENT.replace(b"{1,", b"{6,")
 )
@@ -37,7 +37,8 @@ _OF_PASSWORD: dict[bytes, tuple[bytes, ...]] = {
 """Flags that hold a password, and the programs for which they do."""
 _PROGRAMS = frozenset((b"login -", b" login ", b"sshpass", b"mysql", b"mariadb", b"mongo", b"redis-cli", b"ldap"))
 """One is in every text that calls one of them."""
-_BLANK = frozenset(b" ")
+_AFTER_WORD = frozenset(b" \"'")
+"""After a flag on a line, or in a list of arguments as a Dockerfile has it."""
 _ENDS_OF_FLAGS = (b"password", b"passwd", b"passphrase", b"token", b"secret", b"pass", b"-key", b"authkey")
 _READERS = {b"--password-stdin": b"--password", b"passwd --stdin": b"passwd --stdin", b"chpasswd": b"chpasswd"}
 """What reads a password from its input, and the word that tells of it."""
@@ -76,7 +77,7 @@ _FORMS = (
     b"machine ", b":5432:", b"stats auth ", b" on >", b"auth-pass ", b"community ", b"createuser ", b"userlist.txt",
     b"sasl_passwd", b"loginmodule", b"@tcp(", b" password=", b"options (", b"password('", b"set password",
     b"-securestring", b"nseal key ", b"dns cloudflare ", b"neighbor ", b"mc a", b"passwd -", b"rabbitmqctl ",
-    b"aws configure set ",
+    b"aws configure set ", b": psk \"", b": eap \"", b"d-i passwd/",
 )  # fmt: skip
 """One, in any case of letters, is in every text with a login in a form that `lint.directives` knows."""
 
@@ -202,7 +203,7 @@ def _after_flags(data: bytes, words: Iterable[bytes]) -> list[re.Match[bytes]]:
         for word in words
         if word[:1] == b"-" and word.endswith(_ENDS_OF_FLAGS) and _tells(read_key(word.decode("ascii", "replace")))
     ]
-    matches = (_AFTER_FLAG.match(data, at + len(flag)) for at, flag in places(data, flags, _BLANK))
+    matches = (_AFTER_FLAG.match(data, at + len(flag)) for at, flag in places(data, flags, _AFTER_WORD))
     return [match for match in matches if match is not None]
 
 

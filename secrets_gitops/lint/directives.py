@@ -85,6 +85,12 @@ _FORMS = (
         b"rabbitmqctl ",
         pattern(rb"(?<=rabbitmqctl )(?:add_user|change_password)[ \t]{1,9}[^\s|;&]{1,100}[ \t]{1,9}" + _ARGUMENT),
     ),
+    (b': PSK "', pattern(rb"(?<=: PSK \")([^\"\r\n]{4,200}+)\"")),
+    (b': EAP "', pattern(rb"(?<=: EAP \")([^\"\r\n]{4,200}+)\"")),
+    (
+        b"d-i passwd/",
+        pattern(rb"(?<=d-i passwd/)[a-z]{1,9}-password(?:-again)?[ \t]{1,9}password[ \t]{1,9}([^\s$\"'\\]{4,200}+)"),
+    ),
     (b"aws configure set ", pattern(rb"(?<=aws configure set )aws_secret_access_key[ \t]{1,9}" + _ARGUMENT)),
     (
         b"machine ",

@@ -168,12 +168,17 @@ def looks_made(value: str) -> bool:
     """Does `value` look like a password or a token rather than like a word, a name or a piece of code?"""
     if len(value) < 8 or " " in value or _is_filled_in(value) or _is_code(value):
         return False
-    if _IN_IDENTIFIER.issuperset(value) and _IDENTIFIER.fullmatch(value):
+    if _IN_IDENTIFIER.issuperset(value) and _IDENTIFIER.fullmatch(value) and not _is_token(value):
         return False
     if shape.is_random_looking(value) or (_HEX.fullmatch(value) and len(set(value)) >= 10):
         return True
     digits = any(c.isdigit() for c in value)
     return digits and any(c.isalpha() for c in value) and not _PUNCTUATION.isdisjoint(value)
+
+
+def _is_token(value: str) -> bool:
+    """Is what could be a name in camel case none, since it has digits among its letters and no words?"""
+    return value.isalnum() and sum(c.isdigit() for c in value) >= 3 and shape.word_share(value) < 0.3
 
 
 def _is_filled_in(value: str) -> bool:

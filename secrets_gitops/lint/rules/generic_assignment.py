@@ -35,12 +35,17 @@ _PROPERTY = pattern(
 )
 _ATTRIBUTE = pattern(rb"(?<=\s)connectionString=\\{0,2}\"([^\"<>\r\n\\]{8,1000}+)", re.IGNORECASE)
 _TOLD = pattern(
-    rb"\b(?:password|passwd|passphrase|token|secret|api key|access key)(?:[ \t]{1,4}(?:is|of)|[ \t]{0,4}[:=])?"
+    rb"\b(?:api|access|secret|signing|license) key[*_]{0,2}:[*_]{0,2}[ \t]{1,4}([^`\s]{16,200}+)"
+    rb"|\b(?:password|passwd|passphrase|token|secret|api key|access key)(?:[ \t]{1,4}(?:is|of)|[ \t]{0,4}[:=])?"
     rb"[ \t*_]{1,9}`([^`\s]{8,200}+)`",
     re.IGNORECASE,
 )
 """A value in prose, as Markdown shows it."""
-_TEST_DATA = pattern(r"(?:^|/)(?:testdata|__tests__|__fixtures__|test-fixtures|wycheproof)/|_test\.go$")
+_TEST_DATA = pattern(
+    r"(?:^|/)(?:testdata|__tests__|__fixtures__|test-fixtures|wycheproof|i18n|l10n|locales?|translations?)/|_test\.go$"
+    r"|(?:^|/)messages_[a-z]{2}(?:_[A-Z]{2})?\.properties$"
+)
+"""Vectors of tests, and words in other languages."""
 _WITH_DIRECTIVES: frozenset[Kind] = frozenset({"yaml", "ini", "text"})
 """Kinds of files with `key value` on a line of its own."""
 _WORD_ENDS = pattern(r"[\s;,&\"'\\]")
@@ -69,7 +74,7 @@ class GenericAssignment(AssignmentRule):
     kinds: frozenset[Kind] = frozenset({"docs", "source", "yaml", "json", "ini", "xml", "text"})
 
     def check(self, target: Target) -> Iterator[Finding]:
-        """As `_found`; in data of tests, where vectors stand, milder."""
+        """As `_found`; in data of tests and translations milder."""
         for found in self._found(target):
             yield found._replace(severity="low") if _TEST_DATA.search(target.path) else found
 
@@ -81,11 +86,17 @@ class GenericAssignment(AssignmentRule):
             yield from super().check(target)
         if target.kind in _WITH_ELEMENTS and (b"</" in target.data or b"/>" in target.data):
             yield from self._elements(target)
-        if target.kind == "docs" and target.telling_words and b"`" in target.data:
+        if target.kind == "docs" and target.telling_words:
             for told in _TOLD.finditer(target.data):
-                value = told[1].decode("utf-8", "replace")
+                value = told[told.lastindex or 1].decode("utf-8", "replace")
                 if looks_made(value) and shape.is_random_looking(value) and is_secret(value, "password"):
-                    yield finding_at(self, target, told.span(1), told[0].split()[0].decode("ascii", "replace"), value)
+                    yield finding_at(
+                        self,
+                        target,
+                        told.span(told.lastindex or 1),
+                        told[0].split()[0].decode("ascii", "replace"),
+                        value,
+                    )
         if target.kind in _WITH_DIRECTIVES:
             yield from self._directives(target)
 

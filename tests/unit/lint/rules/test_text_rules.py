@@ -119,6 +119,14 @@ FOUND = [
     ("generic-assignment", "README.md", f"Log in as `admin` with the password `{P}`.", 1),
     ("generic-assignment", "secrets.yaml", f"jira: {T}", 1),
     ("generic-assignment", "a.yaml", "password:\n  value: Falcon77", 2),
+    ("ansible-secret", "group_vars/all.yml", f"db_password: \"{{{{ pw | default('{P}') }}}}\"", 1),
+    ("dotenv-secret", ".env.j2", f"API_TOKEN={{{{ t | default('{T}') }}}}", 1),
+    ("compose-ci-env-secret", ".gitlab-ci.yml", f"script:\n- sonar-scanner -Dsonar.login={T} -Da=b", 2),
+    ("compose-ci-env-secret", "Dockerfile", f'CMD ["app", "--admin-token", "{T}"]', 1),
+    ("compose-ci-env-secret", "ipsec.secrets", f'10.0.0.1 : PSK "{P}"', 1),
+    ("compose-ci-env-secret", "preseed.cfg", f"d-i passwd/root-password password {P}", 1),
+    ("generic-assignment", "README.md", f"API key: {T}", 1),
+    ("generic-assignment", "a.yaml", "opts: -Dpw.password=kqd22c4Xdefg0hij", 1),
     ("generic-assignment", "node.bu", f"passwd:\n  users:\n    - password: {P}", 3),
     (
         "compose-ci-env-secret",
@@ -211,6 +219,13 @@ CLEAN = [
     ("secrets.yaml", "host: db.internal\nimage: a/b@sha256:" + "0f" * 32),
     ("secrets.yaml", "client_id: 9b2b1c0a-8f7e-4d3c-b2a1-0c9d8e7f6a5b"),
     ("secrets.yaml", "apiVersion: v1\nkind: ServiceAccount\nmetadata: {uid: x7Qz8Zk1mP20vB7nRtW4}"),
+    ("group_vars/all.yml", "a_password: \"{{ pw | default('changeme') }}\""),
+    ("group_vars/all.yml", "b_token: \"{{ t | default('api-token') }}\""),
+    ("a.properties", "pattern=%d password=*** - %m%n"),
+    ("locales/fi.json", '{"password": "Salasana", "token": "Avain123!"}'),
+    ("messages_fi.properties", "password=Salasana"),
+    ("a.yaml", "ru: {password: Пароль, confirmPassword: Passwortbestätigung}"),
+    ("Dockerfile", 'CMD ["app", "--admin-token", "$TOKEN", "--ssl-key", "/etc/tls/a1B2c3D4.key"]'),
     ("renovate.json", '{"encrypted": {"token": "' + "wcFMA/xDdHCJBTolAQ//" * 8 + '"}}'),
 ]  # fmt: skip
 RULES = (
