@@ -7,6 +7,7 @@
     │   ├─ LimitExceeded    it may be valid, but is deeper, larger or longer than we read
     │   └─ Unmerged         the markers of a merge conflict stand in it
     ├─ FileError         a file that cannot be read or written   3   no
+    │   └─ TooLarge         it has more bytes than are wanted
     ├─ ScanIncomplete    a scan saw less than it should          3   no
     ├─ EnvelopeError                                   3    no
     │   ├─ AlreadySealed    it is encrypted already
@@ -93,6 +94,16 @@ class Unmerged(DocumentError):
 
 class FileError(Error):
     """A file that cannot be read or written."""
+
+
+class TooLarge(FileError):
+    """A file of more bytes than are wanted; how it begins says whether they are text."""
+
+    HEAD = 8192
+
+    def __init__(self, limit: int, beginning: bytes, *, place: Place | None = None) -> None:
+        super().__init__(f"larger than {limit} bytes", place=place)
+        self.head = beginning[: self.HEAD]
 
 
 class ScanIncomplete(Error):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 
-from secrets_gitops.errors import FileError, Place
+from secrets_gitops.errors import Place, TooLarge
 from secrets_gitops.repository.snapshot import FILE
 
 TYPE_CHECKING = False
@@ -26,11 +26,11 @@ class Overlay:
         self._data = data
 
     def read(self, path: str, limit: int | None = None) -> bytes:
-        """The content of a file. Raises FileError, also above `limit` bytes."""
+        """The content of a file. Raises FileError, TooLarge above `limit` bytes."""
         if path != self._path:
             return self._below.read(path, limit)
         if limit is not None and len(self._data) > limit:
-            raise FileError(f"larger than {limit} bytes", place=Place(path))
+            raise TooLarge(limit, self._data, place=Place(path))
         return self._data
 
     def exists(self, path: str) -> bool:

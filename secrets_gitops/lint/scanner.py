@@ -6,7 +6,7 @@ Which files are scanned, the engine says; that several processes do it, `lint.pa
 from __future__ import annotations
 
 from secrets_gitops import errors
-from secrets_gitops.errors import Error, FileError, LimitExceeded, Place, ScanIncomplete
+from secrets_gitops.errors import Error, LimitExceeded, Place, ScanIncomplete, TooLarge
 from secrets_gitops.lint import catalog, gate
 from secrets_gitops.lint.dispatch import Dispatch
 from secrets_gitops.lint.finding import Finding
@@ -155,8 +155,8 @@ class Scanner:
         try:
             try:
                 data = snapshot.read(path, limit)
-            except FileError:  # too large, or really unreadable: a large file may still be a binary one
-                if not gate.is_binary(path, snapshot.read(path)):
+            except TooLarge as error:  # it may still be a binary one
+                if not gate.is_binary(path, error.head):
                     raise
                 data = b"\0"
         except Error as error:

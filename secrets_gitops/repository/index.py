@@ -91,7 +91,7 @@ class Index:
         return self._entries
 
     def read(self, path: str, limit: int | None = None) -> bytes:
-        """The content of a file. Raises FileError (no such file, larger than `limit`), or ScanIncomplete."""
+        """The content of a file. Raises FileError, TooLarge above `limit` bytes, or ScanIncomplete."""
         entry = self._read_entries().get(path)
         if entry is None:
             raise FileError("no such file in the index", hints=("`git fsck` tells more",), place=Place(path))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from secrets_gitops.errors import FileError, ScanIncomplete, SettingsError
+from secrets_gitops.errors import ScanIncomplete, SettingsError, TooLarge
 from secrets_gitops.records import NamedTuple
 from secrets_gitops.repository.git import Process
 
@@ -60,7 +60,7 @@ class Objects:
     def blob(self, name: str, limit: int | None = None) -> bytes:
         """The content of the blob with the object id `name`.
 
-        Raises FileError when it is larger than `limit` bytes (the body is not kept), ScanIncomplete when the object is
+        Raises TooLarge when it has more than `limit` bytes (the body is not kept), ScanIncomplete when the object is
         missing or no blob, or git ended.
         """
         if name in EMPTY_BLOBS:
@@ -86,7 +86,7 @@ class Objects:
         for name in wanted:
             try:
                 self._early[name] = self._answer(_SMALL)
-            except FileError:  # large
+            except TooLarge:
                 continue
             except ScanIncomplete:  # git ended over this one; the others are read one by one
                 return
@@ -151,23 +151,23 @@ class Objects:
             return None
         kind, size = fields[1].decode(), int(fields[2])
         too_large = kind == "blob" and limit is not None and size > limit
-        body = self._body(size, keep=not too_large)
+        body = self._body(size, most=TooLarge.HEAD if too_large else size)
         if too_large:
-            raise FileError(f"larger than {limit} bytes")
+            raise TooLarge(limit or 0, body)
         return Object(fields[0].decode(), kind, body)
 
-    def _body(self, size: int, *, keep: bool) -> bytes:
-        """Read `size` bytes and the line break that ends them; returns them if they are to be kept."""
+    def _body(self, size: int, *, most: int) -> bytes:
+        """Read `size` bytes and the line break that ends them; returns the first `most` of them."""
         parts, left = [], size + 1
         while left > len(self._buffer):
-            left -= len(self._buffer)
-            if keep:
+            if size + 1 - left < most:
                 parts.append(self._buffer)
+            left -= len(self._buffer)
             self._buffer = b""
             self._more()
         parts.append(self._buffer[: left - 1])
         self._buffer = self._buffer[left:]
-        return b"".join(parts)[:size] if keep else b""
+        return b"".join(parts)[:most]
 
     def _more(self) -> None:
         assert self._process is not None

@@ -28,7 +28,7 @@ class Tree:
         self._tree = tree
 
     def read(self, path: str, limit: int | None = None) -> bytes:
-        """The content of a file. Raises FileError (no such file, larger than `limit`), or ScanIncomplete."""
+        """The content of a file. Raises FileError, TooLarge above `limit` bytes, or ScanIncomplete."""
         entry = self._entry(path)
         if entry is None or not _is_file(entry):
             raise FileError("no such file in the commit", place=Place(path))

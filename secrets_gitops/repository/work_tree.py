@@ -6,7 +6,7 @@ import os
 import posixpath
 import stat
 
-from secrets_gitops.errors import FileError, Place, ScanIncomplete
+from secrets_gitops.errors import FileError, Place, ScanIncomplete, TooLarge
 from secrets_gitops.repository import git
 from secrets_gitops.repository.snapshot import EXECUTABLE, FILE, LINK
 
@@ -34,7 +34,7 @@ class WorkTree:
         """What stands in the folders that were asked last; None for one that cannot be listed."""
 
     def read(self, path: str, limit: int | None = None) -> bytes:
-        """The content of a file. Raises FileError when it is none, cannot be read, or has more than `limit` bytes."""
+        """The content of a file. Raises FileError when it is none or unreadable, TooLarge above `limit` bytes."""
         mode = self.mode(path)
         place = os.path.join(self.root, path)
         try:
@@ -45,13 +45,13 @@ class WorkTree:
             fd = os.open(place, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
             with open(fd, "rb", buffering=0) as file:  # `read(limit)` would first make room for all that
                 fits = limit is None or os.fstat(fd).st_size <= limit
-                data = file.read() if fits else b""
+                data = file.read(-1 if fits else TooLarge.HEAD)
         except OSError as error:
             reason = os.strerror(error.errno or 0)
             hints = ("look at the permissions of the file and its folder",)
             raise FileError(f"cannot read: {reason[:1].lower()}{reason[1:]}", hints=hints, place=Place(path)) from error
         if not fits or (limit is not None and len(data) > limit):
-            raise FileError(f"larger than {limit} bytes", place=Place(path))
+            raise TooLarge(limit or 0, data, place=Place(path))
         return data
 
     def exists(self, path: str) -> bool:

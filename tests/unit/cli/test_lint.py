@@ -86,6 +86,23 @@ def test_an_incomplete_scan_is_3_even_beside_findings(leaky):
     assert leaky.lint("--max-bytes", "10MiB").returncode == 1
 
 
+@pytest.mark.parametrize("source", ["", "--staged"])
+def test_a_huge_file_takes_no_memory(leaky, tmp_path, source):
+    huge = leaky.write("huge.yaml", "word and word\n")
+    os.truncate(huge, 150_000_000)
+    (leaky.root / "huge.bin").write_bytes(b"\0\1\2\3" * 3000)
+    os.truncate(leaky.root / "huge.bin", 150_000_000)
+    if source:
+        leaky.git("add", ".")
+    measure = "import resource, sys; from secrets_gitops.cli.main import run; code = run(sys.argv[1:])"
+    measure += "; print(code, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    command = [sys.executable, "-c", measure, "lint", *source.split(), "-o", "/dev/null"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    code, kilobytes = map(int, done.stdout.split())
+    assert (code, done.stderr.count("not scanned: larger than")) == (3, 1), done.stderr
+    assert kilobytes < 100_000
+
+
 def test_a_secret_nested_too_deep_is_an_incomplete_scan(tree):
     nested = "\n".join(" " * at + "a:" for at in range(600))
     tree.write("deep.yaml", "kind: Secret\ndata: x\n" + nested + " b\n")

@@ -8,7 +8,7 @@ import string
 
 import pytest
 
-from secrets_gitops.errors import FileError, Place
+from secrets_gitops.errors import FileError, Place, TooLarge
 from secrets_gitops.lint import catalog, engine
 
 
@@ -27,7 +27,7 @@ class Memory:
             raise FileError("no such file", place=Place(path))
         data = self.files[path].removeprefix(b"-> ")
         if limit is not None and len(data) > limit:
-            raise FileError(f"larger than {limit} bytes", place=Place(path))
+            raise TooLarge(limit, data, place=Place(path))
         return data
 
     def exists(self, path: str) -> bool:
