@@ -34,6 +34,15 @@ def _remember(ctx: click.Context, param: click.Parameter, value: object) -> None
         ctx.meta.setdefault(_META, {})[param.name] = value
 
 
+def _receive(ctx: click.Context, param: click.Parameter, value: object) -> None:
+    """Before any other option is looked at, so that a complaint about that is shown to the user of GitLab too."""
+    if value:
+        from secrets_gitops.cli.gitlab_lines import mark_lines
+
+        mark_lines()
+    _remember(ctx, param, value)
+
+
 def _option(*names: str, **settings: Any) -> Callable[[Callable[..., int]], Callable[..., int]]:  # noqa: ANN401
     return click.option(*names, **{"callback": _remember, "expose_value": False, **settings})
 
@@ -46,7 +55,7 @@ _OPTIONS = (
         " input, or what no remote has.",
     ),
     _option(
-        "--pre-receive", "receive", is_flag=True,
+        "--pre-receive", "receive", is_flag=True, is_eager=True, callback=_receive,
         help="Scan what a server is about to accept: a pre-receive hook, the refs on standard input.",
     ),
     _option(
@@ -86,10 +95,6 @@ def mode_options(function: Callable[..., int]) -> Callable[..., int]:
 def chosen(ctx: click.Context) -> dict[str, Any]:
     """The options that were given. Raises SettingsError for those that do not go together."""
     given: dict[str, Any] = ctx.meta.get(_META, {})
-    if "receive" in given:
-        from secrets_gitops.cli.gitlab_lines import mark_lines
-
-        mark_lines()
     sources = [option for name, option in _SOURCES.items() if name in given]
     if len(sources) > 1:
         raise SettingsError(f"{_and(sources)} do not go together: one scan has one source", hints=_HELP)

@@ -27,7 +27,10 @@ SKIP = "secrets-gitops.skip"
 
 
 def updates(text: str) -> tuple[Update, ...]:
-    """The lines that git gives a pre-receive hook: `OLD-ID NEW-ID REF`. Raises SettingsError for anything else."""
+    """The lines that git gives a pre-receive hook: `OLD-ID NEW-ID REF`. Raises SettingsError for anything else.
+
+    There is at least one: where another hook has read them, nothing would be scanned.
+    """
     out = []
     for line in text.split("\n"):
         if not line:
@@ -39,6 +42,11 @@ def updates(text: str) -> tuple[Update, ...]:
             )
         old, new = (name if name.strip("0") else "" for name in fields[:2])
         out.append(Update(fields[2], old, new))
+    if not out:
+        raise SettingsError(
+            "standard input is empty, and git gives a pre-receive hook a line for each ref",
+            hints=("whatever ran before has read it: hand it on",),
+        )
     return tuple(out)
 
 

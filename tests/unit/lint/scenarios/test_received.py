@@ -259,9 +259,16 @@ def server_run(repo, stdin, environ):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("stdin", ["nonsense\n", "a b c\n", f"{ZERO} refs/heads/main\n"])
+def test_gitlab_shows_what_is_wrong_with_the_hook_itself(server):
+    done = server.lint("--deadline=never", "--pre-receive", stdin="", env={"GL_PROTOCOL": "ssh"})
+    assert done.stderr.startswith("GL-HOOK-ERR: error: ")
+
+
+@pytest.mark.parametrize("stdin", ["nonsense\n", "a b c\n", f"{ZERO} refs/heads/main\n", "", "\n"])
 def test_lines_that_are_none_are_refused(server, stdin):
-    assert server.lint("--pre-receive", stdin=stdin).code == 2
+    """Also none at all: a hook before ours may have read them, and every push would pass."""
+    done = server.lint("--pre-receive", stdin=stdin)
+    assert (done.code, "hint: " in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("arguments", [("--deadline", "4s"), ("--on-deadline", "pass"), ("--allow-skip",)])
