@@ -114,7 +114,9 @@ def test_the_hook_stays_within_its_budget(staged):
     assert len(ours) <= 111, sorted(ours)
 
 
-def test_a_commit_in_which_nothing_is_wrong_needs_neither_libyaml_nor_most_rules(tmp_path):
+@pytest.fixture
+def ordinary(tmp_path):
+    """A commit in which nothing is wrong: an encrypted file and its rule, a workload, some text."""
     recipient = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kdqlx6p0qpyfr3n"
     begin, end = (f"-----{word} AGE ENCRYPTED FILE-----" for word in ("BEGIN", "END"))
     selector = "encrypted_regex: ^stringData$\n"
@@ -129,11 +131,41 @@ def test_a_commit_in_which_nothing_is_wrong_needs_neither_libyaml_nor_most_rules
     for name, content in files.items():
         (tmp_path / name).write_text(content)
     subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
-    before = imported("", tmp_path)
-    new = imported("from secrets_gitops.hook import run\nassert run([]) == 0", tmp_path) - before
+    return tmp_path
+
+
+def test_a_commit_in_which_nothing_is_wrong_needs_neither_libyaml_nor_most_rules(ordinary):
+    before = imported("", ordinary)
+    new = imported("from secrets_gitops.hook import run\nassert run([]) == 0", ordinary) - before
     assert not new & {"yaml", "datetime", "importlib", "hashlib"}
     ours = {name for name in new if name.startswith("secrets_gitops")}
     assert len(ours) <= 99, sorted(ours)
+
+
+COUNT = """
+import re, sys
+compile, compiled, steps = re.compile, [], 0
+re.compile = lambda *given: compiled.append(given) or compile(*given)
+def count(frame, event, given):
+    global steps
+    steps += event == "opcode"
+    frame.f_trace_opcodes = True
+    return count
+from secrets_gitops.hook import run
+sys.settrace(count)
+code = run([])
+sys.settrace(None)
+print(code, len(compiled), steps)
+"""
+
+
+def test_it_compiles_few_expressions_and_takes_few_steps(ordinary):
+    """What a scan prepares once is paid at every commit; a product of two tables shows here first."""
+    done = subprocess.run([sys.executable, "-c", COUNT], cwd=ordinary, capture_output=True, text=True, check=True)
+    code, compiled, steps = map(int, done.stdout.split())
+    assert code == 0
+    assert compiled <= 22
+    assert steps <= 750_000  # of the interpreter
 
 
 @pytest.mark.parametrize("arguments", [["--pushed-range"], ["--commit-msg", "token.txt"]])
