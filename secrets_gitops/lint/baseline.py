@@ -34,6 +34,7 @@ _VERSION = 1
 _FINGERPRINT = pattern(r"sgf1:[a-z2-7]{32}")
 _SALT = pattern(r"[0-9a-f]{64}")
 _DAY = pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_CONFLICT = b"<<<<<<< "
 _TEXTS = ("fp", "rule", "path", "key", "added", "reason", "state")
 
 
@@ -90,6 +91,9 @@ def parse(data: bytes, path: str = NAME) -> Baseline:
 
     if len(data) > LIMIT:
         raise wrong(f"is larger than {LIMIT} bytes")
+    if data.startswith(_CONFLICT) or b"\n" + _CONFLICT in data:
+        hints = ("keep the entries of both sides, one a line, with a comma after each but the last",)
+        raise SettingsError("conflict markers of a merge stand in the baseline", hints=hints, place=Place(path))
     try:
         tree = json.loads(data)
     except json.JSONDecodeError as error:

@@ -178,6 +178,7 @@ class TestText:
         ("change", "problem"),
         [
             (lambda tree: "", "is no JSON"),
+            (lambda tree: "{\n<<<<<<< HEAD\n=======\n>>>>>>> other\n}", "conflict markers of a merge"),
             (lambda tree: "[" * 100_000, "is no JSON"),
             (lambda tree: b"\xff\xfe\xff", "is no JSON"),
             (lambda tree: [], "must be an object"),
@@ -185,7 +186,7 @@ class TestText:
             (lambda tree: {**tree, "version": 2}, "version 1"),
             (lambda tree: {**tree, "salt": "ab"}, "64 hexadecimal digits"),
             (lambda tree: {**tree, "entries": {}}, "must have a list"),
-            (lambda tree: {**tree, "entries": [1]}, "the 1th, that is no object"),
+            (lambda tree: {**tree, "entries": [1]}, "number 1, that is no object"),
             (lambda tree: {**tree, "entries": [{**tree["entries"][0], "x": 1}]}, "unknown field `x`"),
             (lambda tree: {**tree, "entries": [{**tree["entries"][0], "fp": "x"}]}, "no fingerprint"),
             (lambda tree: {**tree, "entries": [{**tree["entries"][0], "reason": 1}]}, "has no text `reason`"),
