@@ -86,7 +86,7 @@ def _names_a_secret(name: str, sense: KeyName, text: str) -> bool:
     """`secret: db-tls` names a Secret, `passwordKey: admin` a key of one; custom resources and charts do so."""
     words = sense.words
     if len(words) >= 2 and words[-1] == "key" and not _KEY_OF.isdisjoint(words[:-1]):
-        return _is_word(text) or _VARIABLE_NAME.fullmatch(text) is not None or _is_key_name(text)
+        return _is_word(text.rstrip("0123456789")) or _VARIABLE_NAME.fullmatch(text) is not None or _is_key_name(text)
     return (
         words[-1:] in _REFERRING
         and words[-2:-1] not in _HOLDING

@@ -43,7 +43,8 @@ PLAIN_TOGETHER = frozenset(
     author authority authorizationmode keyboard keyword keywords keyring keyspace keystore monkey turkey tokenizer
     compass passthrough bypass passive secretary primarykey foreignkey sortkey partitionkey cachekey hashkey shardkey
     rangekey mapkey objectkey googcredential amzcredential accesslog auditlog apiversion tokenreview secretstore
-    secretclass publickey protobufkey versionhash contenthash confighash templatehash sourcehash commithash archivehash
+    secretclass externalsecret externalsecrets sealedsecret sealedsecrets pushsecret sopssecret
+    publickey protobufkey versionhash contenthash confighash templatehash sourcehash commithash archivehash
     imagehash certhash certhashes nexttoken pagetoken startingtoken continuationtoken changetoken
     publishablekey sitekey gpgkey gpgkeys pgpkey
     locktoken idempotencytoken creationtoken actiontoken

@@ -166,6 +166,8 @@ def _name_beside(mapping: Node, keys: set[str]) -> str | None:
     if keys >= _OPERATION:
         path = mapping.get("path")
         if path is not None and path.kind == "scalar" and path.text[:1] == "/":
+            if "Ref/" in path.text or "/valueFrom/" in path.text:
+                return "name"  # what a reference says
             return path.text.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
     for name in _NAMES:
         found = mapping.get(name)

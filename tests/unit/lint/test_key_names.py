@@ -28,6 +28,7 @@ EXPECTED = {
         "update_password", "forcePassword",
         "client.secret.creation.time", "token_expiry_ms", "PASSWORD_HASHERS", "STRIPE_PUBLISHABLE_KEY",
         "RECAPTCHA_SITE_KEY", "GPG_KEY",
+        "health.external-secrets.io_ExternalSecret", "sealedSecret",
         "password_encryption", "protobuf_key", "secret_ext", "storageVersionHash", "discovery-token-ca-cert-hash",
     ],
     "weak": ["key", "auth", "session", "routingKey", "tls.key", "hash", "cert", "webhook", "code"],
