@@ -91,8 +91,10 @@ def _holds_value(text: str) -> bool:
 
 
 def _is_run(text: str) -> bool:
-    """One character repeated, or at least eight letters or digits that ascend."""
+    """One character repeated, or at least eight letters or digits that ascend; a whole alphabet too."""
     lower = text.lower()
+    if _RUNS[0][:26] in lower:
+        return True
     if len(lower) >= 3 and lower == lower[0] * len(lower):
         return True
     if len(lower) < 8:

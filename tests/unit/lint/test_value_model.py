@@ -119,6 +119,8 @@ class TestWhatPublicFilesHold:
             ("etcd_creds", "--peer-cert-file /etc/peer.crt --peer-key-file=/etc/peer.key", "setting"),
             ("apt_key", "url=https://a.example/key.gpg id=A1B2C3D4E5F6 state=present", "setting"),
             ("secret_data", ".data.password", "reference"),
+            ("privateKey", "$github-privateKey", "expansion"),
+            ("token_chars", "abcdefghijklmnopqrstuvwxyz0123456789", "placeholder"),
             ("accountKey", "[listKeys(variables('a'), variables('v1')).keys[0].value]", "reference"),
             ("token", "traefik-hub-license", "name"),
             ("etcd_cluster_token", "k8s-etcd-default", "name"),
