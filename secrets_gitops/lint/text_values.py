@@ -46,7 +46,7 @@ _CLASS = pattern(r"\\[dwsbDWSB.]|\[[^\]]{1,20}-[^\]]{1,20}\]")
 _CALL = pattern(r"[A-Za-z_][\w.]{0,80}\(|\S*\.[*+]")
 """Code, or a regular expression."""
 _IDENTIFIER = pattern(
-    r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Za-z][a-z]+(?:[A-Z][a-z0-9]+)+|[a-z]+[0-9]{0,2}(?:[._:-](?:[a-z]+[0-9]{0,2}|[0-9]{1,2}))+"
+    r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Za-z][a-z]+(?:[A-Z][a-z0-9]+)+|[a-z]+[0-9]{0,3}(?:[._:-](?:[a-z]+[0-9]{0,3}|[0-9]{1,2}))+"
 )
 _IN_IDENTIFIER = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-")
 _HEX = pattern(r"(?:[0-9a-f]{32}|[0-9A-F]{32}){1,4}")

@@ -226,6 +226,11 @@ CLEAN = [
     ("messages_fi.properties", "password=Salasana"),
     ("a.yaml", "ru: {password: Пароль, confirmPassword: Passwortbestätigung}"),
     ("Dockerfile", 'CMD ["app", "--admin-token", "$TOKEN", "--ssl-key", "/etc/tls/a1B2c3D4.key"]'),
+    ("compose.yaml", "services:\n  a:\n    secrets: [{source: db, target: db_password, mode: 0400}]"),
+    ("a.properties", "pattern.console=%d token=%X{token} %m%n"),
+    ("a.py", 'TOKEN_CHARS = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEF"\npassword_hash = "pbkdf2_sha256"'),
+    ("a.yaml", "- op: replace\n  path: /spec/data/0/remoteRef/key\n  value: 9b2b1c0a-8f7e-4d3c-b2a1-0c9d8e7f6a5b"),
+    ("a.yaml", "secretKeys: {userPasswordKey: password2, adminPasswordKey: postgres-password}"),
     ("renovate.json", '{"encrypted": {"token": "' + "wcFMA/xDdHCJBTolAQ//" * 8 + '"}}'),
 ]  # fmt: skip
 RULES = (
