@@ -41,7 +41,8 @@ _AFTER_KEY = rb"""
     [\\"'`\])>]{0,4}+
     [ \t]{0,20}+
     (?P<op>
-        :[ \t]{0,4}[A-Za-z_*&][\w.\[\]|?*&<>]{0,40}[ \t]{1,4}=(?![=~>])   # with its type between
+        string[ \t]{1,4}=(?![=~>])
+      | :[ \t]{0,4}[A-Za-z_*&][\w.\[\]|?*&<>]{0,40}[ \t]{1,4}=(?![=~>])   # with its type between
       | :=|=>|[?+|]{0,2}=(?![=~>])|:(?![:=+?])|(?<=["'`]),
     )
     [ \t]{0,20}+
@@ -155,7 +156,7 @@ def _assignments(data: bytes, words: list[bytes], *, by_line: bool) -> Iterator[
     often = [word for word in words if data.count(word) > _OFTEN] if is_counted else []
     for start, word in places(data, [word for word in words if word not in often]):
         end = start + len(word)
-        if data[end : end + 26].lstrip(_BETWEEN)[:1] not in _SETS:
+        if data[end : end + 26].lstrip(_BETWEEN)[:1] not in _SETS and data[end : end + 8] != b" string ":
             continue  # prose; the expressions are not compiled for it
         match = _compiled(_PATTERNS[by_line, names[word].sensitivity]).match(data, end)
         if match is not None:

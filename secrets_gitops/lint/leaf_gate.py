@@ -72,7 +72,7 @@ _CHILD = pattern(
     re.VERBOSE | re.IGNORECASE | re.MULTILINE,
 )
 """In a map below: a value that is more than a setting, on the line of its key or the next, or in a list."""
-_VALUE_KEY = pattern(rb"[\"']?(?:[vV]alues?|default|defaultValue)[\"']?\s{0,200}(?::[ \t]{0,200}|$)", re.MULTILINE)
+_VALUE_KEY = pattern(rb"[\"']?(?:[vV]alues?|[dD]efault|defaultValue)[\"']?\s{0,200}(?::[ \t]{0,200}|$)", re.MULTILINE)
 _NAME_KEYS = (b"name", b"Name", b"key", b"Key")
 _OPERATION = pattern(rb"(?<![\w.-])op\\{0,2}[\"']?\s{0,200}(?::|$)", re.MULTILINE)
 _WEAK = read_key("auth")

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from secrets_gitops.lint.target import Target
 
 _NAMES = ("name", "key", "Name", "Key")
-_VALUES = frozenset({"value", "values", "default", "defaultValue", "Value"})
+_VALUES = frozenset({"value", "values", "default", "defaultValue", "Value", "Default"})
+_ALONE = frozenset({"value", "Default"})
+"""What a key is set to by a map below it: `password: {value: …}`, and as a parameter of CloudFormation is."""
 
 _OF_FORMATS = frozenset({"kind", "apiVersion", "jobs", "services", "$schema"})
 _OPERATION = frozenset({"op", "path", "value"})
@@ -134,8 +136,8 @@ def _walk(root: Node, index: int, by_node: dict[int, KubeObject], above: Inherit
             found = by_node.get(id(node), found)
             siblings = {name.text for name, _ in node.pairs}
             named = _name_beside(node, siblings)
-            if named is None and key is not None and "value" in siblings and read_key(name).sensitivity == "strong":
-                named = name  # `password: {value: …}`
+            if named is None and not _ALONE.isdisjoint(siblings) and read_key(name).sensitivity == "strong":
+                named = name
             below: list[tuple[Node, Node | None, str, KeyName, KubeObject | None, Chain, Inheritance, Position]] = []
             for key_node, value in node.pairs:
                 text = key_node.resolved().text

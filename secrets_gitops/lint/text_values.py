@@ -43,6 +43,7 @@ _CODE_STARTS = ("^", ".", "#", "/")
 _CODE_ENDS = ("$", "$\n")
 _CLASS = pattern(r"\\[dwsbDWSB.]|\[[^\]]{1,20}-[^\]]{1,20}\]")
 """In a regular expression, a selector or code."""
+_QUERY_ENDS = pattern(r"[\s&;\"'`<>\\)]")
 _CALL = pattern(r"[A-Za-z_][\w.]{0,80}\(|\S*\.[*+]")
 """Code, or a regular expression."""
 _IDENTIFIER = pattern(
@@ -85,7 +86,7 @@ def secrets(target: Target, kind: Kind) -> Iterator[Assignment]:
     verdicts: dict[tuple[str, KeyName], bool] = {}
     once = OncePerLine(target.data)
     for found in target.assignments:
-        value = literal(found, kind)
+        value = literal(found, kind) or _in_query(found, target.data)
         judged = value, found.name
         if judged not in verdicts:
             verdicts[judged] = len(value) >= 4 and is_secret(value, found.name) and not _is_stand_in(found.key, value)
@@ -97,6 +98,13 @@ def secrets(target: Target, kind: Kind) -> Iterator[Assignment]:
                 if value == found.value
                 else found._replace(value=value, end=found.value_start + len(value.encode()))
             )
+
+
+def _in_query(found: Assignment, data: bytes) -> str:
+    """What a query or a connection string sets its key to, in a text whose own quotes stand around all of it."""
+    if found.op != "=" or found.quote or data[found.start - 1 : found.start] not in {b"?", b"&", b";"}:
+        return ""
+    return _QUERY_ENDS.split(found.value, maxsplit=1)[0]
 
 
 def _is_stand_in(key: str, value: str) -> bool:

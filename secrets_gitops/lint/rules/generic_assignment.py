@@ -37,7 +37,7 @@ _ATTRIBUTE = pattern(rb"(?<=\s)connectionString=\\{0,2}\"([^\"<>\r\n\\]{8,1000}+
 _TOLD = pattern(
     rb"\b(?:api|access|secret|signing|license) key[*_]{0,2}:[*_]{0,2}[ \t]{1,4}([^`\s]{16,200}+)"
     rb"|\b(?:password|passwd|passphrase|token|secret|api key|access key)(?:[ \t]{1,4}(?:is|of)|[ \t]{0,4}[:=])?"
-    rb"[ \t*_]{1,9}`([^`\s]{8,200}+)`",
+    rb"[ \t*_]{1,9}`{1,2}([^`\s]{8,200}+)`",
     re.IGNORECASE,
 )
 """A value in prose, as Markdown shows it."""

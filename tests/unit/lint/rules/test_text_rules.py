@@ -127,6 +127,12 @@ FOUND = [
     ("compose-ci-env-secret", "preseed.cfg", f"d-i passwd/root-password password {P}", 1),
     ("generic-assignment", "README.md", f"API key: {T}", 1),
     ("generic-assignment", "a.yaml", "opts: -Dpw.password=kqd22c4Xdefg0hij", 1),
+    ("generic-assignment", "a.xml", f"<url>jdbc:mysql://db/x?user=a&amp;password={P}</url>", 1),
+    ("generic-assignment", "a.cs", f'var c = "Server=db;User Id=sa;Password={P};Encrypt=true";', 1),
+    ("generic-assignment", "README.rst", f"The password is ``{P}``.", 1),
+    ("generic-assignment", "a.go", f'const apiKey string = "{T}"', 1),
+    ("generic-assignment", "a.bicep", f"param adminPassword string = '{P}'", 1),
+    ("generic-assignment", "cfn.yaml", "Parameters:\n  DbPassword: {Type: String, Default: Falcon77}", 2),
     ("generic-assignment", "node.bu", f"passwd:\n  users:\n    - password: {P}", 3),
     (
         "compose-ci-env-secret",
@@ -231,6 +237,9 @@ CLEAN = [
     ("a.py", 'TOKEN_CHARS = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEF"\npassword_hash = "pbkdf2_sha256"'),
     ("a.yaml", "- op: replace\n  path: /spec/data/0/remoteRef/key\n  value: 9b2b1c0a-8f7e-4d3c-b2a1-0c9d8e7f6a5b"),
     ("a.yaml", "secretKeys: {userPasswordKey: password2, adminPasswordKey: postgres-password}"),
+    ("a.go", 'var password string\nfunc f(token string) {}\nx := "?user=%s&password=%s&token=" + t'),
+    ("a.bicep", "@secure()\nparam adminPassword string\nparam secretName string = 'db-password'"),
+    ("cfn.yaml", "Parameters:\n  DbPassword: {Type: String, Default: '{{resolve:ssm:a}}'}\n  b: {Ref: DbPassword}"),
     ("renovate.json", '{"encrypted": {"token": "' + "wcFMA/xDdHCJBTolAQ//" * 8 + '"}}'),
 ]  # fmt: skip
 RULES = (
