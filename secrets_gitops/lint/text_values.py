@@ -101,8 +101,16 @@ def secrets(target: Target, kind: Kind) -> Iterator[Assignment]:
 
 
 def _in_query(found: Assignment, data: bytes) -> str:
-    """What a query or a connection string sets its key to, in a text whose own quotes stand around all of it."""
-    if found.op != "=" or found.quote or data[found.start - 1 : found.start] not in {b"?", b"&", b";"}:
+    """What a query or a connection string sets its key to, in a text whose own quotes stand around all of it.
+
+    A `code` there is used once.
+    """
+    if (
+        found.op != "="
+        or found.quote
+        or found.name.sensitivity != "strong"
+        or data[found.start - 1 : found.start] not in {b"?", b"&", b";"}
+    ):
         return ""
     return _QUERY_ENDS.split(found.value, maxsplit=1)[0]
 

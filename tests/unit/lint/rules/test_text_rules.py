@@ -238,6 +238,7 @@ CLEAN = [
     ("a.yaml", "- op: replace\n  path: /spec/data/0/remoteRef/key\n  value: 9b2b1c0a-8f7e-4d3c-b2a1-0c9d8e7f6a5b"),
     ("a.yaml", "secretKeys: {userPasswordKey: password2, adminPasswordKey: postgres-password}"),
     ("a.go", 'var password string\nfunc f(token string) {}\nx := "?user=%s&password=%s&token=" + t'),
+    ("a.py", f"'https://a.example/cb?code={T}&code_challenge={T}&state=x'"),
     ("a.bicep", "@secure()\nparam adminPassword string\nparam secretName string = 'db-password'"),
     ("cfn.yaml", "Parameters:\n  DbPassword: {Type: String, Default: '{{resolve:ssm:a}}'}\n  b: {Ref: DbPassword}"),
     ("renovate.json", '{"encrypted": {"token": "' + "wcFMA/xDdHCJBTolAQ//" * 8 + '"}}'),
