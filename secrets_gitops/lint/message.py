@@ -32,6 +32,7 @@ NAME = "commit message"
 """In the place of a path."""
 _SCISSORS = b" ------------------------ >8 ------------------------"
 _LIMIT = 1 << 20
+_ANEW = "write the message without it"
 _TAG = "make the tag anew without it, and change the value"
 
 
@@ -43,7 +44,8 @@ def scan_message(root: str, path: str, environ: Mapping[str, str]) -> Report:
     text = published(data, comment, cleanup, is_edited=is_edited)
     nothing = Tree(Objects(root), "", root)
     rules = deferred(WRITTEN)
-    return scan(Overlay(nothing, path, text), (path,), rules=rules, max_bytes=_LIMIT)
+    report = scan(Overlay(nothing, path, text), (path,), rules=rules, max_bytes=_LIMIT)
+    return report._replace(findings=tuple(finding._replace(fix=_ANEW) for finding in report.findings))
 
 
 def _read(path: str) -> bytes:

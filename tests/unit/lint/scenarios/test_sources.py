@@ -278,6 +278,7 @@ class TestMessage:
         done = self.said(repo, f"Fix the login\n\nwith {token}\n")
         assert done.returncode == 1
         assert ".git/COMMIT_EDITMSG:3:" in done.stdout
+        assert "  fix: write the message without it\n" in done.stdout
         assert token not in done.stdout + done.stderr
 
     def test_a_private_key_stops_it(self, repo, values):
