@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _IN_WORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
 _BLANKED = bytes(c if c in _IN_WORD else 0x20 for c in range(256))
-_WORD_BYTES = frozenset(_IN_WORD)
+WORD_BYTES = frozenset(_IN_WORD)
 _MAY_FOLLOW = frozenset(b"\\\"'`])>:=?+| \t")
 """What may stand between a key and what sets it, or sets it."""
 _BETWEEN = b"\\\"'`])> \t"
@@ -142,7 +142,7 @@ def places(data: bytes, words: Sequence[bytes], may_follow: frozenset[int] = _MA
         at = data.find(word)
         while at >= 0:
             after = at + length
-            if (after == size or data[after] in may_follow) and (not at or data[at - 1] not in _WORD_BYTES):
+            if (after == size or data[after] in may_follow) and (not at or data[at - 1] not in WORD_BYTES):
                 found.append((at, word))
             at = data.find(word, after)
     found.sort()

@@ -9,10 +9,19 @@ from __future__ import annotations
 
 import re
 
-from secrets_gitops.lint.assignments import MANY, places, telling_name
+from secrets_gitops.lint.assignments import MANY, WORD_BYTES, places, telling_name
+from secrets_gitops.lint.below import (
+    NOTHING,
+    Values,
+    column_of,
+    flow_holds_secret,
+    holds_secret,
+    is_called_secret,
+    is_setting,
+    may_hold_random,
+    whole_key,
+)
 from secrets_gitops.lint.classify import is_file_of_secrets
-from secrets_gitops.lint.key_names import read_key
-from secrets_gitops.lint.value_model import is_secret
 from secrets_gitops.patterns import pattern
 
 TYPE_CHECKING = False
@@ -21,6 +30,8 @@ if TYPE_CHECKING:
 
     from secrets_gitops.lint.target import Target
 
+_KIND = pattern(rb"^(?:kind|apiVersion|jobs|services):", re.MULTILINE)
+_PAIR = pattern(rb"^[ \t]{0,200}(?!\{\{|\{%)[^\s#-][^\n]{0,400}:", re.MULTILINE)
 _STRINGS = (b"stringdata", b"string-data", b"string_data", b"string.data", b"string data")
 _SECURE = pattern(rb"secure[-_. ]?(?:json[-_. ]?data|settings)")
 """Maps whose children are secrets whatever they are called, in lower case."""
@@ -36,51 +47,18 @@ _EXPLICIT = pattern(rb"^[ \t-]{0,200}(?:\?\s|\*[^\s:]{1,200}[ \t]{1,200}:)", re.
 """Keys that stand behind a question mark, or that an alias stands for."""
 _OPERATOR = pattern(rb"[\\\"']{0,4}\s{0,200}(?::=|=>|[:=])[ \t]{0,200}")
 _KEY_GOES_ON = pattern(rb"[^\r\n]{0,200}?(?:[\"']\s{0,20}:|:(?=\s)|=)[ \t]{0,200}")
-_ENVELOPE = rb"""
-    (?-i:ENC\[AES256_GCM,data:[A-Za-z0-9+/]{2,4000}={0,2},iv:[A-Za-z0-9+/]{43}=,tag:[A-Za-z0-9+/]{22}==,
-        type:(?:str|int|float|bytes|bool)\])
-"""
-_END = rb"[ \t]{0,20}[,}\])]{0,4}[ \t]{0,20}(?:\#[^\r\n]{0,400})?(?=[\r\n]|\Z|\\n)"
-_SETTING = rb"""
-    (?:
-        \\{0,2}(?:""|'') | \{\s{0,4}\} | \[\s{0,4}\] | null\b | ~ | (?:true|false|yes|no|on|off)\b | [0-9.]{1,5}\b
-      | ["']?\{\{[^\r\n"'`]{0,400}\}\}["']?
-      | ["']?\$\{[a-z_][a-z0-9_]{0,80}\}["']?
-    )
-"""
-_DULL = pattern(_SETTING + _END, re.VERBOSE | re.IGNORECASE)
-_DULL_STARTS = b"\\\"'{[~.$0123456789nNtTfFyYoO"
-_SEALED = pattern(_ENVELOPE + _END, re.VERBOSE | re.IGNORECASE)
-"""What is no secret, to the end of its line: a setting, or an envelope. Each begins as nothing else does."""
-_NOTHING = pattern(rb"(?:#[^\r\n]{0,2000})?(?:\r?\n|\Z)")
-_QUOTED = pattern(rb"\\{0,2}\"((?:[^\"\\\r\n]|\\.){0,4000})\"|'((?:[^'\r\n]|''){0,4000})'")
+_QUOTED = pattern(rb"\\{0,2}\"((?:[^\"\\\r\n]|\\.){0,4000})\"|'((?:[^'\r\n]|''){0,4000})'|`([^`\r\n]{0,4000})`")
 _BARE = pattern(rb"[^\r\n]{1,4000}")
-_SKIPPED = pattern(rb"(?:[ \t]{0,400}(?:(?:\#|\{\{|\{%)[^\n]{0,2000})?\r?\n){0,60}")
-"""Lines without YAML: comments, templates, nothing."""
-_KEY = pattern(rb"(?:\"[^\"\n]{1,200}\"|'[^'\n]{1,200}'|[^\s\"'{\[&*!|>#][^\n#]{0,200}?)[ \t]{0,200}:(?=\s|\Z)")
-_CHILD = pattern(
-    rb"""
-    ^[ \t]{0,400}(?:-[ \t]{1,20}){0,4}
-    (?:
-        (?!(?:description|type|format|pattern)["']?[ \t]{0,4}:)[^\s\#][^\n]{0,200}?:[ \t]{1,200}(?![\#\r\n]|SETTING)
-      | [^\s\#][^\n]{0,200}?:[ \t]{0,200}(?:\#[^\n]{0,3000})?\r?\n
-        (?:[ \t]{0,400}(?:\#[^\n]{0,3000})?\r?\n){0,100}[ \t]{1,400}(?![^\n]{0,200}:(?:\s|\Z)|[\#\s-])
-      | (?<=-[ ])(?![^\n]{0,200}:(?:\s|\Z)|[\#\r\n]|SETTING)
-    )
-    \S
-    """.replace(b"SETTING", b"(?:" + _SETTING + b"|" + _ENVELOPE + b")" + _END),
-    re.VERBOSE | re.IGNORECASE | re.MULTILINE,
-)
-"""In a map below: a value that is more than a setting, on the line of its key or the next, or in a list."""
+_TEMPLATE = pattern(rb"[\"']?\{\{(?:(?!\}\})[^\r\n]){0,2000}\}\}[^\r\n]{0,2000}")
+"""What a template fills in, wholly or in part, is no secret; what follows in a flow has names of its own."""
+_IN_WORDS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_.%/-"
 _VALUE_KEY = pattern(rb"[\"']?(?:[vV]alues?|[dD]efault|defaultValue)[\"']?\s{0,200}(?::[ \t]{0,200}|$)", re.MULTILINE)
+_NAME_KEY = pattern(rb"(?<![\w.-])(?:[nN]ame|[kK]ey)\Z")
 _NAME_KEYS = (b"name", b"Name", b"key", b"Key")
 _OPERATION = pattern(rb"(?<![\w.-])op\\{0,2}[\"']?\s{0,200}(?::|$)", re.MULTILINE)
-_WEAK = read_key("auth")
-_SHORTEST = 10
-"""Characters of a value that looks made by chance."""
 _IN_NAME = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.${}()/ -" + bytes(range(128, 256))
 _BEFORE_SCALAR = b" \t\r\n\"'|>-+0123456789"
-_MAY_FOLLOW = frozenset(range(256))
+_MAY_FOLLOW = frozenset(range(256)) - WORD_BYTES
 _LONGEST_NAME = 80
 _BEFORE = 3000
 _LINES = 40
@@ -93,7 +71,7 @@ def may_be_called_secret(target: Target) -> bool:
     """False promises that no leaf of the text has both a sensitive name and a value that could be a secret."""
     data = target.data
     lowered = target.lowered
-    if is_file_of_secrets(target.path):
+    if is_file_of_secrets(target.path) and not _holds_objects(data) and may_hold_random(data, Values()):
         return True
     if b"string" in lowered and any(name in lowered for name in _STRINGS):
         return True
@@ -119,6 +97,11 @@ def may_be_called_secret(target: Target) -> bool:
     return any(text.tells(at, word) for at, word in found)
 
 
+def _holds_objects(data: bytes) -> bool:
+    """Is each document an object of Kubernetes or the like, and not the names and values of secrets?"""
+    return all(_KIND.search(part) or not _PAIR.search(part) for part in data.split(b"\n---"))
+
+
 def _ends(data: bytes, word: bytes) -> Iterator[int]:
     at = data.find(word)
     while at >= 0:
@@ -135,7 +118,7 @@ class _Text:
         self._words = words
         self._anywhere: bool | None = None
         self._patches: bool | None = None
-        self._judged: dict[bytes, bool] = {}
+        self._values = Values()
 
     def tells(self, at: int, word: bytes) -> bool:
         """May the word at `at` name a secret?"""
@@ -146,7 +129,7 @@ class _Text:
         strong = telling_name(word).sensitivity == "strong"
         operator = _OPERATOR.match(data, end)
         if content.startswith(b"#"):  # no leaf, but what is commented out was one, and is looked at too
-            return operator is not None and self._is_secret(at, operator.end(), strong=strong, alone=True)
+            return operator is not None and self._is_secret(at, word, operator.end(), strong=strong, alone=True)
         if operator is None:
             if word.startswith(b"-") or content.startswith(b"[") or data[end : end + 1] > b"\x7f":
                 return True  # an option of a command, a section of an ini text, a word that goes on beyond ASCII
@@ -155,64 +138,51 @@ class _Text:
             operator = _KEY_GOES_ON.match(data, end) if _is_in_key(line) else None
         if operator is None:
             return self._is_name_of_secret(at, end, line, strong=strong)
-        return self._is_secret(at, operator.end(), strong=strong)
+        return self._is_secret(at, word, operator.end(), strong=strong)
 
-    def _is_secret(self, at: int, start: int, *, strong: bool, alone: bool = False) -> bool:
-        """May what begins at `start` be a secret, under a key at `at`? `alone`: on that line."""
+    def _is_secret(self, at: int, word: bytes, start: int, *, strong: bool, alone: bool = False) -> bool:
+        """May what begins at `start` be a secret, under a key with `word` at `at`? `alone`: on that line."""
         data = self._data
         first = data[start : start + 1]
-        if first in _DULL_STARTS and _DULL.match(data, start):
+        if first in b"#\r\n" and NOTHING.match(data, start):
+            return not alone and holds_secret(data, self._values, at, word, start, strong=strong)
+        if first in b"{\"'" and (filled_in := _TEMPLATE.match(data, start)) is not None:
+            is_key = not alone and b":" in data[at + len(word) : start]
+            return is_key and holds_secret(data, self._values, at, word, filled_in.end(), strong=strong)
+        if is_setting(data, start):
             return False
-        if first == b"E" and _SEALED.match(data, start):
-            return False
-        if first in b"#\r\n" and _NOTHING.match(data, start):
-            return not alone and self._has_secret_below(at, start, strong=strong)
-        if strong or first in b"|>{[&*!#\r":
+        if first in b"{[" and not alone and NOTHING.match(data, start + 1):
+            return flow_holds_secret(data, self._values, at, word, start, strong=strong)
+        quoted = _QUOTED.match(data, start) if first in b"\\\"'`" else None
+        text = (quoted[1] or quoted[2] or quoted[3] or b"") if quoted is not None else b""
+        if _is_in_template(data, at):
+            return _is_more_than_words(text)
+        if first in b"|>{[&*!#\r":
             return True
-        quoted = _QUOTED.match(data, start) if first in b"\\\"'" else None
-        if quoted is not None:
-            return self._is_random(quoted[1] or quoted[2] or b"")
-        bare = _BARE.match(data, start)
-        value = bare[0] if bare else b""
-        return any(self._is_random(part) for part in {value, value.partition(b" #")[0], value.partition(b",")[0]})
+        if strong and (
+            (quoted is None and (first in b"\"'\\" or self._goes_on(at, start))) or b"\\" in text or b"''" in text
+        ):
+            return True
+        if quoted is None:
+            bare = _BARE.match(data, start)
+            value = bare[0] if bare else b""
+            texts = {value, value.partition(b" #")[0], value.partition(b",")[0], value.rstrip(b" \t,}])\"'")}
+        else:
+            texts = {text}
+        if not strong:
+            return any(map(self._values.is_random, texts))
+        key = whole_key(data[data.rfind(b"\n", 0, at) + 1 : at], word, data[at + len(word) : start])
+        return any(is_called_secret(text, key) for text in texts)
 
-    def _is_random(self, value: bytes) -> bool:
-        """Is it a secret under a weak key, quotes and what closes a flow left out?"""
-        if len(value) < _SHORTEST:
-            return False
-        judged = self._judged.get(value)
-        if judged is None:
-            text = value.replace(b'\\"', b'"').strip(b" \t\"'\\,}]").decode("utf-8", "replace")
-            judged = self._judged[value] = len(text) >= _SHORTEST and is_secret(text, _WEAK)
-        return judged
-
-    def _has_secret_below(self, at: int, start: int, *, strong: bool) -> bool:
-        """What stands below a key without a value of its own: a list, a map that could hold secrets, or its value."""
+    def _goes_on(self, at: int, start: int) -> bool:
+        """Does the value at `start`, under a key at `at`, go on below its line?"""
         data = self._data
         line_break = data.find(b"\n", start)
         if line_break < 0:
             return False
-        line = data[data.rfind(b"\n", 0, at) + 1 : at]
-        key_indent = len(line) - len(line.lstrip(b" "))
-        skipped = _SKIPPED.match(data, line_break + 1)
-        begin = skipped.end() if skipped else line_break + 1
-        if begin >= len(data):
-            return False
-        ahead = data[begin : begin + 400]
-        content = ahead.lstrip(b" \t")
-        if content[:1] in (b"", b"#", b"\r", b"\n"):
-            return True  # too much between to say
-        indent = len(ahead) - len(content)
-        if content[:1] == b"-" and content[1:2] in (b" ", b"\t", b"\r", b"\n", b""):
-            return indent >= key_indent
-        if indent <= key_indent:
-            return data[at - 1 : at] in (b'"', b"'") and content[:1] in b"\"'{["  # JSON, whose lines stand as they like
-        if _KEY.match(data, begin + indent) is None:
-            return True
-        if not strong:
-            return False
-        end = re.compile(rb"^ {0,%d}[^\s#{]" % key_indent, re.MULTILINE).search(data, begin)
-        return _CHILD.search(data, begin, end.start() if end else len(data)) is not None
+        indent = column_of(data[data.rfind(b"\n", 0, at) + 1 : at])
+        following = data[line_break + 1 : line_break + 1 + indent + 1]
+        return following[:1] in (b"\r", b"\n", b"\t") or (len(following) > indent and not following.strip(b" "))
 
     def _is_name_of_secret(self, at: int, end: int, line: bytes, *, strong: bool) -> bool:
         """Is the word the value of `name:`, or the end of it, with a `value:` that may be a secret beside it?"""
@@ -239,7 +209,7 @@ class _Text:
         if all(self._data.find(word, start, end) < 0 for word in (b"alue", b"default")):
             return False
         return any(
-            self._is_secret(found.start(), found.end(), strong=strong)
+            self._is_secret(found.start(), found[0], found.end(), strong=strong)
             for found in _VALUE_KEY.finditer(self._data, start, end)
         )
 
@@ -257,6 +227,21 @@ class _Text:
         return self._anywhere
 
 
+def _is_in_template(data: bytes, at: int) -> bool:
+    """Is byte `at` within `{{ … }}` that ends on its line, where no leaf is and what is assigned is a variable?"""
+    begin = data.rfind(b"\n", 0, at) + 1
+    opening = data.rfind(b"{{", begin, at)
+    if opening < 0 or data[opening - 1 : opening] == b"$" or data.find(b"}}", opening, at) >= 0:
+        return False
+    close = data.find(b"}}", at)
+    return close >= 0 and data.find(b"\n", at, close) < 0
+
+
+def _is_more_than_words(text: bytes) -> bool:
+    """Might it look made (`lint.text_values`)? Formats and names do not."""
+    return len(text) >= 8 and b" " not in text and bool(text.translate(None, _IN_WORDS))
+
+
 def _is_in_key(line: bytes) -> bool:
     """Does what comes after `line`, the begin of one, still belong to a key?"""
     inner = line[max(line.rfind(b","), line.rfind(b"{")) + 1 :]
@@ -272,7 +257,7 @@ def _is_after_name(before: bytes) -> bool:
         left = left.rstrip(_BEFORE_SCALAR)
         line = left[left.rfind(b"\n") + 1 :]
         last = line[line.rfind(b" ") + 1 :]
-        if left.endswith(b":") and left[:-1].rstrip(b" \t\r\n\"'").endswith((b"ame", b"ey")):
+        if left.endswith(b":") and _NAME_KEY.search(left[:-1].rstrip(b" \t\r\n\"'")[-5:]) is not None:
             return True
         if b"#" in line:
             left = left[: len(left) - len(line) + line.find(b"#")]

@@ -53,14 +53,14 @@ def names_a_secret(keys: Sequence[str]) -> bool:
         return False
     if keys[-1] in _NAMES:
         return True
-    return any(_is_parent(key) or (key in _SCHEMAS and at + 2 < len(keys)) for at, key in enumerate(keys))
+    return any(only_names(key) or (key in _SCHEMAS and at + 2 < len(keys)) for at, key in enumerate(keys))
 
 
 def refers(
     position: Position, key: str, siblings: AbstractSet[str], found: KubeObject | None, *, is_leaf: bool
 ) -> Position:
     """The position of what stands under `key` in a mapping at `position` in `found`; `siblings` are all its keys."""
-    if position == HERE or (position == BELOW and not is_leaf) or _is_parent(key):
+    if position == HERE or (position == BELOW and not is_leaf) or only_names(key):
         return HERE
     if is_leaf:
         if key == "secretKey":  # elsewhere, for example in an S3 client's settings, it is the key itself
@@ -74,5 +74,6 @@ def refers(
     return BELOW if key in _SCHEMAS else OFF
 
 
-def _is_parent(key: str) -> bool:
+def only_names(key: str) -> bool:
+    """Does everything that stands under `key` only name?"""
     return key in _PARENTS or key.endswith(_REF_ENDS)

@@ -156,6 +156,15 @@ SPELLINGS = {
     "a name by an alias": "x: &n API_KEY\ny: {name: *n, value: hunter2}",
     "a key by an alias": "x: &k password\n*k : hunter2",
     "a comment": "# password: hunter2",
+    "a map in brackets": '{"x": {\n "password": {\n  "web": "q8Zx1kQmP20vB7nRt"\n }\n}}',
+    "a list in brackets": '{"passwords": [\n  "hunter2"\n]}',
+    "a map under a template": "secrets: {{- if .x }}\n  DB: hunter2",
+    "a made value in a map": "token:\n  description: |\n    why\n  web: q8Zx1kQmP20vB7nRt",
+    "a literal in a template": '{{- $password := "q8Zx1kQmP20vB7nRt" }}\na: b',
+    "a block in a list": "password:\n  - |\n    a, b",
+    "a comment in a list": "password:\n  - # why\n    a, b",
+    "a value of a map": "password:\n  value: some-name",
+    "data of a secret": "secret:\n  data:\n    DB: hunter2",
 }
 
 
@@ -166,7 +175,8 @@ def test_no_spelling_gets_past_it(name, target):
 
 PARSED = (
     "dbPw: xyz1", "pin_code: 123456", "- name: API_KEY\n  value: xyz1", "- value: xyz1\n  name: API_KEY",
-    '"dsn": "xyz"', "{name: API_KEY, value: xyz1}", "auth:\n- x", "password:\n  hunter2", "password: |\n  hunter2",
+    '"password": "xyz1"', "{name: API_KEY, value: xyz1}", "auth:\n- q8Zx1kQmP20vB7nRt", "password:\n  hunter2",
+    "password: |\n  hunter2",
     "secrets:\n  DB: hunter2", "stringData:\n  a: b", "a:\n  - --password=hunter2", "a: [--token, hunter2]",
     "a: {password: hunter2}", "password: &a hunter2", "password: *a", "password: !!str hunter2",
     '"p\\u0061ssword": hunter2', "? password\n: hunter2", "c: |\n  [db]\n  password = hunter2",
@@ -177,7 +187,13 @@ SPARED = (
     "password: ''\ntoken:\nsecret: {}\n", "password: {{ .Values.password | quote }}", "auth:\n  enabled: true\n",
     "properties:\n  password:\n    description: The password.\n    type: string", "existingSecret: db",
     "secretKeyRef:\n  name: db\n  key: password\n", "# the password of the user\na: b", "password: ${DB_PASSWORD}",
-    "secret:\n  create: true\n  name: ''\n",
+    "secret:\n  create: true\n  name: ''\n", "auth:\n- x", "imagePullSecrets:\n  - name: pull-q8Zx1kQmP20vB7nRt",
+    "secret:\n  secretName: db\n  items:\n    - key: tls.crt\n      path: tls.crt",
+    "token:\n  description: |-\n    Names the token.\n  type: object\n  properties:\n    name:\n      type: x",
+    'a: {{ printf "%s" .secret }}\n{{- $password := .Values.db.password | default "" }}',
+    'checksum/secrets: {{ include (print "/secrets.yaml") . | sha256sum }}',
+    '{\n  "token": {\n    "type": "string",\n    "description": "The token."\n  },\n  "keys": [\n    "a"\n  ]\n}',
+    "token: ${{ secrets.TOKEN }}", "secretStoreRefs:\n  - name: db\n    kind: SecretStore",
 )  # fmt: skip
 
 
