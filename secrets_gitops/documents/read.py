@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
-    from secrets_gitops.documents.document import Comment, Format, Node
+    from secrets_gitops.documents.document import Comment, Format
 
 __all__ = ["Limits", "read"]
 
@@ -58,10 +58,9 @@ def read(
 
         roots = json.parse(text, path, limits, keep_duplicates=keep, stream=stream)
     else:
-        from secrets_gitops.documents import plain_yaml  # noqa: PLC0415
+        from secrets_gitops.documents import yaml  # noqa: PLC0415
 
-        plain = plain_yaml.compose(text, limits, keep_duplicates=keep)
-        roots = _by_libyaml(text, path, limits, keep_duplicates=keep) if plain is None else plain
+        roots = yaml.compose(text, path, limits, keep_duplicates=keep)
 
     def reread(changed: str) -> Document:
         document = read(
@@ -79,12 +78,6 @@ def _place_at(text: str, offset: int, path: str) -> Place:
     from secrets_gitops.documents.complaints import place_at  # noqa: PLC0415  most files can be read
 
     return place_at(text, offset, path)
-
-
-def _by_libyaml(text: str, path: str, limits: Limits, *, keep_duplicates: bool) -> list[Node]:
-    from secrets_gitops.documents import yaml  # noqa: PLC0415  its import takes longer than most files
-
-    return yaml.compose(text, path, limits, keep_duplicates=keep_duplicates)
 
 
 def _comments(document: Document) -> list[Comment]:

@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from yaml_texts import Writer
 
-from secrets_gitops.documents import edit, plain_yaml, yaml
+from secrets_gitops.documents import edit
 from secrets_gitops.documents.document import Edit, walk
 from secrets_gitops.documents.emit import json_text, yaml_block, yaml_flow, yaml_scalar
 from secrets_gitops.documents.plain import to_plain
-from secrets_gitops.documents.read import Limits, read
+from secrets_gitops.documents.read import read
 from secrets_gitops.golang.times import Time
 
 unhurried = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
@@ -208,29 +208,6 @@ def test_replacing_every_scalar_by_an_equal_one_leaves_the_rest_of_the_text(seed
     kept = [document.text[one.end : other.start] for one, other in pairwise(scalars)]
     changed = document.splice(Edit(node.start, node.end, "\1") for node in scalars)
     assert changed.split("\1")[1:-1] == kept
-
-
-plain_rows = st.sampled_from([
-    "a: b", "a:", "b: 'c'", 'b: "c"', "- a", "- a: b", "- - a", "c: |", "c: |-", "# d", "", "---", "a: b # c",
-    "a: b: c", "- |", "a: b:", "a:b", "-", " ", "'", "&a b", "{a", "? a", "a: &a", "- - - a:", "a: 'b", "a: -",
-    "e: - f",
-])  # fmt: skip
-
-
-@settings(unhurried, max_examples=1500)
-@given(st.lists(st.tuples(st.integers(0, 3), plain_rows), min_size=1, max_size=8), st.booleans())
-def test_plain_yaml_is_what_libyaml_reads(rows, is_ended):
-    text = "\n".join("  " * depth + row for depth, row in rows) + "\n" * is_ended
-    roots = plain_yaml.compose(text, Limits(), keep_duplicates=True)
-    if roots is not None:
-        expected = yaml.compose(text, "x.yaml", Limits(), keep_duplicates=True)
-        found, wanted = ([node for root in one for node in walk(root)] for one in (roots, expected))
-        assert [_seen(node) for node in found] == [_seen(node) for node in wanted]
-
-
-def _seen(node):
-    members = len(node.pairs), len(node.items)
-    return node.kind, node.start, node.end, node.style, node.text, node.tag, node.anchor, members
 
 
 @unhurried

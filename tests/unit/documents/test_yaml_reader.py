@@ -208,7 +208,7 @@ def test_both_values_of_a_repeated_key_are_kept_on_demand():
 def test_without_the_c_parser_the_user_hears_what_to_do(monkeypatch):
     monkeypatch.delattr(yaml, "CSafeLoader")
     with pytest.raises(SettingsError, match="without its C parser") as caught:
-        read("a: [1]\n", path="x.yaml")
+        read("a: 1\n", path="x.yaml")
     assert caught.value.exit_code == 2
 
 
