@@ -62,6 +62,11 @@ _FILLED_IN = pattern(rb"[\"']?\{\{.*\}\}", re.DOTALL)
 _IN_FLOW = pattern(rb"\"((?:[^\"\\]|\\.)*)\"|'((?:[^']|'')*)'|([^\s{}\[\],\"'][^{}\[\],\"']*)")
 _VALUES = frozenset((b"value", b"values", b"default", b"defaultValue", b"Value", b"Default"))
 """Have the name that stands beside them."""
+_VALUE_GOES_ON = pattern(
+    rb"(?:[vV]alues?|[dD]efault|defaultValue)[\"']?:[ \t]{1,20}[^\s\"'|>{\[&*!#][^\n]{0,4000}\n[ \t]{1,200}"
+    rb"(?![^\n]{0,400}:(?:\s|\Z))[^\s#}\]]"
+)
+"""Words on the next line, without a key of their own."""
 _BLOCK = pattern(rb"[|>][-+0-9]{0,2}(?:[ \t]+#.*)?")
 _BRACKET = pattern(rb'"(?:[^"\\\n]|\\.)*"|[{}\[\]]')
 _WEAK = read_key("auth")
@@ -178,6 +183,8 @@ def _may_hold(region: bytes, values: Values, key: str, *, strong: bool, is_list:
     if len(region) > _LARGEST or (passed_on == "weak" and _DATA.search(region)):
         return True
     named = strong and (b"value" in region or b"Default" in region)
+    if named and _VALUE_GOES_ON.search(region):
+        return True
     return any(
         _line_may_hold(line.strip(), values, passed_on, named=named, items=strong and is_list)
         for line in region.split(b"\n")
@@ -201,8 +208,10 @@ def _line_may_hold(content: bytes, values: Values, passed_on: Inheritance, *, na
     if not value or value in (b"{", b"[") or _FILLED_IN.match(value) or is_setting(value, 0):
         return False
     name = pair[1].strip(b"\"'") if pair else b""
-    if (named and name in _VALUES) or value[0] in b"&*!" or (passed_on == "strong" and pair):
+    if value[0] in b"&*!" or (passed_on == "strong" and pair):
         return True
+    if named and name in _VALUES:
+        return value[0] in b"|>{[" or is_called_secret(value.strip(b"\"', \t"), "")
     if _BLOCK.fullmatch(value):
         return False
     if pair is None and items and (is_item or content[0] in b"\"'[{"):

@@ -28,15 +28,11 @@ _LONGEST = 100
 """Characters of a word that is remembered: longer ones are data, which seldom come again."""
 _MEMORY = 200_000
 """Words that are remembered of each kind from file to file."""
-_SHORT = 2_000
-"""Bytes of new words in which all is looked for at once: a hook that scans a few files has no more."""
 _LONG = 100_000
 """Bytes of a text in which few letters may occur; looking takes longest there."""
 _by_core: dict[bytes, tuple[bytes, ...]] = {}
-_parts: set[bytes] = set()
-"""The cores, and the stems of keys."""
-_looked_for: list[tuple[bytes, bytes]] = []
-"""The same, shorter ones first, each with the longest other one in it (empty where none is)."""
+_parts: dict[bytes, bytes] = {}
+"""The stems of keys, then the cores with a stem in them, without which they are not looked for; empty where none is."""
 _senses: dict[bytes, tuple[tuple[bytes, ...], bool]] = {}
 """Words that say something: the cores in each, and whether it promises a secret when it is a key."""
 _dull: set[bytes] = set()
@@ -61,7 +57,9 @@ def read_words(target: Target) -> tuple[frozenset[bytes], list[bytes]]:
         for word in rules.union(EXCUSES, *(token.words for token in TOKENS)):
             core = _core(word)
             _by_core[core] = (*_by_core.get(core, ()), word)
-        _parts.update((_by_core.keys() | _STEMS) - {b""})
+        _parts.update(dict.fromkeys(STEMS, b""))
+        for core in _by_core.keys() - _STEMS - {b""}:
+            _parts[core] = next((stem for stem in STEMS if stem in core), b"")
     cores: set[bytes] = set()
     promising = []
     new = []
@@ -110,23 +108,13 @@ def _learn(words: list[bytes], cores: set[bytes], promising: list[bytes]) -> Non
 
 def _occurring(text: bytes) -> list[bytes]:
     """What is looked for and occurs in `text`, which is in lower case."""
-    if len(text) < _SHORT:
-        return [part for part in _parts if part in text]
-    if not _looked_for:
-        _looked_for.extend((part, _longest_inside(part)) for part in sorted(_parts, key=len))
     letters = set(text) if len(text) > _LONG else None
     found = {b""}
-    for word, part in _looked_for:
-        if part in found and (letters is None or letters.issuperset(word)) and word in text:
-            found.add(word)
+    for part, stem in _parts.items():
+        if stem in found and (letters is None or letters.issuperset(part)) and part in text:
+            found.add(part)
     found.remove(b"")
     return list(found)
-
-
-def _longest_inside(word: bytes) -> bytes:
-    """The longest other part that stands in `word`; empty when there is none."""
-    pieces = (word[at : at + size] for size in range(len(word) - 1, 0, -1) for at in range(len(word) - size + 1))
-    return next((piece for piece in pieces if piece in _parts), b"")
 
 
 class Deferred:

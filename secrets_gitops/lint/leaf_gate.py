@@ -45,8 +45,8 @@ _ESCAPES = (b"\\u00", b"\\U0000", b"\\x")
 """Letters of a key written otherwise."""
 _EXPLICIT = pattern(rb"^[ \t-]{0,200}(?:\?\s|\*[^\s:]{1,200}[ \t]{1,200}:)", re.MULTILINE)
 """Keys that stand behind a question mark, or that an alias stands for."""
-_OPERATOR = pattern(rb"[\\\"']{0,4}\s{0,200}(?::=|=>|[:=])[ \t]{0,200}")
-_KEY_GOES_ON = pattern(rb"[^\r\n]{0,200}?(?:[\"']\s{0,20}:|:(?=\s)|=)[ \t]{0,200}")
+_OPERATOR = pattern(rb"[\\\"']{0,4}\s{0,200}(?::=|=>|:|=(?![=~]))[ \t]{0,200}")
+_KEY_GOES_ON = pattern(rb"[^\r\n]{0,200}?(?:[\"']\s{0,20}:|:(?=\s)|(?<!=)=(?![=~]))[ \t]{0,200}")
 _QUOTED = pattern(rb"\\{0,2}\"((?:[^\"\\\r\n]|\\.){0,4000})\"|'((?:[^'\r\n]|''){0,4000})'|`([^`\r\n]{0,4000})`")
 _BARE = pattern(rb"[^\r\n]{1,4000}")
 _TEMPLATE = pattern(rb"[\"']?\{\{(?:(?!\}\})[^\r\n]){0,2000}\}\}[^\r\n]{0,2000}")

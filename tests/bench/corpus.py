@@ -42,7 +42,7 @@ class Maker:
 
     def __init__(self, seed: int = 20_261_129) -> None:
         self.rng = random.Random(seed)
-        self._sentences = [self._sentence() for _ in range(4000)]
+        self._sentences = [self._sentence() for _ in range(20_000)]
 
     def _sentence(self) -> str:
         words = [self.rng.choice(WORDS) for _ in range(self.rng.randrange(6, 22))]
@@ -201,13 +201,9 @@ def files(size: int) -> Iterator[tuple[str, str]]:
     """Paths and texts of about `size` bytes in all."""
     maker = Maker()
     for share, path, make in KINDS:
-        # A pool of texts, each with a line of its own in every file: making 100 MB word by word takes minutes.
-        pool = [make(maker) for _ in range(40)]
         done, at = 0, 0
         while done < share * size:
-            text = f"{pool[at % len(pool)]}{'// ' if path.endswith('.go') else ''}{'# ' if 'yaml' in path else ''}"
-            if not path.endswith(".json"):
-                text += f"revision {maker.digest()[:40]}\n"
+            text = make(maker)
             yield path.format(f"{path[:2]}{at}"), text
             done += len(text)
             at += 1

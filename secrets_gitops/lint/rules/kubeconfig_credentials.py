@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _FIELDS = frozenset({"client-key-data", "token", "password"})
 _TOKENS = frozenset({"access-token", "id-token", "refresh-token", "client-secret"})
 
+_WORDS = frozenset((b"users", b"Config"))
+"""Behind an escape, in a text in a text, they are parts of others."""
+
 
 class KubeconfigCredentials:
     """Its users; clusters and contexts hold nothing secret, and `exec` plugins ask elsewhere."""
@@ -31,10 +34,9 @@ class KubeconfigCredentials:
     def concerns(self, target: Target) -> bool:
         """Is there a user with one of the fields?"""
         data = target.data
-        return (
-            b"users" in data
-            and b"Config" in data
-            and any(word in data for word in (b"client-key-data", b"token", b"password", b"client-secret", b"exec"))
+        is_one = target.different_words >= _WORDS or (b"\\" in data and all(word in data for word in _WORDS))
+        return is_one and any(
+            word in data for word in (b"client-key-data", b"token", b"password", b"client-secret", b"exec")
         )
 
     def check(self, target: Target) -> Iterator[Finding]:

@@ -163,7 +163,8 @@ SPELLINGS = {
     "a literal in a template": '{{- $password := "q8Zx1kQmP20vB7nRt" }}\na: b',
     "a block in a list": "password:\n  - |\n    a, b",
     "a comment in a list": "password:\n  - # why\n    a, b",
-    "a value of a map": "password:\n  value: some-name",
+    "a value of a map": "password:\n  value: hunter2",
+    "a value of a map on two lines": "password:\n  value: correct\n    horse battery",
     "data of a secret": "secret:\n  data:\n    DB: hunter2",
 }
 
