@@ -87,18 +87,18 @@ class GenericAssignment(AssignmentRule):
         if target.kind in _WITH_ELEMENTS and (b"</" in target.data or b"/>" in target.data):
             yield from self._elements(target)
         if target.kind == "docs" and target.telling_words:
-            for told in _TOLD.finditer(target.data):
-                value = told[told.lastindex or 1].decode("utf-8", "replace")
-                if looks_made(value) and shape.is_random_looking(value) and is_secret(value, "password"):
-                    yield finding_at(
-                        self,
-                        target,
-                        told.span(told.lastindex or 1),
-                        told[0].split()[0].decode("ascii", "replace"),
-                        value,
-                    )
+            yield from self._told(target)
         if target.kind in _WITH_DIRECTIVES:
             yield from self._directives(target)
+
+    def _told(self, target: Target) -> Iterator[Finding]:
+        """``The password is `x` ``, in prose."""
+        for told in _TOLD.finditer(target.data):
+            group = told.lastindex or 1
+            value = told[group].decode("utf-8", "replace")
+            if looks_made(value) and shape.is_random_looking(value) and is_secret(value, "password"):
+                key = told[0].split()[0].decode("ascii", "replace")
+                yield finding_at(self, target, told.span(group), key, value)
 
     def _directives(self, target: Target) -> Iterator[Finding]:
         """`password x` on a line of its own."""
