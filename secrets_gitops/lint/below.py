@@ -39,26 +39,11 @@ NOTHING = pattern(rb"(?:#[^\r\n]{0,2000})?(?:\r?\n|\Z)")
 _SKIPPED = pattern(rb"(?:[ \t]{0,400}(?:(?:\#|\{\{|\{%)[^\n]{0,2000})?\r?\n){0,60}")
 """Lines without YAML: comments, templates, nothing."""
 _KEY = pattern(rb"(?:\"[^\"\n]{1,200}\"|'[^'\n]{1,200}'|[^\s\"'{\[&*!|>#][^\n#]{0,200}?)[ \t]{0,200}:(?=\s|\Z)")
-_CHILD = pattern(
-    rb"""
-    ^[ \t]{0,400}(?:-[ \t]{1,20}){0,4}
-    (?:
-        (?!(?:description|type|format|pattern)["']?[ \t]{0,4}:)[^\s\#][^\n]{0,200}?:[ \t]{1,200}(?![\#\r\n]|SETTING)
-      | [^\s\#][^\n]{0,200}?:[ \t]{0,200}(?:\#[^\n]{0,3000})?\r?\n
-        (?:[ \t]{0,400}(?:\#[^\n]{0,3000})?\r?\n){0,100}[ \t]{1,400}(?![^\n]{0,200}:(?:\s|\Z)|[\#\s-])
-      | (?<=-[ ])(?![^\n]{0,200}:(?:\s|\Z)|[\#\r\n]|SETTING)
-    )
-    \S
-    """.replace(b"SETTING", b"(?:" + _SETTING + b"|" + _ENVELOPE + b")" + _END),
-    re.VERBOSE | re.IGNORECASE | re.MULTILINE,
-)
-"""In a map below: a value that is more than a setting, on the line of its key or the next, or in a list."""
 _PAIR = pattern(
     rb"(\"[^\"]{1,200}\"|'[^']{1,200}'|[^\s\"'][^:]{0,200}?)[ \t]{0,20}:(?:[ \t]+|(?<=\":)|\Z)(.*)", re.DOTALL
 )
 _DATA = pattern(rb"(?<![\w.-])data[\"']?[ \t]{0,20}:")
 """`secret: {data: {…}}` holds secrets."""
-_FILLED_IN = pattern(rb"[\"']?\{\{.*\}\}", re.DOTALL)
 _IN_FLOW = pattern(rb"\"((?:[^\"\\]|\\.)*)\"|'((?:[^']|'')*)'|([^\s{}\[\],\"'][^{}\[\],\"']*)")
 _VALUES = frozenset((b"value", b"values", b"default", b"defaultValue", b"Value", b"Default"))
 """Have the name that stands beside them."""
@@ -67,7 +52,8 @@ _VALUE_GOES_ON = pattern(
     rb"(?![^\n]{0,400}:(?:\s|\Z))[^\s#}\]]"
 )
 """Words on the next line, without a key of their own."""
-_BLOCK = pattern(rb"[|>][-+0-9]{0,2}(?:[ \t]+#.*)?")
+_OF_SCHEMA = frozenset((b"description", b"type", b"format", b"pattern"))
+"""What a schema says of a field; no child of a map of secrets is called so."""
 _BRACKET = pattern(rb'"(?:[^"\\\n]|\\.)*"|[{}\[\]]')
 _WEAK = read_key("auth")
 _ANY = read_key("passphrase")
@@ -179,7 +165,7 @@ def _may_hold(region: bytes, values: Values, key: str, *, strong: bool, is_list:
             return False
         passed_on = inherited(None, key) if key else "strong"
         if not is_list and passed_on != "weak":
-            return passed_on == "strong" and _CHILD.search(region) is not None
+            return passed_on == "strong" and _holds_value(region)
     if len(region) > _LARGEST or (passed_on == "weak" and _DATA.search(region)):
         return True
     named = strong and (b"value" in region or b"Default" in region)
@@ -191,30 +177,65 @@ def _may_hold(region: bytes, values: Values, key: str, *, strong: bool, is_list:
     )
 
 
+def _holds_value(region: bytes) -> bool:
+    """Is there a value that is more than a setting, under any key?"""
+    within = -1
+    for line in region.split(b"\n"):
+        content = line.lstrip()
+        indent = len(line) - len(content)
+        if not content or 0 <= within < indent:
+            continue
+        name, value = _key_and_value(_without_dashes(content.strip())[0])
+        within = indent if name in _OF_SCHEMA and value else -1
+        if value and within < 0 and value not in (b"{", b"["):
+            return True
+    return False
+
+
+def _without_dashes(content: bytes) -> tuple[bytes, bool]:
+    """What stands on a line behind the dashes of a list, and whether there are any."""
+    is_item = False
+    while content.startswith(b"- "):
+        content, is_item = content[2:].lstrip(), True
+    return content, is_item
+
+
+def _key_and_value(content: bytes) -> tuple[bytes, bytes]:
+    """The key on a line and its value; both are empty where no secret can stand, the key where there is none."""
+    if not content or content == b"-" or content[0] in b"#}]" or content.startswith((b"{{", b"{%")):
+        return b"", b""
+    pair = _PAIR.fullmatch(content) if content[0] not in b"{[" else None
+    value = pair[2].strip() if pair else content
+    if value.lstrip(b"\"'").startswith(b"{{") and b"}}" in value:
+        value = b""  # a template fills it in
+    if value and is_setting(value, 0):
+        value = b""
+    return pair[1].strip(b"\"'") if pair else b"", value
+
+
+def _is_block(value: bytes) -> bool:
+    """Is it the head of a block scalar?"""
+    return value[:1] in (b"|", b">") and not value[1:].partition(b" #")[0].strip(b"-+0123456789 \t")
+
+
 def _line_may_hold(content: bytes, values: Values, passed_on: Inheritance, *, named: bool, items: bool) -> bool:
     """`named`: a `value:` has the name of the strong key above; `items`: so has every item of its list.
 
     What stands under other keys must look made.
     """
-    is_item = False
-    while content.startswith(b"- "):
-        content, is_item = content[2:].lstrip(), True
-    if items and (content == b"-" or (is_item and (content[:1] == b"#" or _BLOCK.fullmatch(content)))):
+    content, is_item = _without_dashes(content)
+    if items and (content == b"-" or (is_item and (content[:1] == b"#" or _is_block(content)))):
         return True
-    if not content or content[0] in b"#}]" or content.startswith((b"{{", b"{%")):
+    name, value = _key_and_value(content)
+    if not value or value in (b"{", b"["):
         return False
-    pair = _PAIR.fullmatch(content) if content[0] not in b"{[" else None
-    value = pair[2].strip() if pair else content
-    if not value or value in (b"{", b"[") or _FILLED_IN.match(value) or is_setting(value, 0):
-        return False
-    name = pair[1].strip(b"\"'") if pair else b""
-    if value[0] in b"&*!" or (passed_on == "strong" and pair):
+    if value[0] in b"&*!" or (passed_on == "strong" and name):
         return True
     if named and name in _VALUES:
         return value[0] in b"|>{[" or is_called_secret(value.strip(b"\"', \t"), "")
-    if _BLOCK.fullmatch(value):
+    if _is_block(value):
         return False
-    if pair is None and items and (is_item or content[0] in b"\"'[{"):
+    if items and not name and (is_item or content[0] in b"\"'[{"):
         return True
     if value[0] in b"{[" or (value[0] in b"\"'" and value.count(value[:1]) > 2):
         parts = (found[1] or found[2] or (found[3] or b"").rpartition(b": ")[2] for found in _IN_FLOW.finditer(value))

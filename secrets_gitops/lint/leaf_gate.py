@@ -39,7 +39,7 @@ _OF_A_SECRET = pattern(
     rb"s?[^a-z0-9\n]{0,10}(?:envs?|environment|envvars|vars|variables|files)[^a-z\n:]{0,60}(?::|$)", re.MULTILINE
 )
 """After `secret`: more of such maps."""
-_SENSITIVE = pattern(rb"sensitive[\"']?[ \t]{0,20}:[ \t]{0,20}(?:[\r\n#{&!]|$)")
+_SENSITIVE = pattern(rb"sensitive[\"']?[ \t]{0,20}:[ \t]{0,20}(?:[\r\n#{\[&!]|$)")
 """A map in which secrets stand beside settings."""
 _ESCAPES = (b"\\u00", b"\\U0000", b"\\x")
 """Letters of a key written otherwise."""
@@ -73,7 +73,8 @@ def may_be_called_secret(target: Target) -> bool:
     lowered = target.lowered
     if is_file_of_secrets(target.path) and not _holds_objects(data) and may_hold_random(data, Values()):
         return True
-    if b"string" in lowered and any(name in lowered for name in _STRINGS):
+    text = _Text(data, target.different_words)
+    if b"string" in lowered and any(text.holds_secrets(end, name) for name in _STRINGS for end in _ends(lowered, name)):
         return True
     if b"secure" in lowered and _SECURE.search(lowered):
         return True
@@ -93,7 +94,6 @@ def may_be_called_secret(target: Target) -> bool:
     if len(data) > _MANY_PLACES and sum(map(data.count, words)) > _MANY_PLACES:
         return True
     found = places(data, words, _MAY_FOLLOW)
-    text = _Text(data, target.different_words)
     return any(text.tells(at, word) for at, word in found)
 
 
@@ -119,6 +119,12 @@ class _Text:
         self._anywhere: bool | None = None
         self._patches: bool | None = None
         self._values = Values()
+
+    def holds_secrets(self, end: int, name: bytes) -> bool:
+        """May a secret stand under the key `name` that ends at byte `end`, whatever it is called there?"""
+        operator = _OPERATOR.match(self._data, end)
+        at = end - len(name)
+        return operator is not None and self._is_secret(at, self._data[at:end], operator.end(), strong=True)
 
     def tells(self, at: int, word: bytes) -> bool:
         """May the word at `at` name a secret?"""

@@ -86,7 +86,7 @@ class GenericAssignment(AssignmentRule):
             yield from super().check(target)
         if target.kind in _WITH_ELEMENTS and (b"</" in target.data or b"/>" in target.data):
             yield from self._elements(target)
-        if target.kind == "docs" and target.telling_words:
+        if target.kind == "docs" and target.telling_words and (b"`" in target.data or b" key" in target.lowered):
             yield from self._told(target)
         if target.kind in _WITH_DIRECTIVES:
             yield from self._directives(target)

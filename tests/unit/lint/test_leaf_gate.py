@@ -165,6 +165,7 @@ SPELLINGS = {
     "a comment in a list": "password:\n  - # why\n    a, b",
     "a value of a map": "password:\n  value: hunter2",
     "a value of a map on two lines": "password:\n  value: correct\n    horse battery",
+    "a list in a map of secrets": "stringData:\n  x:\n  -   'hunter2'",
     "data of a secret": "secret:\n  data:\n    DB: hunter2",
 }
 
