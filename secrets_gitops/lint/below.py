@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from secrets_gitops.lint.key_names import read_key
-from secrets_gitops.lint.key_parents import inherited, under
+from secrets_gitops.lint.key_parents import ALONE, VALUES, inherited, under
 from secrets_gitops.lint.reference_positions import only_names
 from secrets_gitops.lint.value_model import is_secret
 from secrets_gitops.patterns import pattern
@@ -45,10 +45,9 @@ _PAIR = pattern(
 _DATA = pattern(rb"(?<![\w.-])data[\"']?[ \t]{0,20}:")
 """`secret: {data: {…}}` holds secrets."""
 _IN_FLOW = pattern(rb"\"((?:[^\"\\]|\\.)*)\"|'((?:[^']|'')*)'|([^\s{}\[\],\"'][^{}\[\],\"']*)")
-_VALUES = frozenset((b"value", b"values", b"default", b"defaultValue", b"Value", b"Default"))
-"""Have the name that stands beside them."""
+VALUE_NAMES = b"(?:%s)" % "|".join(sorted(VALUES)).encode()
 _VALUE_GOES_ON = pattern(
-    rb"(?:[vV]alues?|[dD]efault|defaultValue)[\"']?:[ \t]{1,20}[^\s\"'|>{\[&*!#][^\n]{0,4000}\n[ \t]{1,200}"
+    VALUE_NAMES + rb"[\"']?:[ \t]{1,20}[^\s\"'|>{\[&*!#][^\n]{0,4000}\n[ \t]{1,200}"
     rb"(?![^\n]{0,400}:(?:\s|\Z))[^\s#}\]]"
 )
 """Words on the next line, without a key of their own."""
@@ -106,12 +105,14 @@ def is_called_secret(value: bytes, key: str) -> bool:
     return is_secret(value.decode("utf-8", "replace"), read_key(key) if key else _ANY)
 
 
-def holds_secret(data: bytes, values: Values, at: int, word: bytes, start: int, *, strong: bool) -> bool:
-    """May what stands below the key `word` at byte `at` be one? Nothing stands from `start` to the end of its line."""
+def holds_secret(data: bytes, values: Values, line: bytes, key: str, start: int, *, strong: bool) -> bool:
+    """May what stands below `key` be a secret?
+
+    `line` is what stands before it on its line, where nothing stands from `start` on.
+    """
     line_break = data.find(b"\n", start)
     if line_break < 0:
         return False
-    line = data[data.rfind(b"\n", 0, at) + 1 : at]
     key_indent = column_of(line)
     skipped = _SKIPPED.match(data, line_break + 1)
     begin = skipped.end() if skipped else line_break + 1
@@ -124,20 +125,20 @@ def holds_secret(data: bytes, values: Values, at: int, word: bytes, start: int, 
     indent = len(ahead) - len(content)
     is_list = content[:1] == b"-" and content[1:2] in (b" ", b"\t", b"\r", b"\n", b"")
     if indent < key_indent or (indent == key_indent and not is_list):
-        return data[at - 1 : at] in (b'"', b"'") and content[:1] in b"\"'{["  # JSON, whose lines stand as they like
+        return line[-1:] in (b'"', b"'") and content[:1] in b"\"'{["  # JSON, whose lines stand as they like
     if not is_list and _KEY.match(data, begin + indent) is None:
         return True
     if not strong and not is_list:
         return False
     ends = rb"^ {0,%d}[^\s#{-]" if is_list and indent == key_indent else rb"^ {0,%d}[^\s#{]"
-    end = re.compile(ends % key_indent, re.MULTILINE).search(data, begin)
+    end = re.compile(ends % key_indent, re.MULTILINE).search(data, begin, begin + _LARGEST)
+    if end is None and len(data) > begin + _LARGEST:
+        return True
     region = data[begin : end.start() if end else len(data)]
-    return _may_hold(
-        region, values, whole_key(line, word, data[at + len(word) : start]), strong=strong, is_list=is_list
-    )
+    return _may_hold(region, values, key, strong=strong, is_list=is_list)
 
 
-def flow_holds_secret(data: bytes, values: Values, at: int, word: bytes, start: int, *, strong: bool) -> bool:
+def flow_holds_secret(data: bytes, values: Values, key: str, start: int, *, strong: bool) -> bool:
     """May what stands between the brackets that open at byte `start`, at the end of a line of JSON, be one?"""
     depth = 0
     for found in _BRACKET.finditer(data, start, start + _LARGEST):
@@ -146,8 +147,6 @@ def flow_holds_secret(data: bytes, values: Values, at: int, word: bytes, start: 
         elif found[0] in b"}]":
             depth -= 1
         if not depth:
-            line = data[data.rfind(b"\n", 0, at) + 1 : at]
-            key = whole_key(line, word, data[at + len(word) : start])
             is_list = data[start : start + 1] == b"["
             return _may_hold(data[start + 1 : found.start()], values, key, strong=strong, is_list=is_list)
     return True
@@ -168,7 +167,7 @@ def _may_hold(region: bytes, values: Values, key: str, *, strong: bool, is_list:
             return passed_on == "strong" and _holds_value(region)
     if len(region) > _LARGEST or (passed_on == "weak" and _DATA.search(region)):
         return True
-    named = strong and (b"value" in region or b"Default" in region)
+    named = strong and any(name.encode() in region for name in ALONE)
     if named and _VALUE_GOES_ON.search(region):
         return True
     return any(
@@ -226,12 +225,13 @@ def _line_may_hold(content: bytes, values: Values, passed_on: Inheritance, *, na
     content, is_item = _without_dashes(content)
     if items and (content == b"-" or (is_item and (content[:1] == b"#" or _is_block(content)))):
         return True
-    name, value = _key_and_value(content)
+    written, value = _key_and_value(content)
+    name = written.decode("utf-8", "replace")
     if not value or value in (b"{", b"["):
-        return False
+        return named and name in VALUES and content[-1:] in (b":", b"{", b"[")  # several values, on the lines below
     if value[0] in b"&*!" or (passed_on == "strong" and name):
         return True
-    if named and name in _VALUES:
+    if named and name in VALUES:
         return value[0] in b"|>{[" or is_called_secret(value.strip(b"\"', \t"), "")
     if _is_block(value):
         return False
@@ -242,4 +242,4 @@ def _line_may_hold(content: bytes, values: Values, passed_on: Inheritance, *, na
         return any(map(values.is_random, parts))
     if not values.is_random(value):
         return False
-    return not name or name in _VALUES or under("weak", name.decode("utf-8", "replace")).is_sensitive
+    return not name or name in VALUES or under("weak", name).is_sensitive

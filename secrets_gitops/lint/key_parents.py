@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     """How sensitive a child is whose own key says nothing."""
 
 STRONG: Literal["strong"] = "strong"
+VALUES = frozenset({"value", "values", "Value", "default", "Default", "defaultValue"})
+"""Keys of values that are called as the `name:` beside them says."""
+ALONE = frozenset({"value", "Default"})
+"""What a key is set to by a map below it: `password: {value: …}`, and as a parameter of CloudFormation is."""
 _COLLECTIONS = frozenset({"secrets", "passwords", "passwds", "tokens", "credentials", "creds", "apikeys"})
 _SECURE = frozenset({("string", "data"), ("secure", "json", "data"), ("secure", "settings")})
 """Hold secrets only: a Secret's own field, and Grafana's for data sources and notifiers."""

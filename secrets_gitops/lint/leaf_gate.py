@@ -12,6 +12,7 @@ import re
 from secrets_gitops.lint.assignments import MANY, WORD_BYTES, places, telling_name
 from secrets_gitops.lint.below import (
     NOTHING,
+    VALUE_NAMES,
     Values,
     column_of,
     flow_holds_secret,
@@ -52,13 +53,14 @@ _BARE = pattern(rb"[^\r\n]{1,4000}")
 _TEMPLATE = pattern(rb"[\"']?\{\{(?:(?!\}\})[^\r\n]){0,2000}\}\}[^\r\n]{0,2000}")
 """What a template fills in, wholly or in part, is no secret; what follows in a flow has names of its own."""
 _IN_WORDS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_.%/-"
-_VALUE_KEY = pattern(rb"[\"']?(?:[vV]alues?|[dD]efault|defaultValue)[\"']?\s{0,200}(?::[ \t]{0,200}|$)", re.MULTILINE)
+_VALUE_KEY = pattern(rb"[\"']?" + VALUE_NAMES + rb"[\"']?\s{0,200}(?::[ \t]{0,200}|$)", re.MULTILINE)
 _NAME_KEY = pattern(rb"(?<![\w.-])(?:[nN]ame|[kK]ey)\Z")
 _NAME_KEYS = (b"name", b"Name", b"key", b"Key")
 _OPERATION = pattern(rb"(?<![\w.-])op\\{0,2}[\"']?\s{0,200}(?::|$)", re.MULTILINE)
 _IN_NAME = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.${}()/ -" + bytes(range(128, 256))
 _BEFORE_SCALAR = b" \t\r\n\"'|>-+0123456789"
 _MAY_FOLLOW = frozenset(range(256)) - WORD_BYTES
+_LONGEST_LINE = 2000
 _LONGEST_NAME = 80
 _BEFORE = 3000
 _LINES = 40
@@ -123,19 +125,21 @@ class _Text:
     def holds_secrets(self, end: int, name: bytes) -> bool:
         """May a secret stand under the key `name` that ends at byte `end`, whatever it is called there?"""
         operator = _OPERATOR.match(self._data, end)
+        if operator is None:
+            return False
         at = end - len(name)
-        return operator is not None and self._is_secret(at, self._data[at:end], operator.end(), strong=True)
+        line = _line_before(self._data, at)
+        return self._is_secret(line, at, self._data[at:end], operator.end(), strong=True)
 
     def tells(self, at: int, word: bytes) -> bool:
         """May the word at `at` name a secret?"""
         data, end = self._data, at + len(word)
-        begin = data.rfind(b"\n", 0, at) + 1
-        line = data[max(begin, at - 2000) : at]
+        line = _line_before(data, at)
         content = line.lstrip(b" \t")
         strong = telling_name(word).sensitivity == "strong"
         operator = _OPERATOR.match(data, end)
         if content.startswith(b"#"):  # no leaf, but what is commented out was one, and is looked at too
-            return operator is not None and self._is_secret(at, word, operator.end(), strong=strong, alone=True)
+            return operator is not None and self._is_secret(line, at, word, operator.end(), strong=strong, alone=True)
         if operator is None:
             if word.startswith(b"-") or content.startswith(b"[") or data[end : end + 1] > b"\x7f":
                 return True  # an option of a command, a section of an ini text, a word that goes on beyond ASCII
@@ -144,29 +148,34 @@ class _Text:
             operator = _KEY_GOES_ON.match(data, end) if _is_in_key(line) else None
         if operator is None:
             return self._is_name_of_secret(at, end, line, strong=strong)
-        return self._is_secret(at, word, operator.end(), strong=strong)
+        return self._is_secret(line, at, word, operator.end(), strong=strong)
 
-    def _is_secret(self, at: int, word: bytes, start: int, *, strong: bool, alone: bool = False) -> bool:
-        """May what begins at `start` be a secret, under a key with `word` at `at`? `alone`: on that line."""
+    def _is_secret(self, line: bytes, at: int, word: bytes, start: int, *, strong: bool, alone: bool = False) -> bool:
+        """May what begins at `start` be a secret, under a key with `word` at `at`, behind `line`?
+
+        `alone`: on that line.
+        """
         data = self._data
+        between = data[at + len(word) : start]
+        key = whole_key(line, word, between)
         first = data[start : start + 1]
         if first in b"#\r\n" and NOTHING.match(data, start):
-            return not alone and holds_secret(data, self._values, at, word, start, strong=strong)
+            return not alone and holds_secret(data, self._values, line, key, start, strong=strong)
         if first in b"{\"'" and (filled_in := _TEMPLATE.match(data, start)) is not None:
-            is_key = not alone and b":" in data[at + len(word) : start]
-            return is_key and holds_secret(data, self._values, at, word, filled_in.end(), strong=strong)
+            is_key = not alone and b":" in between
+            return is_key and holds_secret(data, self._values, line, key, filled_in.end(), strong=strong)
         if is_setting(data, start):
             return False
         if first in b"{[" and not alone and NOTHING.match(data, start + 1):
-            return flow_holds_secret(data, self._values, at, word, start, strong=strong)
+            return flow_holds_secret(data, self._values, key, start, strong=strong)
         quoted = _QUOTED.match(data, start) if first in b"\\\"'`" else None
         text = (quoted[1] or quoted[2] or quoted[3] or b"") if quoted is not None else b""
-        if _is_in_template(data, at):
+        if _is_in_template(line, data, at):
             return _is_more_than_words(text)
         if first in b"|>{[&*!#\r":
             return True
         if strong and (
-            (quoted is None and (first in b"\"'\\" or self._goes_on(at, start))) or b"\\" in text or b"''" in text
+            (quoted is None and (first in b"\"'\\" or self._goes_on(line, start))) or b"\\" in text or b"''" in text
         ):
             return True
         if quoted is None:
@@ -177,16 +186,15 @@ class _Text:
             texts = {text}
         if not strong:
             return any(map(self._values.is_random, texts))
-        key = whole_key(data[data.rfind(b"\n", 0, at) + 1 : at], word, data[at + len(word) : start])
         return any(is_called_secret(text, key) for text in texts)
 
-    def _goes_on(self, at: int, start: int) -> bool:
-        """Does the value at `start`, under a key at `at`, go on below its line?"""
+    def _goes_on(self, line: bytes, start: int) -> bool:
+        """Does the value at `start`, under a key behind `line`, go on below its line?"""
         data = self._data
         line_break = data.find(b"\n", start)
         if line_break < 0:
             return False
-        indent = column_of(data[data.rfind(b"\n", 0, at) + 1 : at])
+        indent = column_of(line)
         following = data[line_break + 1 : line_break + 1 + indent + 1]
         return following[:1] in (b"\r", b"\n", b"\t") or (len(following) > indent and not following.strip(b" "))
 
@@ -212,10 +220,12 @@ class _Text:
         return dashes == 0 and _has_value_before(data, data.rfind(b"\n", 0, at) + 1, indent)
 
     def _has_secret_value(self, start: int, end: int, *, strong: bool) -> bool:
-        if all(self._data.find(word, start, end) < 0 for word in (b"alue", b"default")):
+        if all(self._data.find(word, start, end) < 0 for word in (b"alue", b"efault")):
             return False
         return any(
-            self._is_secret(found.start(), found[0], found.end(), strong=strong)
+            self._is_secret(
+                _line_before(self._data, found.start()), found.start(), found[0], found.end(), strong=strong
+            )
             for found in _VALUE_KEY.finditer(self._data, start, end)
         )
 
@@ -233,13 +243,21 @@ class _Text:
         return self._anywhere
 
 
-def _is_in_template(data: bytes, at: int) -> bool:
-    """Is byte `at` within `{{ … }}` that ends on its line, where no leaf is and what is assigned is a variable?"""
-    begin = data.rfind(b"\n", 0, at) + 1
-    opening = data.rfind(b"{{", begin, at)
-    if opening < 0 or data[opening - 1 : opening] == b"$" or data.find(b"}}", opening, at) >= 0:
+def _line_before(data: bytes, at: int) -> bytes:
+    """What stands before byte `at` on its line; of a long line the last of it, which a key does not reach over."""
+    begin = max(0, at - _LONGEST_LINE)
+    return data[max(begin, data.rfind(b"\n", begin, at) + 1) : at]
+
+
+def _is_in_template(line: bytes, data: bytes, at: int) -> bool:
+    """Is byte `at`, behind `line`, within `{{ … }}` that ends on its line?
+
+    No leaf is there, and what is assigned is a variable.
+    """
+    opening = line.rfind(b"{{")
+    if opening < 0 or line[opening - 1 : opening] == b"$" or b"}}" in line[opening:]:
         return False
-    close = data.find(b"}}", at)
+    close = data.find(b"}}", at, at + _LONGEST_LINE)
     return close >= 0 and data.find(b"\n", at, close) < 0
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from secrets_gitops.lint.classify import is_file_of_secrets
 from secrets_gitops.lint.key_names import read_key
-from secrets_gitops.lint.key_parents import inherited, under
+from secrets_gitops.lint.key_parents import ALONE, VALUES, inherited, under
 from secrets_gitops.lint.reference_positions import HERE, OFF, refers
 
 TYPE_CHECKING = False
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from secrets_gitops.lint.target import Target
 
 _NAMES = ("name", "key", "Name", "Key")
-_VALUES = frozenset({"value", "values", "default", "defaultValue", "Value", "Default"})
-_ALONE = frozenset({"value", "Default"})
-"""What a key is set to by a map below it: `password: {value: …}`, and as a parameter of CloudFormation is."""
-
 _OF_FORMATS = frozenset({"kind", "apiVersion", "jobs", "services", "$schema"})
 _OPERATION = frozenset({"op", "path", "value"})
 
@@ -136,12 +132,12 @@ def _walk(root: Node, index: int, by_node: dict[int, KubeObject], above: Inherit
             found = by_node.get(id(node), found)
             siblings = {name.text for name, _ in node.pairs}
             named = _name_beside(node, siblings)
-            if named is None and not _ALONE.isdisjoint(siblings) and read_key(name).sensitivity == "strong":
+            if named is None and not ALONE.isdisjoint(siblings) and read_key(name).sensitivity == "strong":
                 named = name
             below: list[tuple[Node, Node | None, str, KeyName, KubeObject | None, Chain, Inheritance, Position]] = []
             for key_node, value in node.pairs:
                 text = key_node.resolved().text
-                own = called = named if named is not None and text in _VALUES else text
+                own = called = named if named is not None and text in VALUES else text
                 is_leaf = value.resolved().kind == "scalar"
                 below.append(
                     (
@@ -163,7 +159,7 @@ def _name_beside(mapping: Node, keys: set[str]) -> str | None:
 
     An operation of a JSON patch has a `path:`, whose last part is the name.
     """
-    if _VALUES.isdisjoint(keys):
+    if VALUES.isdisjoint(keys):
         return None
     if keys >= _OPERATION:
         path = mapping.get("path")

@@ -116,6 +116,7 @@ LINES = {
     "`eyJ`": b"eyJ",
     "`key: key:`": b"key: key:",
     "`password: `": b"password: ",
+    "placeholders": b'{"password": "changeme", "' + b"x" * 40 + b'": 1}, ',
     "`://a:`": b"://a:",
     "`-----BEGIN `": b"-----BEGIN ",
     "`- - -`": b"- ",

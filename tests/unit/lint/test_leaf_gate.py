@@ -66,7 +66,9 @@ class Writer:
             return [self.tree(depth + 1) for _ in range(self.rng.randrange(1, 4))]
         if kind < 0.6:
             pairs = [(self.rng.choice(("name", "key", "Name")), self.rng.choice(KEYS))]
-            pairs += [(self.rng.choice(("value", "default", "defaultValue")), self.rng.choice((self.secret, "")))]
+            pairs += [
+                (self.rng.choice(("value", "default", "defaultValue", "Default")), self.rng.choice((self.secret, "")))
+            ]
             if self.rng.random() < 0.25:
                 way = "/" + "spec/" * self.rng.choice((1, 3, 40))
                 pairs[0] = "path", way + pairs[0][1].replace("/", "~1")
@@ -162,6 +164,9 @@ SPELLINGS = {
     "a made value in a map": "token:\n  description: |\n    why\n  web: q8Zx1kQmP20vB7nRt",
     "a literal in a template": '{{- $password := "q8Zx1kQmP20vB7nRt" }}\na: b',
     "a block in a list": "password:\n  - |\n    a, b",
+    "a default with a capital": "- Name: API_KEY\n  Default: hunter2-hunter3",
+    "values of a map": '{"password": {\n  "value": [\n    "correct horse"\n  ]\n}}',
+    "values of a map, in a list": "password:\n  value:\n  - correct horse",
     "a comment in a list": "password:\n  - # why\n    a, b",
     "a value of a map": "password:\n  value: hunter2",
     "a value of a map on two lines": "password:\n  value: correct\n    horse battery",
