@@ -27,20 +27,22 @@ if TYPE_CHECKING:
             """The words for `slug` (or its `SGnnn`), which begins with the family's id; None when there is no such."""
 
 
+LOGINS = (
+    b"machine ", b":5432:", b"stats auth ", b" on >", b"auth-pass ", b"community ", b"createuser ", b"userlist.txt",
+    b"sasl_passwd", b"loginmodule", b"@tcp(", b" password=", b"options (", b"password('", b"set password",
+    b"-securestring", b"nseal key ", b"dns cloudflare ", b"neighbor ", b"mc a", b"passwd -", b"rabbitmqctl ",
+    b"aws configure set ", b": psk \"", b": eap \"", b"d-i passwd/",
+)  # fmt: skip
+"""One is in every text with a login in a form that `lint.directives` knows."""
 _COMMANDS = (
-    b"--from-literal", b"authorization", b"curl", b"wget", b"--password", b"--passwd", b"--token", b"-token ",
-    b"-secret ", b"-pass ",
-    b"passwd --stdin", b"chpasswd",
+    b"--from-literal", b"authorization", b"curl", b"wget", b"--password", b"--passwd", b"--passphrase", b"--token",
+    b"-token ", b"-secret ", b"-pass ", b"-key ", b"authkey", b"passwd --stdin", b"chpasswd",
     b"login -", b" login ", b"sshpass", b"mysql", b"mariadb", b"mongo", b"redis-cli", b"ldap", b"identified",
     b"create user", b"create role", b"alter user", b"alter role", b"requirepass", b"masterauth",
-    b"insecure-password", b"auth_pass", b"bearer", b"basic ", b"basic%20", b"machine ", b":5432:", b"stats auth ",
-    b" on >", b"auth-pass ", b"community ", b"createuser ", b"userlist.txt", b"sasl_passwd",
-    b"--passphrase", b"-key ", b"authkey", b"loginmodule", b"@tcp(", b" password=", b"options (", b"password('",
-    b"set password", b"-securestring", b"nseal key ", b"dns cloudflare ", b"neighbor ", b"mc a", b"passwd -",
-    b"rabbitmqctl ", b"aws configure set ", b": psk \"", b": eap \"", b"d-i passwd/",
+    b"insecure-password", b"auth_pass", b"bearer", b"basic ", b"basic%20", *LOGINS,
 )  # fmt: skip
-_IN_BASE64 = (b"eyjhdxrocyi6", b"eyaiyxv0ahmi", b"ewojimf1dghzijog", b"ewogicjhdxrocyi6", b"ewogicagimf1dghzijog")
-"""How `{"auths":` begins in base64, in lower case."""
+AUTHS_IN_BASE64 = (b"eyJhdXRocyI6", b"eyAiYXV0aHMi", b"ewoJImF1dGhzIjog", b"ewogICJhdXRocyI6", b"ewogICAgImF1dGhzIjog")
+"""How `{"auths":` begins in base64, with the blanks that programs write."""
 _HASHES = (b"$argon2", b"$scrypt$", b"pbkdf2", b"{sha}", b"{ssha")
 
 RULES: dict[str, tuple[str, str, tuple[bytes, ...]]] = {
@@ -48,7 +50,11 @@ RULES: dict[str, tuple[str, str, tuple[bytes, ...]]] = {
     "k8s-last-applied-leak": ("SG102", "k8s_last_applied_leak:RULE", (b"last-applied", b"original-")),
     "k8s-env-literal": ("SG103", "k8s_env_literal:RULE", (b"env", b"args", b"command", b"script")),
     "k8s-configmap-secret": ("SG104", "k8s_configmap_secret:RULE", (b"configmap",)),
-    "dockerconfig-auth": ("SG105", "dockerconfig_auth:RULE", (b'"auth"', b"auths", *_IN_BASE64)),
+    "dockerconfig-auth": (
+        "SG105",
+        "dockerconfig_auth:RULE",
+        (b'"auth"', b"auths", *(start.lower() for start in AUTHS_IN_BASE64)),
+    ),
     "kubeconfig-credentials": ("SG106", "kubeconfig_credentials:RULE", (b"users",)),
     "crd-inline-secret": (
         "SG107",

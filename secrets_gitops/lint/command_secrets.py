@@ -7,6 +7,7 @@ from binascii import Error as Base64Error
 from binascii import a2b_base64
 
 from secrets_gitops.lint.assignments import places
+from secrets_gitops.lint.catalog import LOGINS
 from secrets_gitops.lint.key_names import read_key
 from secrets_gitops.lint.text_values import OncePerLine, looks_made
 from secrets_gitops.lint.value_model import is_secret
@@ -72,14 +73,6 @@ _DIRECTIVE = pattern(
 )
 """As Redis, Keepalived and HAProxy read them."""
 _DIRECTIVES = (b"requirepass", b"masterauth", b"auth_pass", b"insecure-password")
-
-_FORMS = (
-    b"machine ", b":5432:", b"stats auth ", b" on >", b"auth-pass ", b"community ", b"createuser ", b"userlist.txt",
-    b"sasl_passwd", b"loginmodule", b"@tcp(", b" password=", b"options (", b"password('", b"set password",
-    b"-securestring", b"nseal key ", b"dns cloudflare ", b"neighbor ", b"mc a", b"passwd -", b"rabbitmqctl ",
-    b"aws configure set ", b": psk \"", b": eap \"", b"d-i passwd/",
-)  # fmt: skip
-"""One, in any case of letters, is in every text with a login in a form that `lint.directives` knows."""
 
 
 class Found(NamedTuple):
@@ -155,7 +148,7 @@ def _all(target: Target, *, in_docs: bool) -> Iterator[Found]:
             yield from _checked(
                 "an `Authorization` header", "Authorization", value, *found.span(1), in_docs, "password"
             )
-    if not words.isdisjoint(_FORMS):
+    if not words.isdisjoint(LOGINS):
         from secrets_gitops.lint.directives import forms  # noqa: PLC0415  few files hold one
 
         for form in forms(data):

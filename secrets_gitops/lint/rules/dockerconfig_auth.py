@@ -7,6 +7,7 @@ from binascii import Error as Base64Error
 from binascii import a2b_base64
 
 from secrets_gitops.lint.candidates import of_leaf, text_in
+from secrets_gitops.lint.catalog import AUTHS_IN_BASE64
 from secrets_gitops.lint.mend import quoted
 from secrets_gitops.lint.secret_values import judge
 from secrets_gitops.lint.values.bodies import assignments
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from secrets_gitops.lint.target import Target
 
 _FIELDS = frozenset({"auth", "password", "identitytoken", "registrytoken"})
-_IN_BASE64 = (b"eyJhdXRocyI6", b"eyAiYXV0aHMi", b"ewoJImF1dGhzIjog", b"ewogICJhdXRocyI6", b"ewogICAgImF1dGhzIjog")
-"""How `{"auths":` begins in base64, with the blanks that programs write."""
 
 
 class DockerconfigAuth:
@@ -36,13 +35,13 @@ class DockerconfigAuth:
 
     def concerns(self, target: Target) -> bool:
         """Is there a registry with a login?"""
-        if target.parent is None and any(start in target.data for start in _IN_BASE64):
+        if target.parent is None and any(start in target.data for start in AUTHS_IN_BASE64):
             return True
         return b"auth" in target.data and (b"auths" in target.data or _is_legacy(target))
 
     def check(self, target: Target) -> Iterator[Finding]:
         """`auth`, `password` and tokens of each registry."""
-        if target.parent is None and any(start in target.data for start in _IN_BASE64):
+        if target.parent is None and any(start in target.data for start in AUTHS_IN_BASE64):
             yield from self._hidden(target)
         legacy = _is_legacy(target)
         for leaf in target.leaves:
