@@ -15,7 +15,7 @@ from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from secrets_gitops.lint.key_names import KeyName
 
@@ -93,13 +93,12 @@ class Assignment(NamedTuple):
     """Where the value ends; a quote after it is not counted."""
 
 
-def find(data: bytes, keys: list[bytes] | None = None, *, by_line: bool = False) -> list[Assignment]:
+def find(data: bytes, keys: list[bytes], *, by_line: bool = False) -> list[Assignment]:
     """All assignments in `data` whose key is strong or weak, in order.
 
     A value without quotes ends at a space; with `by_line`, at the end of its line, so that there is one assignment on a
     line. `keys` are the words of `data` that promise a secret.
     """
-    keys = telling(split(data)) if keys is None else keys
     return list(_assignments(data, keys, by_line=by_line)) if keys else []
 
 
@@ -108,18 +107,13 @@ def split(data: bytes) -> set[bytes]:
     return set(data.translate(_BLANKED).split())
 
 
-def telling(words: Iterable[bytes]) -> list[bytes]:
-    """Those of `words` that promise a secret when they are keys."""
-    return [word for word in words if any(stem in word.lower() for stem in STEMS) and promises(word)]
-
-
 def promises(word: bytes) -> bool:
     """Does `word`, which holds one of STEMS, promise a secret when it is a key?"""
     return word[-1] in _ENDS and telling_name(word).is_sensitive
 
 
 def telling_name(word: bytes) -> KeyName:
-    """What a word that `telling` gave says of its value."""
+    """What a word with one of STEMS says of its value."""
     return read_key(word.decode("ascii").rstrip("0123456789"))  # a number says nothing, and they are many
 
 

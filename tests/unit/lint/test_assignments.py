@@ -7,7 +7,21 @@ from itertools import pairwise
 import pytest
 
 from secrets_gitops.lint import assignments
-from secrets_gitops.lint.assignments import find, places
+from secrets_gitops.lint.assignments import places
+from secrets_gitops.lint.run import Run
+from secrets_gitops.lint.target import Target
+
+
+class Nothing:
+    """A snapshot without files."""
+
+    def exists(self, path: str) -> bool:
+        return False
+
+
+def find(data: bytes, *, by_line: bool = False):
+    """The assignments of a file, of YAML where a value ends with its line."""
+    return Target("a.yaml" if by_line else "a.py", data, Run(Nothing())).assignments
 
 
 def pairs(text: str, *, by_line: bool = False) -> list[tuple[str, str]]:
