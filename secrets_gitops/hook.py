@@ -17,7 +17,7 @@ import gc
 import os
 import sys
 
-from secrets_gitops import __version__
+from secrets_gitops import __version__, kept_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +46,10 @@ def main() -> None:
     and free nothing that the end of the process does not free.
     """
     gc.set_threshold(100_000)
+    kept = kept_code.begin(sys.modules[__name__])
     code = run(sys.argv[1:])
+    if kept is not None:
+        kept.keep()
     try:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -96,10 +99,15 @@ def _staged() -> Report:
     index = Index(_root())
     index.begin()  # git works while the rest is imported
 
+    from secrets_gitops.lint import gate
     from secrets_gitops.lint.options import of_environment
+
+    options = of_environment(os.environ)
+    index.ahead(change.path for change in index.changes() if not gate.is_binary_name(change.path))
+
     from secrets_gitops.lint.staged import scan_staged
 
-    return scan_staged(index.root, os.environ, of_environment(os.environ), index)
+    return scan_staged(index.root, os.environ, options, index)
 
 
 def _root() -> str:

@@ -47,12 +47,13 @@ class Entry(NamedTuple):
 class Objects:
     """Reads objects by their ids, or by whatever names a revision."""
 
-    __slots__ = ("_buffer", "_early", "_entries", "_process", "_root", "_trees")
+    __slots__ = ("_asked", "_buffer", "_early", "_entries", "_process", "_root", "_trees")
 
     def __init__(self, root: str) -> None:
         self._root = root
         self._process: Process | None = None
         self._buffer = b""
+        self._asked: list[str] = []
         self._early: dict[str, Object | None] = {}
         self._trees: dict[str, dict[str, Entry]] = {}
         self._entries = 0
@@ -73,17 +74,24 @@ class Objects:
         return found.body
 
     def ahead(self, names: Iterable[str]) -> None:
-        """Read blobs that will be asked for soon, up to AHEAD of them, in one exchange with git.
+        """Ask for blobs that will be read soon, up to AHEAD of them; git works until the first of them is read.
 
-        What was read ahead and not asked for is dropped, and large blobs are not kept. Nothing is said of what is
-        missing or damaged: that is the answer to whoever asks for it.
+        What was asked for and is not among them is dropped, and large blobs are not kept. Nothing is said of what is
+        missing or damaged: that is the answer to whoever reads it.
         """
         wanted = [name for name in dict.fromkeys(names) if name and name not in EMPTY_BLOBS][:AHEAD]
-        self._early.clear()
-        if len(wanted) < 2:
+        if wanted == self._asked:
             return
-        self._ask("".join(f"{name}\n" for name in wanted))
-        for name in wanted:
+        self._gather()
+        self._early.clear()
+        if len(wanted) > 1:
+            self._ask("".join(f"{name}\n" for name in wanted))
+            self._asked = wanted
+
+    def _gather(self) -> None:
+        """Read what was asked for ahead."""
+        asked, self._asked = self._asked, []
+        for name in asked:
             try:
                 self._early[name] = self._answer(_SMALL)
             except TooLarge:
@@ -127,6 +135,7 @@ class Objects:
         return self._read(revision)
 
     def _read(self, name: str, limit: int | None = None) -> Object | None:
+        self._gather()
         if name in self._early and (limit is None or limit >= _SMALL):
             return self._early.pop(name)
         self._ask(f"{name}\n")
@@ -183,6 +192,7 @@ class Objects:
         if self._process is not None:
             self._process.stop()
         self._process, self._buffer = None, b""
+        self._asked = []
         self._early.clear()
 
 
