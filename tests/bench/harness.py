@@ -76,7 +76,8 @@ def timed(command: list[str], **options: object) -> float:
 
 def alternate(commands: dict[str, list[str]], *, runs: int = 15, **options: object) -> dict[str, Times]:
     """Run all commands in turn, `runs` times after one warm-up each."""
-    options.setdefault("env", dict(os.environ, NO_COLOR="1"))
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    options.setdefault("env", {**environ, "NO_COLOR": "1"})  # byte code is kept, as it is for who sets nothing
     for command in commands.values():
         timed(command, **options)
     times: dict[str, list[float]] = {name: [] for name in commands}
