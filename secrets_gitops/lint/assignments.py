@@ -42,13 +42,17 @@ _AFTER_KEY = rb"""
     [ \t]{0,20}+
     (?P<op>
         string[ \t]{1,4}=(?![=~>])
-      | :[ \t]{0,4}[A-Za-z_*&][\w.\[\]|?*&<>]{0,40}[ \t]{1,4}=(?![=~>])   # with its type between
+      | :[ \t]{0,4}+[A-Za-z_*&][\w.\[\]|?*&<>]{0,40}+[ \t]{1,4}+=(?![=~>])   # with its type between
       | :=|=>|[?+|]{0,2}=(?![=~>])|:(?![:=+?])|(?<=["'`]),
     )
     [ \t]{0,20}+
     (?:
-        (?:\[[ \t]{0,20}+|(?:[\w.]{0,30}(?:ase64|b64)\w{0,12}|Buffer\.from|\[\]byte|[\w.]{1,30}\.secret|sensitive)\()?+
-        (?:""(?=")|''(?='))?+(?:[bBrRuU]{1,2}|@|\$)?+(?P<quote>["'`])(?P<quoted>
+        (?:
+            \[[ \t]{0,20}+
+          | (?=[\w.\[\]]{3,60}+\()
+            (?:[\w.]{0,30}(?:ase64|b64)\w{0,12}|Buffer\.from|\[\]byte|[\w.]{1,30}\.secret|sensitive)\(
+        )?+
+        (?=[bBrRuU@$]{0,2}+["'`])(?:""(?=")|''(?='))?+(?:[bBrRuU]{1,2}|@|\$)?+(?P<quote>["'`])(?P<quoted>
             (?<=")(?:[^"\\\r\n]|\\[^\r\n]){LEAST,4096}+(?=")
           | (?<=')(?:[^'\\\r\n]|\\[^\r\n]){LEAST,4096}+(?=')
           | (?<=`)[^`\r\n]{LEAST,4096}+(?=`)
@@ -57,16 +61,20 @@ _AFTER_KEY = rb"""
         (?P<block>   # the first line of a block scalar
             [^\s\#][^\r\n]{LEAST,4096}+)
       | (?P<escape>\\{1,7}["'])(?P<escaped>[^"'\\\r\n]{LEAST,4096}+)(?=\\)
-      | (?!(?P<short>["'`])[^"'`\r\n]{0,9}(?P=short)|[{\[][ \t]*+\\{0,7}["']
+      | BEGINS(?!(?P<short>["'`])[^"'`\r\n]{0,9}(?P=short)|[{\[][ \t]*+\\{0,7}["']
           |\[?\{[ \t]++[\w.-]{1,100}+:|\[?\{[\w.-]{1,100}+:[ \t])(?P<bare>BARE)
     )
 """
-_LEAST = {"strong": b"4", "weak": b"10"}
+_LEAST = {"strong": 4, "weak": 10}
 """No shorter value is a secret; under a weak key it must look random too."""
-_BARE = {True: rb"(?=[^\s])[^\r\n]{LEAST,4096}+", False: rb"(?=[^\s,])[^\s]{LEAST,4096}+"}
+_BARE = {True: (rb"(?=[^\s])", rb"[^\r\n]{LEAST,4096}+"), False: (rb"(?=[^\s,][^\s]{LESS})", rb"[^\s]{LEAST,4096}+")}
+"""How a value without quotes begins, which is asked first because most do not, and all of it; by line, or not."""
 _PATTERNS = {
-    (by_line, sensitivity): _AFTER_KEY.replace(b"BARE", bare).replace(b"LEAST", least)
-    for by_line, bare in _BARE.items()
+    (by_line, sensitivity): _AFTER_KEY.replace(b"BEGINS", begins)
+    .replace(b"BARE", bare)
+    .replace(b"LEAST", b"%d" % least)
+    .replace(b"LESS", b"%d" % (least - 1))
+    for by_line, (begins, bare) in _BARE.items()
     for sensitivity, least in _LEAST.items()
 }
 _OFTEN = 2_000
@@ -156,7 +164,8 @@ def _assignments(data: bytes, words: list[bytes], *, by_line: bool) -> Iterator[
         if match is not None:
             found.append((start, word, match))
     for word in often:
-        expression = rb"(?<![\w.-])" + re.escape(word) + _PATTERNS[by_line, names[word].sensitivity]
+        literal = re.escape(word)  # comes first: what begins with a literal is searched for by that
+        expression = literal + rb"(?<![\w.-]" + literal + b")" + _PATTERNS[by_line, names[word].sensitivity]
         found += ((match.start(), word, match) for match in re.compile(expression, re.VERBOSE).finditer(data))
     found.sort(key=lambda one: one[0])
     done = 0
