@@ -3,8 +3,8 @@
 A start of the hook imports more than a hundred small modules, and to look each up in its folder and to read its `.pyc`
 takes longer than to run it. So when the hook ends, the `.pyc` of what it imported are kept together in one file beside
 its own, and the next start takes them from there. A module is taken only if its source has the time and the size that
-its `.pyc` states, as Python itself decides (PEP 3147). Any other, and all of them if the file is missing, damaged or
-not ours to write, are imported as ever.
+its `.pyc` states, as Python itself decides (PEP 3147). Any other, and all of them if the file is missing, damaged, not
+ours to write or left by another version, are imported as ever.
 
 Only what lies in a package is kept: the package, which Python found on its path, says where its modules are.
 """
@@ -16,6 +16,8 @@ import os
 import sys
 from _frozen_importlib import ModuleSpec
 from _frozen_importlib_external import MAGIC_NUMBER, SourceFileLoader
+
+from secrets_gitops import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,7 +97,7 @@ class KeptCode:
         beside = f"{self._place}.{os.getpid()}"
         try:
             with open(beside, "xb") as file:
-                file.write(marshal.dumps({**self._kept, **new}))
+                file.write(marshal.dumps((__version__, {**self._kept, **new})))
             os.replace(beside, self._place)
         except OSError:  # the next start will be as slow as this one
             if os.path.isfile(beside):
@@ -119,7 +121,10 @@ def _read(place: str) -> dict[str, tuple[str, str, bytes]]:
     except OSError:
         return {}
     try:
-        return {name: (str(within), str(cached), bytes(code)) for name, (within, cached, code) in found.items()}
+        version, modules = found
+        if version != __version__:  # an installer may give the sources of every version the same time
+            return {}
+        return {name: (str(within), str(cached), bytes(code)) for name, (within, cached, code) in modules.items()}
     except (AttributeError, TypeError, ValueError):
         return {}
 

@@ -85,18 +85,29 @@ def test_a_changed_source_counts_at_once(started):
 def test_a_damaged_file_is_made_anew(started, damage):
     _, count = started()
     whole = started.file.read_bytes()
-    content = marshal.loads(whole)
+    version, modules = marshal.loads(whole)
     started.file.write_bytes({
         "": b"",
         "short": whole[: len(whole) // 2],
         "other": b"\xff" * 1000,
         "no dictionary": marshal.dumps([1, 2]),
-        "each code": marshal.dumps({
-            name: (within, cached, code[:16] + marshal.dumps("x")) for name, (within, cached, code) in content.items()
-        }),
+        "each code": marshal.dumps((version, {
+            name: (within, cached, code[:16] + marshal.dumps("x")) for name, (within, cached, code) in modules.items()
+        })),
     }[damage])  # fmt: skip
     assert started()[0] == started.report
     assert started() == (started.report, count)
+
+
+def test_what_another_version_kept_is_not_taken(started):
+    _, count = started()
+    source = started.package / "__init__.py"
+    text = source.read_text()
+    source.write_text(text.replace('__version__ = "', '__version__ = "9.'))
+    assert started() == (started.report, 0)
+    assert started() == (started.report, count)
+    source.write_text(text)
+    started()
 
 
 def test_it_is_written_where_byte_code_is_and_leaves_nothing_else(started):
