@@ -26,9 +26,9 @@ _ARGUMENT = rb"(?:\"([^\"\r\n]{1,1000}+)\"|'([^'\r\n]{1,1000}+)'|([^\s\"']{1,100
 _LITERAL = pattern(rb"--from-literal[= ]([\"']?)([\w.-]{1,100}+)=" + _ARGUMENT)
 _AFTER_FLAG = pattern(rb"(?: {1,3}|[\"'],[ \t]{0,3})" + _ARGUMENT.replace(b"{1,", b"{8,"))
 _USER = pattern(
-    rb"(?<![\w-])(?:-u|--user|--proxy-user)[ \t=]{0,3}(?=[\"']?[^\s\"':]{0,200}:)" + _ARGUMENT.replace(b"{1,", b"{6,")
+    rb"-(?<![\w-]-)(?:u|-user|-proxy-user)[ \t=]{0,3}(?=[\"']?[^\s\"':]{0,200}:)" + _ARGUMENT.replace(b"{1,", b"{6,")
 )
-_PASSWORD = pattern(rb"(?<![\w-])-([paw])[ \t=]{0,3}(?!-)" + _ARGUMENT.replace(b"{1,", b"{8,"))
+_PASSWORD = pattern(rb"-(?<![\w-]-)([paw])[ \t=]{0,3}(?!-)" + _ARGUMENT.replace(b"{1,", b"{8,"))
 _OF_USER = (b"curl", b"wget")
 _OF_PASSWORD: dict[bytes, tuple[bytes, ...]] = {
     b"p": (b"login", b"sshpass", b"mysql", b"mariadb", b"mongo"),

@@ -44,7 +44,7 @@ _SENSITIVE = pattern(rb"sensitive[\"']?[ \t]{0,20}:[ \t]{0,20}(?:[\r\n#{\[&!]|$)
 """A map in which secrets stand beside settings."""
 _ESCAPES = (b"\\u00", b"\\U0000", b"\\x")
 """Letters of a key written otherwise."""
-_EXPLICIT = pattern(rb"^[ \t-]{0,200}(?:\?\s|\*[^\s:]{1,200}[ \t]{1,200}:)", re.MULTILINE)
+_EXPLICIT = pattern(rb"[?*](?<![^\s-][?*])(?:(?<=\?)\s|(?<=\*)[^\s:]{1,200}+[ \t]{1,200}+:)")
 """Keys that stand behind a question mark, or that an alias stands for."""
 _OPERATOR = pattern(rb"[\\\"']{0,4}\s{0,200}(?::=|=>|:|=(?![=~]))[ \t]{0,200}")
 _KEY_GOES_ON = pattern(rb"[^\r\n]{0,200}?(?:[\"']\s{0,20}:|:(?=\s)|(?<!=)=(?![=~]))[ \t]{0,200}")
@@ -76,19 +76,19 @@ def may_be_called_secret(target: Target) -> bool:
     if is_file_of_secrets(target.path) and not _holds_objects(data) and may_hold_random(data, Values()):
         return True
     text = _Text(data, target.different_words)
-    if b"string" in lowered and any(text.holds_secrets(end, name) for name in _STRINGS for end in _ends(lowered, name)):
+    if b"string" in lowered and any(text.holds_secrets(end, name) for name in _STRINGS for end in ends(lowered, name)):
         return True
     if b"secure" in lowered and _SECURE.search(lowered):
         return True
     if any(
-        _OF_A_SECRET.match(lowered, at) for word in (b"secret", b"sensitive", b"private") for at in _ends(lowered, word)
+        _OF_A_SECRET.match(lowered, at) for word in (b"secret", b"sensitive", b"private") for at in ends(lowered, word)
     ):
         return True
     if b"sensitive" in lowered and _SENSITIVE.search(lowered):
         return True
     if b"\\" in data and any(escape in data for escape in _ESCAPES):
         return True
-    if (b"?" in data or b"*" in data) and _EXPLICIT.search(data):
+    if (b"?" in data or b"*" in data) and any(_begins_line(data, key.start()) for key in _EXPLICIT.finditer(data)):
         return True
     words = target.telling_words
     if len(words) * len(data) > MANY:
@@ -104,7 +104,15 @@ def _holds_objects(data: bytes) -> bool:
     return all(_KIND.search(part) or not _PAIR.search(part) for part in data.split(b"\n---"))
 
 
-def _ends(data: bytes, word: bytes) -> Iterator[int]:
+def _begins_line(data: bytes, at: int) -> bool:
+    """Do only blanks and the dashes of lists, up to 200 of them, stand before `at` on its line?"""
+    before = data[max(0, at - 201) : at]
+    begin = before.rfind(b"\n") + 1
+    return (begin > 0 or at <= 200) and not before[begin:].strip(b" \t-")
+
+
+def ends(data: bytes, word: bytes) -> Iterator[int]:
+    """Where `word` ends in `data`, each time it stands there, in other words too."""
     at = data.find(word)
     while at >= 0:
         at += len(word)

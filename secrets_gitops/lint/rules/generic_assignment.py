@@ -10,6 +10,7 @@ from secrets_gitops.lint.assignment_rule import AssignmentRule, finding, finding
 from secrets_gitops.lint.assignments import places
 from secrets_gitops.lint.candidates import is_excused, of_leaf, spread
 from secrets_gitops.lint.key_names import read_key
+from secrets_gitops.lint.leaf_gate import ends
 from secrets_gitops.lint.objects import entries
 from secrets_gitops.lint.text_values import is_secret_scalar, literal, looks_made
 from secrets_gitops.lint.value_model import is_login, is_secret
@@ -34,13 +35,15 @@ _PROPERTY = pattern(
     rb"|name=\\{0,2}\"([\w.:-]{1,200}+)\\{0,2}\">\s{0,40}+<value>\s{0,40}+([^<>\s][^<>\r\n]{3,1000}+)</"
 )
 _ATTRIBUTE = pattern(rb"(?<=\s)connectionString=\\{0,2}\"([^\"<>\r\n\\]{8,1000}+)", re.IGNORECASE)
-_TOLD = pattern(
-    rb"\b(?:api|access|secret|signing|license) key[*_]{0,2}:[*_]{0,2}[ \t]{1,4}([^`\s]{16,200}+)"
-    rb"|\b(?:password|passwd|passphrase|token|secret|api key|access key)(?:[ \t]{1,4}(?:is|of)|[ \t]{0,4}[:=])?"
-    rb"[ \t*_]{1,9}`{1,2}([^`\s]{8,200}+)`",
-    re.IGNORECASE,
-)
-"""A value in prose, as Markdown shows it."""
+_TOLD = {
+    pattern(rb"[*_]{0,2}:[*_]{0,2}[ \t]{1,4}([^`\s]{16,200}+)"): (
+        b"api key", b"access key", b"secret key", b"signing key", b"license key",
+    ),
+    pattern(rb"(?:[ \t]{1,4}(?:is|of)|[ \t]{0,4}[:=])?[ \t*_]{1,9}`{1,2}([^`\s]{8,200}+)`"): (
+        b"password", b"passwd", b"passphrase", b"token", b"secret", b"api key", b"access key",
+    ),
+}  # fmt: skip
+"""A value in prose, as Markdown shows it: what follows which words, in lower case."""
 _TEST_DATA = pattern(
     r"(?:^|/)(?:testdata|__tests__|__fixtures__|test-fixtures|wycheproof|i18n|l10n|locales?|translations?)/|_test\.go$"
     r"|(?:^|/)messages_[a-z]{2}(?:_[A-Z]{2})?\.properties$"
@@ -93,12 +96,20 @@ class GenericAssignment(AssignmentRule):
 
     def _told(self, target: Target) -> Iterator[Finding]:
         """``The password is `x` ``, in prose."""
-        for told in _TOLD.finditer(target.data):
-            group = told.lastindex or 1
-            value = told[group].decode("utf-8", "replace")
-            if looks_made(value) and shape.is_random_looking(value) and is_secret(value, "password"):
-                key = told[0].split()[0].decode("ascii", "replace")
-                yield finding_at(self, target, told.span(group), key, value)
+        for value, words in _TOLD.items():
+            for word in words:
+                for end in ends(target.lowered, word):
+                    found = value.match(target.lowered, end)
+                    start = end - len(word)
+                    before = target.lowered[max(start - 1, 0) : start]
+                    if found is not None and not before.isalnum() and before != b"_":
+                        yield from self._as_told(target, start, found.span(1))
+
+    def _as_told(self, target: Target, start: int, span: tuple[int, int]) -> Iterator[Finding]:
+        value = target.data[slice(*span)].decode("utf-8", "replace")
+        if looks_made(value) and shape.is_random_looking(value) and is_secret(value, "password"):
+            key = target.data[start : span[1]].split()[0].decode("ascii", "replace")
+            yield finding_at(self, target, span, key, value)
 
     def _directives(self, target: Target) -> Iterator[Finding]:
         """`password x` on a line of its own."""

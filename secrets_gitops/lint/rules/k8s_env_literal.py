@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from secrets_gitops.lint.candidates import of_leaf, spread, text_in
 from secrets_gitops.lint.command_words import HEADER_OPTIONS, Word, given, may_call_client, words
+from secrets_gitops.lint.leaf_gate import ends
 from secrets_gitops.lint.mend import quoted
 from secrets_gitops.patterns import pattern
 
@@ -18,7 +17,9 @@ if TYPE_CHECKING:
     from secrets_gitops.lint.leaves import Leaf
     from secrets_gitops.lint.target import Target
 
-_GATE = pattern(rb"[\"']?(?:env|args|command|script)[\"']?\s{0,20}:|[a-z]env(?:vars?)?[\"']?\s{0,20}:", re.IGNORECASE)
+_LISTS = (b"env", b"args", b"command", b"script")
+_SET = pattern(rb"(?:vars?)?[\"']?\s{0,20}:")
+"""What follows one of `_LISTS`, in lower case, where it is a key."""
 _ENV = ("env", "envs", "envvars")
 _COMMANDS = frozenset({"args", "command", "extraArgs", "script", "entrypoint", "cmd"})
 
@@ -41,7 +42,7 @@ class K8sEnvLiteral:
         return (
             (target.format is not None or target.parent is not None)
             and (target.may_be_called_secret or may_call_client(target.different_words))
-            and _GATE.search(target.data) is not None
+            and any(_SET.match(target.lowered, end) for word in _LISTS for end in ends(target.lowered, word))
         )
 
     def check(self, target: Target) -> Iterator[Finding]:

@@ -43,7 +43,7 @@ _WEBHOOK = pattern(
     rb"|[\w.-]{1,100}/hooks/([a-z0-9]{26})(?![\w-])"
     rb")"
 )
-_QUERY = pattern(rb"(?<=[?&])([A-Za-z][\w.-]{1,40}+)=([^\s&#\"'`<>\\$){}]{8,500}+)", re.ASCII)
+_QUERY = pattern(rb"[?&]([A-Za-z][\w.-]{1,40}+)=([^\s&#\"'`<>\\$){}]{8,500}+)", re.ASCII)
 _LOCAL = (b"localhost", b"127.0.0.1", b"[::1]", b"0.0.0.0", b"host.docker.internal", b"db", b"postgres", b"example.")
 _DOC_USERS = frozenset({b"user", b"username", b"root", b"postgres", b"admin", b"guest", b"foo", b"u", b"usr"})
 
@@ -67,7 +67,7 @@ class UrlCredential:
     def check(self, target: Target) -> Iterator[Finding]:
         """Passwords before an `@`, webhooks, tokens in a query."""
         data = target.data
-        if b"@" in data:
+        if b"@" in data and any(b"@" in line.partition(b"://")[2] for line in data.split(b"\n")):
             once = OncePerLine(data)
             for found in _USERINFO.finditer(data):
                 if (
@@ -95,10 +95,15 @@ class UrlCredential:
                     read_key(key).sensitivity == "strong"
                     and shape.is_random_looking(value)
                     and classify(value, key) == "plaintext"
-                    and _is_in_url(data[max(0, found.start() - 300) : found.start()].rpartition(b"\n")[2])
+                    and _is_in_url(data[max(0, found.start(1) - 300) : found.start(1)].rpartition(b"\n")[2])
                 ):
                     yield self._finding(
-                        target, f"`{key}` in the query of a URL is plaintext", *found.span(), found[2], key
+                        target,
+                        f"`{key}` in the query of a URL is plaintext",
+                        found.start(1),
+                        found.end(),
+                        found[2],
+                        key,
                     )
 
     def _finding(self, target: Target, message: str, start: int, end: int, value: bytes, key: str = "") -> Finding:
