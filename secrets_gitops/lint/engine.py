@@ -109,9 +109,11 @@ def scan(
     rest = chosen[_FIRST:]
     alone = options.jobs == 1 or policy.needs_values or options.verify_mac is not None
     if rest and not alone and scanner.expected(len(rest)) > _WORTH_SHARING:
+        from functools import partial  # noqa: PLC0415  few scans are shared
+
         from secrets_gitops.lint import parallel  # noqa: PLC0415
 
-        close: Callable[[], None] = getattr(snapshot, "close", lambda: None)
+        close = partial(_close, snapshot, excuses)
         close()
         parallel.scan(scanner, rest, options.jobs, close)
         scanner.put_in_order(chosen)
@@ -138,6 +140,13 @@ def scan(
         fail_on=policy.fail_on,
         paths=tuple(scanner.paths),
     )
+
+
+def _close(*snapshots: Snapshot | None) -> None:
+    """Let go of git, of which each process needs its own."""
+    for snapshot in snapshots:
+        close: Callable[[], None] = getattr(snapshot, "close", lambda: None)
+        close()
 
 
 def _below_rule_files(snapshot: Snapshot, touched: Iterable[str], seen: frozenset[str]) -> list[str]:

@@ -69,6 +69,8 @@ class Objects:
         found = self._read(name, limit)
         if found is None:
             raise missing(name)
+        if found.id != name:  # whoever shares git's answers gets those of others
+            raise ScanIncomplete(f"git answered with object {found.id} where {name} was asked for", hints=(_HINT,))
         if found.kind != "blob":
             raise ScanIncomplete(f"object {name} is a {found.kind}, not a blob")
         return found.body

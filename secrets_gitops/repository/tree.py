@@ -72,6 +72,10 @@ class Tree:
                 elif _is_file(entry):
                     yield path
 
+    def close(self) -> None:
+        """End git's process; a later read starts another."""
+        self._objects.close()
+
     def _folder(self, folder: str) -> dict[str, Entry]:
         if not folder:
             return self._objects.tree(self._tree)

@@ -12,7 +12,10 @@ import pytest
 from secrets_gitops.lint import engine, parallel
 from secrets_gitops.lint.options import Options
 from secrets_gitops.lint.scanner import Scanner
+from secrets_gitops.repository.commits import tree_of
 from secrets_gitops.repository.index import Index
+from secrets_gitops.repository.objects import Objects
+from secrets_gitops.repository.tree import Tree
 from secrets_gitops.repository.work_tree import WorkTree
 
 
@@ -59,6 +62,25 @@ def test_each_process_reads_the_index_by_itself(many):
         index = Index(str(many))
         reports.append(engine.scan(index, options=Options(jobs=jobs)))
         index.close()
+    assert reports[1].findings == reports[0].findings
+    assert reports[1].size == reports[0].size > 0
+
+
+@pytest.mark.parametrize("received", [False, True], ids=["of its own excuses", "of what the server has"])
+def test_each_process_reads_a_commit_by_itself(many, received):
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "many files"]):
+        subprocess.run(["git", *command], cwd=many, check=True)
+    reports = []
+    for jobs in (1, 4):
+        objects = Objects(str(many))
+        tree = Tree(objects, tree_of(objects, "HEAD"), str(many))
+        excuses = Tree(Objects(str(many)), tree_of(objects, "HEAD"), str(many)) if received else None
+        reports.append(engine.scan(tree, options=Options(jobs=jobs), excuses=excuses))
+        objects.close()
+        if excuses:
+            excuses.close()
+    assert reports[1].incomplete == ()
+    assert reports[1].suppressed == reports[0].suppressed != ()
     assert reports[1].findings == reports[0].findings
     assert reports[1].size == reports[0].size > 0
 

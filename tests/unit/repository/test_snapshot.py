@@ -220,6 +220,16 @@ class TestIndex:
             Index(str(repo.root)).read("a")
         assert str(caught.value.place) == "a"
 
+    def test_an_answer_about_another_object_is_none(self, repo):
+        repo.commit({"a": "1", "b": "2"})
+        index = Index(str(repo.root))
+        index.objects.begin()
+        index.objects._ask(f"{repo.git('rev-parse', ':b')}\n")
+        with pytest.raises(ScanIncomplete, match="git answered with object") as caught:
+            index.read("a")
+        assert str(caught.value.place) == "a"
+        index.close()
+
     def test_a_partial_clone_is_not_fetched_for_a_scan(self, repository, repo, tmp_path):
         repo.commit({"a": "far away"})
         repo.git("config", "uploadpack.allowFilter", "true")
