@@ -89,7 +89,7 @@ class KeptCode:
             for name, module in list(sys.modules.items())
             if "." in name
             and name not in self._before
-            and not getattr(module.__loader__, "served", False)
+            and not getattr(getattr(module, "__loader__", None), "served", False)
             and (kept := _kept(module)) is not None
         }
         if not new:
@@ -138,8 +138,11 @@ def _unmarshalled(data: bytes | memoryview) -> Any:  # noqa: ANN401  it may be a
 
 
 def _kept(module: ModuleType) -> tuple[str, str, bytes] | None:
-    """What is kept of a module; None for what has no fresh `.pyc`, or does not lie where its package says."""
-    spec = module.__spec__
+    """What is kept of a module; None for what has no fresh `.pyc`, or does not lie where its package says.
+
+    Among the modules stand things that are none: `typing.io` is a class.
+    """
+    spec = getattr(module, "__spec__", None)
     if spec is None or not spec.origin or not spec.cached:
         return None
     parent, _, leaf = spec.name.rpartition(".")

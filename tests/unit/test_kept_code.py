@@ -121,3 +121,24 @@ def test_it_is_written_where_byte_code_is_and_leaves_nothing_else(started):
     place.rmdir()
     started()
     assert started()[1] > 50
+
+
+ODD = """
+import sys
+import secrets_gitops.hook as hook
+scan = hook.run
+def run(arguments):
+    sys.modules.update({"typing.io": type("io", (), {}), "odd.none": None})
+    return scan(arguments)
+hook.run = run
+hook.main()
+"""
+
+
+def test_what_stands_among_the_modules_and_is_none_is_passed_over(started):
+    started.file.unlink()
+    done = subprocess.run(
+        [sys.executable, "-c", ODD], cwd=started.repository.root, env=started.environ, capture_output=True, text=True
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "odd.none" not in marshal.loads(started.file.read_bytes())
