@@ -102,7 +102,7 @@ def _meets(finding: Finding, lines: list[tuple[int, int]]) -> bool:
 def renames(root: str, command: Sequence[str]) -> dict[str, str]:
     """New name → old name, of `git COMMAND --raw -z -M --diff-filter=R`; none where git cannot say."""
     try:
-        fields = git.records(git.run((*command, "--raw", "-z", "-M", "--diff-filter=R"), root))
+        fields = git.records(git.run((*command, "--raw", "-z", "-M", "--diff-filter=R", "--"), root))
     except Error:
         return {}
     out = {}

@@ -25,7 +25,7 @@ class Change(NamedTuple):
 
 
 _COMPARE = (
-    "diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--ita-invisible-in-index", "HEAD",
+    "diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--ita-invisible-in-index", "HEAD", "--",
 )  # fmt: skip
 _LIST = ("ls-files", "--stage", "-z")
 

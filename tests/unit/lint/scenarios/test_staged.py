@@ -62,6 +62,15 @@ class TestKindsOfChange:
         repo.stage("modules/other", secret())
         assert repo.lint("--staged").code == 1
 
+    def test_a_file_that_is_named_as_a_revision(self, repo, secret):
+        repo.commit({"HEAD": CLEAN})
+        repo.stage("s.yaml", secret())
+        said = repo.lint("--staged")
+        assert (said.code, said.failing) == (1, [("s.yaml", 6, "k8s-secret-plaintext")])
+        repo.commit()
+        repo.git("mv", "s.yaml", "moved.yaml")
+        assert [finding["introduced"] for finding in repo.lint("--staged").findings] == [False]
+
     def test_a_file_that_is_only_intended_to_be_added(self, repo, secret):
         repo.write("s.yaml", secret())
         repo.git("add", "-N", "s.yaml")
