@@ -84,6 +84,9 @@ class Sums:
 
 
 def _across_commits(finding: Finding) -> tuple[object, ...]:
-    """What makes it the same finding in a later version of its file; its line where nothing else tells it apart."""
+    """What makes it the same finding in a later version of its file; its line where nothing else tells it apart.
+
+    As grave as it is: a placeholder that becomes a password, of which no digest tells either, is another finding.
+    """
     line = 0 if finding.digest or finding.pointer or finding.key else finding.line
-    return finding.path, line, *identity(finding)
+    return finding.path, line, finding.severity, *identity(finding)

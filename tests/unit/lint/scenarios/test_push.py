@@ -52,6 +52,17 @@ def test_another_value_in_the_same_place_is_another_finding(repo, secret):
     assert {f["commit"] for f in said.findings} == {first, second}
 
 
+@pytest.mark.parametrize("source", ["--pushed-range", "--history"])
+def test_a_placeholder_that_becomes_a_short_password_is_told_in_full(repo, source):
+    start = repo.head()
+    manifest = "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData:\n  password: "
+    repo.commit({"s.yaml": manifest + "changeme\n"})
+    second = repo.commit({"s.yaml": manifest + "Tr0ub4dX9\n"})
+    said = repo.lint(source, *([f"{start}.."] if source == "--pushed-range" else []))
+    assert said.code == 1
+    assert [f["commit"] for f in said.findings if f["severity"] != "info"] == [second]
+
+
 def test_an_old_finding_in_a_touched_file_fails_and_is_not_called_new(repo, secret):
     repo.commit({"s.yaml": (manifest := secret())})
     start = repo.head()
