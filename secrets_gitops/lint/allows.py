@@ -94,7 +94,7 @@ def hear(
     """Silence what the allow comments of the file excuse.
 
     `known` is the file's text in the version that may excuse; None: this version may. A comment then counts only where
-    it and the line that it speaks of stand there in the same words.
+    it and the lines that it speaks of stand there in the same words.
     """
     markers = list(_markers(target, foreign=foreign and bool(findings), need_reason=need_reason))
     if not markers:
@@ -127,9 +127,11 @@ class _Hearing:
         self._values = _Values(target, markers)
         self._lines: list[str] | None = None
         if known is not None:
-            self._lines = target.data.decode("utf-8", "replace").splitlines()
-            there = known.splitlines()
+            text = target.data.decode("utf-8", "replace")
+            self._lines, there = text.split("\n"), known.split("\n")
             self._there = set(there), set(pairwise(there))
+            if text.splitlines() != [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]:
+                self._there = set(), set()  # with other line breaks nobody can tell which line is meant
 
     def silence(self, findings: list[Finding], *, own_line: bool) -> tuple[list[Suppressed], list[Finding]]:
         """What the markers on the same line, or else on the line above, excuse, and what is left.
@@ -157,7 +159,8 @@ class _Hearing:
 
     def _counts(self, marker: Marker, finding: Finding) -> bool:
         if self._lines is not None:
-            lines = self._lines[min(marker.line, finding.line) - 1 : max(marker.line, finding.line)]
+            last = finding.end_line if finding.end_column > 1 else finding.end_line - 1
+            lines = self._lines[min(marker.line, finding.line) - 1 : max(marker.line, finding.line, last)]
             single, pairs = self._there
             if not lines or lines[0] not in single or any(pair not in pairs for pair in pairwise(lines)):
                 return False

@@ -121,6 +121,27 @@ class TestAPushCannotExcuseItself:
         repo.commit({"s.yaml": excused})
         assert push()[0] == 1
 
+    def test_by_a_comment_that_stands_there_for_another_value(self, repo, server, push, secret, values):
+        """Of a value of several lines all must be there; and lines are those that the comment is found on."""
+        comment = "# secrets-gitops:allow k8s-secret-plaintext -- a test"
+        head = secret().rpartition("\n  password")[0]
+        server.install(before="exit 0")
+        repo.commit({"s.yaml": f"{head}\n  key: | {comment}\n    {values.password()}\n  z: true\n"})
+        old = f"PASSWORD={values.password()} # secrets-gitops:allow dotenv-secret -- a test"
+        repo.commit({"a.env": f"A=1\n{old}\n"})
+        assert push()[0] == 0
+        server.install()
+        repo.commit({"s.yaml": (repo.root / "s.yaml").read_text().replace("z: true", "z: false")})
+        assert push()[0] == 0
+        repo.commit({"s.yaml": f"{head}\n  key: | {comment}\n    {values.password()}\n  z: false\n"})
+        code, said = push()
+        assert (code, "s.yaml:6:3: k8s-secret-plaintext" in said) == (1, True)
+        repo.git("reset", "-q", "--hard", "HEAD~1")
+        new = old.replace("PASSWORD=", "PASSWORD=2")
+        repo.commit({"a.env": f"# \f\n{old}\n{new}\n"})
+        code, said = push()
+        assert (code, "a.env:3:1: dotenv-secret" in said) == (1, True)
+
     def test_by_a_baseline(self, repo, server, push, secret):
         """It counts from the push after the one that brings it."""
         repo.commit({"s.yaml": secret()})
