@@ -161,6 +161,8 @@ class Matching:
         self._baseline = baseline
         self._exists = exists
         self._vanished: dict[tuple[str, str], list[Entry]] | None = None
+        self._became: dict[str, str] = {}
+        """The file that another one with a weak entry became, by fingerprint: one, not each that is like it."""
 
     def entries(self, findings: Iterable[Finding]) -> list[Entry | None]:
         """The entry of each of one file's findings; None for one that counts."""
@@ -187,9 +189,12 @@ class Matching:
                 if gone[entry.path]:
                     self._vanished.setdefault((catalog.family(entry.rule), entry.key), []).append(entry)
         for entry in self._vanished.get((catalog.family(finding.rule), finding.key), ()):
-            if entry.fp == finding.fingerprint(entry.path) and (not entry.weak or _is_near(entry.path, finding.path)):
+            if entry.fp == finding.fingerprint(entry.path) and (not entry.weak or self._may_be(entry, finding.path)):
                 return entry
         return None
+
+    def _may_be(self, entry: Entry, path: str) -> bool:
+        return _is_near(entry.path, path) and self._became.setdefault(entry.fp, path) == path
 
 
 def _is_near(one: str, other: str) -> bool:

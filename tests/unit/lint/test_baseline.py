@@ -80,6 +80,11 @@ class TestMatching:
         assert baselined({PATH: text}, {"moved/db.yaml": text})[0] == []
         assert baselined({PATH: text}, {"else/where.yaml": text})[0] == ["password"]
 
+    def test_a_file_with_a_weak_value_became_one_other_and_not_several(self, baselined):
+        text = HEAD + "  password: hunter2\n"
+        other = {"apps/other.yaml": text, "apps/third.yaml": text.replace("hunter2", "tiger-3")}
+        assert baselined({PATH: text}, other) == (["password"], ["baseline"])
+
     def test_weak_values_that_look_the_same_are_counted(self, scan, found):
         findings = found({PATH: HEAD + "  password: hunter2\n"})
         twice = baseline.grown(EMPTY, [*findings, *findings], added="2026-01-01", reason="r", state="accepted")
