@@ -49,7 +49,7 @@ class CommitScan:
         self._objects = objects
         self._options = options
         self._excuses = excuses
-        self._seen: set[tuple[str, str]] = set()
+        self._seen: set[tuple[str, str, bool]] = set()
         self._sums = sums if sums is not None else Sums()
         self._context: set[str] = set()
         self.commits_seen = 0
@@ -70,8 +70,9 @@ class CommitScan:
 
         `first` says of files (by blob) which other commit is to be told as theirs.
         """
-        new = {path: blob for path, blob in commit.files if (path, blob) not in self._seen}
-        self._seen.update(commit.files)
+        files = [(path, blob, path in commit.links) for path, blob in commit.files]
+        new = {path: blob for path, blob, is_link in files if (path, blob, is_link) not in self._seen}
+        self._seen.update(files)
         touched = (*new, *commit.gone)
         self._context.update(path for path in touched if posixpath.basename(path) == RULE_FILE or path in EXCUSES)
         if not touched:
@@ -119,11 +120,13 @@ class CommitScan:
 
         A ref may name a tree or a file instead: that is scanned here and now, and the answer is empty.
         """
-        found = self._objects.find(f"{name}^{{}}")
+        found = self._objects.find(name)
+        while found is not None and found.kind == "tag":
+            self.message(found.id)
+            name = found.body.partition(b"\n")[0].removeprefix(b"object ").decode()
+            found = self._objects.find(name)
         if found is None:
             raise missing(name)
-        if found.id != name:  # an annotated tag
-            self.message(name)
         if found.kind == "commit":
             return found.id
         if found.kind == "tree":

@@ -86,8 +86,9 @@ def _last_names(commits: Sequence[Brought]) -> tuple[list[Brought], dict[str, st
     seen: set[tuple[str, str]] = set()
     out = []
     for commit in reversed(commits):
-        files = tuple((path, blob) for path, blob in commit.files if (blob, _kind(path)) not in seen)
-        seen.update((blob, _kind(path)) for path, blob in files)
+        kinds = {path: "link" if path in commit.links else _kind(path) for path, _ in commit.files}
+        files = tuple((path, blob) for path, blob in commit.files if (blob, kinds[path]) not in seen)
+        seen.update((blob, kinds[path]) for path, blob in files)
         if files:
             out.append(commit._replace(files=files, gone=()))
     return out[::-1], first

@@ -21,6 +21,7 @@ _LOG = (
 )  # fmt: skip
 """All that the user's settings could change is said. `-c`: of a merge, only what differs from all parents."""
 _GONE = ("000000", "160000")
+_LINK = "120000"
 
 
 class Brought(NamedTuple):
@@ -32,6 +33,8 @@ class Brought(NamedTuple):
     """Path and blob of each file whose content or type no parent has at that path."""
     gone: tuple[str, ...]
     """The paths that it deletes."""
+    links: frozenset[str] = frozenset()
+    """Those of the files that are symbolic links: the blob of one may be that of a file, too."""
 
 
 class Range(NamedTuple):
@@ -81,11 +84,12 @@ def _logged(root: str, range_: Range) -> Iterator[Brought]:
         head = ""
         files: list[tuple[str, str]] = []
         gone: list[str] = []
+        links: list[str] = []
         for field in fields:
             if field.startswith("\x01"):
                 if head:
-                    yield _commit(head, files, gone)
-                head, files, gone = field[1:], [], []
+                    yield _commit(head, files, gone, links)
+                head, files, gone, links = field[1:], [], [], []
             elif field.strip("\n"):
                 # `:OLD NEW ID ID STATUS`; of a merge one more `:`, OLD and ID for each further parent
                 words = field.strip("\n").split(" ")
@@ -93,10 +97,12 @@ def _logged(root: str, range_: Range) -> Iterator[Brought]:
                 path = next(fields)
                 if words[parents] not in _GONE:
                     files.append((path, words[2 * parents + 1]))
+                    if words[parents] == _LINK:
+                        links.append(path)
                 elif any(mode not in _GONE for mode in (words[0].lstrip(":"), *words[1:parents])):
                     gone.append(path)
         if head:
-            yield _commit(head, files, gone)
+            yield _commit(head, files, gone, links)
         status = process.wait()
         if status:
             failure = process.failure(status)
@@ -105,9 +111,9 @@ def _logged(root: str, range_: Range) -> Iterator[Brought]:
         process.stop()
 
 
-def _commit(head: str, files: list[tuple[str, str]], gone: list[str]) -> Brought:
+def _commit(head: str, files: list[tuple[str, str]], gone: list[str], links: list[str]) -> Brought:
     name, *parents = head.split()
-    return Brought(name, tuple(parents), tuple(files), tuple(gone))
+    return Brought(name, tuple(parents), tuple(files), tuple(gone), frozenset(links))
 
 
 def _fields(process: Process) -> Iterator[str]:

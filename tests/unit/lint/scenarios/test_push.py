@@ -52,6 +52,22 @@ def test_another_value_in_the_same_place_is_another_finding(repo, secret):
     assert {f["commit"] for f in said.findings} == {first, second}
 
 
+@pytest.mark.parametrize("first", ["link", "file"])
+@pytest.mark.parametrize("source", ["--pushed-range", "--history"])
+def test_the_words_of_a_link_are_scanned_once_more_as_a_file(repo, secret, source, first):
+    start, manifest = repo.head(), secret()
+    for kind in (first, "file" if first == "link" else "link"):
+        (repo.root / "s.yaml").unlink(missing_ok=True)
+        if kind == "link":
+            (repo.root / "s.yaml").symlink_to(manifest)
+        else:
+            repo.write("s.yaml", manifest)
+        repo.git("add", "s.yaml")
+        repo.commit()
+    said = repo.lint(source, *([f"{start}.."] if source == "--pushed-range" else []))
+    assert said.failing == [("s.yaml", 6, "k8s-secret-plaintext")]
+
+
 @pytest.mark.parametrize("source", ["--pushed-range", "--history"])
 def test_a_placeholder_that_becomes_a_short_password_is_told_in_full(repo, source):
     start = repo.head()
@@ -159,6 +175,14 @@ class TestAsAHook:
         repo.commit({"s.yaml": secret()})
         stdin += line(repo, "topic", ref="refs/heads/topic")
         assert repo.hook("--pushed-range", "origin", "url", stdin=stdin).returncode == 1
+
+    def test_the_message_of_a_tag_that_a_tag_names(self, repo, remote):
+        repo.git("tag", "-a", "inner", "-m", "see https://bob:Xk29dLLq8@db.example.com/x")
+        repo.git("tag", "-a", "outer", "-m", "around it", "inner")
+        stdin = f"refs/tags/outer {repo.head('outer')} refs/tags/outer {ZERO}\n"
+        repo.git("tag", "-d", "inner")
+        done = repo.hook("--pushed-range", "origin", "url", stdin=stdin)
+        assert (done.returncode, "commit message:1:5: url-credential" in done.stdout) == (1, True)
 
     def test_a_tag_brings_what_it_names(self, repo, remote, secret):
         repo.git("checkout", "-q", "--detach")
