@@ -36,6 +36,11 @@ def pairs(text: str, *, by_line: bool = False) -> list[tuple[str, str]]:
         'password: str = "abcd1234"',
         'String password = "abcd1234";', "password = b'abcd1234'", '{\\"password\\": \\"abcd1234\\"}',
         "const password = `abcd1234`", 'setenv("password", "abcd1234")', "--password=abcd1234",
+        'password = os.getenv("DB_PASSWORD", "abcd1234")', "password = ENV.fetch('A', 'abcd1234')",
+        'String password = System.getenv().getOrDefault("A", "abcd1234");', "'password' => env('A', 'abcd1234'),",
+        'password = os.environ.get("A") or "abcd1234"', "const password = process.env.A ?? 'abcd1234'",
+        'let password = String::from("abcd1234");', 'var password = []byte("abcd1234")', 'password = ("abcd1234"',
+        'add("password", default="abcd1234")', 'add("password", type=str, default="abcd1234")',
     ],
 )  # fmt: skip
 def test_a_key_and_its_value_are_found(text):
