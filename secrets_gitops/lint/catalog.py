@@ -31,7 +31,10 @@ LOGINS = (
     b"machine ", b":5432:", b"stats auth ", b" on >", b"auth-pass ", b"community ", b"createuser ", b"userlist.txt",
     b"sasl_passwd", b"loginmodule", b"@tcp(", b" password=", b"options (", b"password('", b"set password",
     b"-securestring", b"nseal key ", b"dns cloudflare ", b"neighbor ", b"mc a", b"passwd -", b"rabbitmqctl ",
-    b"aws configure set ", b": psk \"", b": eap \"", b"d-i passwd/",
+    b"aws configure set ", b": psk \"", b": eap \"", b"d-i passwd/", b" pass:", b"smbclient ", b"lftp ", b"ssh-keygen ",
+    b"openssl enc", b"put-parameter", b"--secret-string", b"keyvault secret set", b"gh secret set", b"vault kv put",
+    b"basicauth(", b"basic_auth(", b"auth=(", b"networkcredential(", b"passwordcredential", b"new pdo(", b"mysqli",
+    b"getconnection(", b"jwt.",
 )  # fmt: skip
 """One is in every text with a login in a form that `lint.directives` knows."""
 _COMMANDS = (
@@ -43,7 +46,7 @@ _COMMANDS = (
 )  # fmt: skip
 AUTHS_IN_BASE64 = (b"eyJhdXRocyI6", b"eyAiYXV0aHMi", b"ewoJImF1dGhzIjog", b"ewogICJhdXRocyI6", b"ewogICAgImF1dGhzIjog")
 """How `{"auths":` begins in base64, with the blanks that programs write."""
-_HASHES = (b"$argon2", b"$scrypt$", b"pbkdf2", b"{sha}", b"{ssha")
+_HASHES = (b"$7$", b"scram-sha-", b"$argon2", b"$scrypt$", b"pbkdf2", b"{sha}", b"{ssha")
 
 RULES: dict[str, tuple[str, str, tuple[bytes, ...]]] = {
     "k8s-secret-plaintext": ("SG101", "k8s_secret_plaintext:RULE", ()),

@@ -26,10 +26,12 @@ _ARGUMENT = rb"(?:\"([^\"\r\n]{1,1000}+)\"|'([^'\r\n]{1,1000}+)'|([^\s\"']{1,100
 _LITERAL = pattern(rb"--from-literal[= ]([\"']?)([\w.-]{1,100}+)=" + _ARGUMENT)
 _AFTER_FLAG = pattern(rb"(?: {1,3}|[\"'],[ \t]{0,3})" + _ARGUMENT.replace(b"{1,", b"{8,"))
 _USER = pattern(
-    rb"-(?<![\w-]-)(?:u|-user|-proxy-user)[ \t=]{0,3}(?=[\"']?[^\s\"':]{0,200}:)" + _ARGUMENT.replace(b"{1,", b"{6,")
+    rb"-(?<![\w-]-)(?:[a-zA-Z]{0,6}+(?<=u)|-user|-proxy-user)(?:[ \t=]{0,3}|[\"'],[ \t]{0,3}(?=[\"']))"
+    rb"(?=[\"']?[^\s\"':]{0,200}:)" + _ARGUMENT.replace(b"{1,", b"{6,")
 )
 _PASSWORD = pattern(rb"-(?<![\w-]-)([paw])[ \t=]{0,3}(?!-)" + _ARGUMENT.replace(b"{1,", b"{8,"))
 _OF_USER = (b"curl", b"wget")
+_OF_SECRET = (b"secret generic",)
 _OF_PASSWORD: dict[bytes, tuple[bytes, ...]] = {
     b"p": (b"login", b"sshpass", b"mysql", b"mariadb", b"mongo"),
     b"a": (b"redis-cli",),
@@ -99,7 +101,9 @@ def _all(target: Target, *, in_docs: bool) -> Iterator[Found]:
     for found in _LITERAL.finditer(data) if b"--from-literal" in words else ():
         value, start, end = _argument(found, 3)
         quote = found[1].decode()
-        yield from _checked("`--from-literal`", found[2].decode(), value.rstrip(quote or None), start, end, in_docs)
+        key, value = found[2].decode(), value.rstrip(quote or None)
+        is_whole = looks_made(value) and _is_of(found, data, _OF_SECRET)  # all of a Secret is secret
+        yield from _checked("`--from-literal`", key, value, start, end, in_docs, "password" if is_whole else "")
     refused: set[str] = set()
     for found in _USER.finditer(data) if not words.isdisjoint(_OF_USER) else ():
         value, start, end = _argument(found, 1)

@@ -34,7 +34,19 @@ USERLIST = pattern(
     re.MULTILINE,
 )
 """Lines of PgBouncer's list of users, hashes left out."""
+_UUID = pattern(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _ARGUMENT = rb"[\"']?([^\s\"'\\]{8,200}+)"
+_OPTIONS = rb"(?:[^\r\n\\|;&]|\\\r?\n){0,400}?"
+"""The rest of a command before an argument; it may go on in the next line."""
+_STRING = rb"(?:[\w:]{1,20}\()?[\"']([^\"'\r\n\\]{8,200}+)[\"']"
+"""A literal in code."""
+_LOGINS_IN_CODE = (
+    b"asicAuth(", b"asic_auth(", b"auth=(", b"etworkCredential(", b"PasswordCredential(", b"PasswordCredentials(",
+    b"jwt.sign(", b"jwt.verify(", b"jwt.encode(", b"jwt.decode(",
+)  # fmt: skip
+"""Calls whose second argument is a password or a key."""
+_CONNECTIONS_IN_CODE = (b"new PDO(", b"mysqli(", b"mysqli_connect(", b"getConnection(")
+"""Calls whose third argument is a password."""
 _FORMS = (
     (b"LoginModule", pattern(rb"(?<![\w.-])user_[\w.@-]{1,60}[ \t]{0,4}=[ \t]{0,4}\\{0,2}\"([^\"\r\n\\]{4,200}+)")),
     (
@@ -91,6 +103,38 @@ _FORMS = (
         b"d-i passwd/",
         pattern(rb"(?<=d-i passwd/)[a-z]{1,9}-password(?:-again)?[ \t]{1,9}password[ \t]{1,9}([^\s$\"'\\]{4,200}+)"),
     ),
+    (b"pass:", pattern(rb"(?<![\w-])-pass(?:in|out)?[ \t=]{1,3}[\"']?pass:([^\s\"'\\]{4,200}+)")),
+    (
+        b"smbclient ",
+        pattern(rb"(?<=smbclient )[^\r\n|;&]{0,200}?-U[ \t]{0,3}[\"']?[^\s%\"']{1,60}%([^\s\"'\\]{4,200}+)"),
+    ),
+    (b"lftp ", pattern(rb"(?<=lftp )[^\r\n|;&]{0,200}?-u[ \t]{0,3}[\"']?[^\s,\"']{1,60},([^\s\"'\\]{4,200}+)")),
+    (b"ssh-keygen ", pattern(rb"(?<=ssh-keygen )[^\r\n|;&]{0,200}?-[NP][ \t]{1,3}" + _ARGUMENT)),
+    (b"openssl enc", pattern(rb"(?<=openssl enc)[ \t][^\r\n|;&]{0,200}?-k[ \t]{1,3}" + _ARGUMENT)),
+    (b"SecureString", pattern(rb"(?<=put-parameter)" + _OPTIONS + rb"--value[ \t=]{1,3}" + _ARGUMENT)),
+    (b"--secret-string", pattern(rb"(?<=--secret-string)[ \t=]{1,3}" + _ARGUMENT)),
+    (b"keyvault secret set", pattern(rb"(?<=keyvault secret set)" + _OPTIONS + rb"--value[ \t=]{1,3}" + _ARGUMENT)),
+    (b"gh secret set", pattern(rb"(?<=gh secret set)" + _OPTIONS + rb"(?:-b|--body)[ \t=]{1,3}" + _ARGUMENT)),
+    (
+        b"vault kv put",
+        pattern(rb"(?<=vault kv put)" + _OPTIONS + rb"[ \t][\w.-]{1,60}+=" + _ARGUMENT),
+    ),
+    *(
+        (call, pattern(re.escape(call) + rb"[ \t]{0,4}[\"']?[^\"'\r\n,()]{1,100}+[\"']?,[ \t]{0,4}" + _STRING))
+        for call in _LOGINS_IN_CODE
+    ),
+    *(
+        (
+            call,
+            pattern(
+                re.escape(call)
+                + rb"(?:[\"'][^\"'\r\n]{1,200}[\"']|[^\"'\r\n,()]{1,100}),[ \t]{0,4}"
+                + rb"(?:[\"'][^\"'\r\n]{1,100}[\"']|[^\"'\r\n,()]{1,100}),[ \t]{0,4}"
+                + _STRING
+            ),
+        )
+        for call in _CONNECTIONS_IN_CODE
+    ),
     (b"aws configure set ", pattern(rb"(?<=aws configure set )aws_secret_access_key[ \t]{1,9}" + _ARGUMENT)),
     (
         b"machine ",
@@ -130,6 +174,8 @@ _MADE = frozenset(
     (
         b"machine ", b" on >", b"community ", b"userlist.txt", b"sasl_passwd", b":5432:", b"createUser ", b" password=",
         b"neighbor ", b"mc alias set ", b"mc admin user add ", b"passwd -", b"rabbitmqctl ", b"aws configure set ",
+        b"lftp ", b"ssh-keygen ", b"openssl enc", b"SecureString", b"--secret-string", b"keyvault secret set",
+        b"gh secret set", b"vault kv put", *_LOGINS_IN_CODE, *_CONNECTIONS_IN_CODE,
     )
 )  # fmt: skip
 """Forms that other texts may look like: the value must look made."""
@@ -152,7 +198,8 @@ def find(data: bytes, keys: list[tuple[int, bytes]]) -> Iterator[Directive]:
             continue
         group = found.lastindex or 1
         value = found[group].decode("utf-8", "replace")
-        if looks_made(value) and is_secret(value, telling_name(word)):
+        name = telling_name(word)
+        if (looks_made(value) or (name.sensitivity == "strong" and _UUID.fullmatch(value))) and is_secret(value, name):
             yield Directive(word.decode("ascii"), value, at, found.end(group))
 
 

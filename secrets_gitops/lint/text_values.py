@@ -7,7 +7,7 @@ an identifier as often as not, so there the value has to look made by a generato
 from __future__ import annotations
 
 from secrets_gitops.lint.classify import BY_LINE
-from secrets_gitops.lint.value_model import is_secret
+from secrets_gitops.lint.value_model import is_login, is_secret
 from secrets_gitops.lint.values import shape
 from secrets_gitops.lint.values.ciphertext import looks_like_sops
 from secrets_gitops.lint.values.stand_ins import default_of
@@ -36,7 +36,7 @@ _COMMENT = pattern(r"\s[#;](?:\s.*)?$")
 _COMMENTED = (b"#", b"//", b";", b"--", b"*", b"/*", b"<!--", b"rem ", b"REM ")
 _SHELL_END = pattern(r"[;|&<>)]")
 _FILLS_IN = frozenset("$%{#<`")
-_FILLED_IN = pattern(r"\$[A-Za-z_{(]|%[sdvq]|%\([a-z]|\{[a-zA-Z0-9_.:]*\}|#\{|<%|\{\{|`|<[A-Za-z_-]+>")
+_FILLED_IN = pattern(r"\$[A-Za-z_{(]|%[sdvq](?![A-Za-z0-9])|%\([a-z]|\{[a-zA-Z0-9_.:]*\}|#\{|<%|\{\{|`|<[A-Za-z_-]+>")
 """A format, or a variable in the midst of a text; it holds one of the characters before it."""
 _CODE = ("(?", ".*", ".+", "||", "&&", "=>", "::", "//", "()", "](")
 _CODE_STARTS = ("^", ".", "#", "/")
@@ -171,6 +171,8 @@ def is_literal_here(value: str, found: Assignment, kind: Kind, data: bytes) -> b
         if found.op == "=" and (b"badge" in before or before.endswith(b".svg?")):
             return False  # shown to everybody by whoever shows the picture
         return found.name.sensitivity == "strong" and shape.is_random_looking(value) and looks_made(value)
+    if kind == "source" and is_login(value):
+        return True
     if kind == "source":
         return looks_made(value) and (_DECLARES.search(before) is None or shape.is_random_looking(value))
     if kind in {"shell", "dockerfile", "ci"}:
@@ -194,7 +196,8 @@ def looks_made(value: str) -> bool:
 
 def _is_token(value: str) -> bool:
     """Is what could be a name in camel case none, since it has digits among its letters and no words?"""
-    return value.isalnum() and sum(c.isdigit() for c in value) >= 3 and shape.word_share(value) < 0.3
+    digits = sum(c.isdigit() for c in value)
+    return value.isalnum() and digits >= (1 if len(value) >= 12 else 3) and shape.word_share(value) < 0.3
 
 
 def _is_filled_in(value: str) -> bool:
