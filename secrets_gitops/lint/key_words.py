@@ -24,7 +24,7 @@ PLAIN_AFTER = frozenset(
     action handler generator validator factory resolver request response error placeholder usage support supported
     present exists changed reset lookup operator controller image repository tag chart namespace role group user users
     username owner strategy strategies mechanism duration lifetime validity window plugin driver namespaces annotation
-    annotations labels alg domain command arguments hasher hashers validators handlers providers
+    annotations labels alg cmd domain command arguments hasher hashers validators handlers providers
     hashing encoder encryption complexity strength
     """.split()
 )

@@ -35,6 +35,9 @@ _SETTING = pattern(
     | [0-9]{4}-[0-9]{2}-[0-9]{2}(?:[t ][0-9:.]{4,18}(?:z|[-+][0-9:]{2,6})?)?
     | (?:v|[~^<>=]{1,2}[ ]?)?[0-9]{1,6}\.[0-9]{1,6}(?:\.[0-9]{1,6})?(?:[-+][0-9a-z.-]{1,20})?
     | (?:[0-9]{1,3}\.){3}[0-9]{1,3}(?:/[0-9]{1,2})?(?::[0-9]{1,5})?
+    | md5 | (?:hmac-?)?sha-?(?:1|224|256|384|512) | bcrypt | scrypt | argon2(?:id?|d)?
+    | pbkdf2(?:[-_]sha-?(?:1|256|512))?
+    | [ehpr]s(?:256|384|512) | eddsa | aes-?(?:128|192|256)(?:-?(?:cbc|ctr|gcm))?
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -67,6 +70,12 @@ _REMEMBERED = 500
 """Characters of a value whose verdict is remembered: what comes again and again is short."""
 _MARKS = ".,;:!?()'\""
 _NAME = pattern(r"[A-Za-z0-9](?:[\w./:@ -]{0,250}[\w/])?")
+_NOTE = pattern(
+    r"\(?(?:see|via|from|managed|stored|provided|injected|set|kept|comes|generated|rotated|read|taken|loaded|lives|ask)"
+    r"(?:[ ][A-Za-z]{1,20}){1,8}[.!)]{0,2}",
+    re.IGNORECASE,
+)
+"""Where a value comes from, in words: `managed by vault`, `(set in CI)`."""
 _SENTENCE = pattern(r"\S+ +\S+ +\S.*[.!?:)]", re.DOTALL)
 
 
@@ -168,7 +177,7 @@ def _classify_line(text: str, key: KeyName, *, strict: bool) -> ValueClass:
         return "template"
     if stand_ins.is_expansion(text):
         return "expansion"
-    if not strict and stand_ins.is_code(text):
+    if not strict and stand_ins.is_code(text.rstrip(",;")):
         return "reference"
     if _SETTING.fullmatch(text):
         sensitive = key.is_sensitive if strict else key.sensitivity == "strong"
@@ -228,6 +237,8 @@ def _is_arguments(text: str) -> bool:
 def _is_prose(text: str, key: KeyName) -> bool:
     """Is it a sentence for people, or at least some words under a key that holds what machines make?"""
     text = _TAG.sub(" ", text).strip()
+    if _NOTE.fullmatch(text) and key_words.OF_WORDS.isdisjoint(key.words):
+        return True
     if _SENTENCE.fullmatch(text):
         return not _is_passphrase(text, key)
     if _names_itself(text):
@@ -281,7 +292,7 @@ def _classify_userinfo(found: list[tuple[str, str, str]]) -> ValueClass:
 
 def _is_identifier(text: str, key: KeyName, *, strict: bool) -> bool:
     if key.sensitivity == "strong":
-        return False
+        return key.words[-1] == "pin" and _DIGEST.fullmatch(text) is not None  # of a key or a certificate
     if _DIGEST.fullmatch(text):
         return True
     if strict and key.sensitivity != "plain":

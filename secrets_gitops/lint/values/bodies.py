@@ -32,7 +32,7 @@ class PlacedAssignment(NamedTuple):
     region: Region
 
 
-_LINE = pattern(r"\s*(?:-\s+)?(?:export\s+)?[\"']?([A-Za-z_.][\w.\-/ ]{0,80}?)[\"']?\s*(?::=|[=:])\s*(.*?)[\s,]*$")
+_LINE = pattern(r"\s*(?:-\s+)?(?:export\s+)?[\"']?([A-Za-z_.][\w.\-/ ]{0,80}?)[\"']?\s*(?::=|=>|[=:])\s*(.*?)[\s,]*$")
 _NOTHING = pattern(r"\s*(?:[#;].*|//.*|---.*|\.\.\.|\[[\w .:\"'-]{1,80}\]|[{}\[\],|>-]*)\s*$")
 _COMMENT = pattern(r"\s[#;]\s.*$")
 _SECTION = pattern(r"\s*\[{1,2}([\w .:\"'-]{1,80})\]{1,2}\s*(?:[#;].*)?$")

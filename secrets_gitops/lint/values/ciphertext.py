@@ -17,6 +17,8 @@ _SPRING = pattern(
     r"['\"]?\{cipher\}(?:\{[\w:.-]{1,60}\})?(?:(?:[0-9a-f]{2}){16,2000}|[A-Za-z0-9+/]{40,4000}={0,2})['\"]?"
 )
 """What Spring's configuration server decrypts."""
+_MAVEN = pattern(r"\{[A-Za-z0-9+/]{24,400}={0,2}\}")
+"""What Maven decrypts with the password of `settings-security.xml`."""
 _DOTENVX = pattern(r"encrypted:[A-Za-z0-9+/]{40,}={0,2}")
 _AT_REST = pattern(r"k8s:enc:(?:aescbc|aesgcm|secretbox|kms):v[12]:[\w.-]{1,200}(?::|$)")
 """What the API server writes before the bytes of an encrypted object."""
@@ -56,6 +58,8 @@ def is_ciphertext(text: str) -> bool:
         return _JWE.fullmatch(text) is not None
     if "{cipher}" in text:
         return _SPRING.fullmatch(text) is not None
+    if text.startswith("{"):
+        return _MAVEN.fullmatch(text) is not None
     return _AT_REST.match(text) is not None or _DOTENVX.fullmatch(text) is not None
 
 

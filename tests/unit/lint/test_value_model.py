@@ -15,12 +15,13 @@ EXPECTED = {
     "setting": [
         "true", "no", "off", "3600", "-1", "0.75", "1e6", "15m", "1h30m", "250ms", "1Gi", "500m", "80%", "2024-02-29",
         "2024-02-29T12:30:00Z", "1.27", "v1.4.2", "1.2.3-rc.1", "^9.0.0", "~> 5.0", ">=1.2", "10.0.0.1", "10.0.0.0/8",
+        "sha256", "SHA-512", "bcrypt", "argon2id", "pbkdf2-sha256", "RS256", "aes-256-gcm",
     ],
     "placeholder": [
         "changeme", "CHANGE-ME", "change_me_please", "changeit", "replace-me", "TODO", "todo: set", "tbd", "fixme",
         "REDACTED", "removed", "masked", "example", "dummy", "placeholder", "none", "N/A", "secret", "password",
         "passw0rd", "your-password", "your token", "my-secret", "<your-password-here>", "[your token]", "xxxx",
-        "XXXXXXXX", "********", "...", "aaaaaaaa", "abcdefgh", "0123456789abcdef",
+        "XXXXXXXX", "********", "********1234", "...", "aaaaaaaa", "abcdefgh", "0123456789abcdef",
         "mysecretpassword", "superStrongPassword", "admin123", "test-password", "SOME_EXAMPLE_VALUE", "PUT_IT_HERE",
         "default-root-password", '"changeme"', "'secret'",
     ],
@@ -30,7 +31,8 @@ EXPECTED = {
     ],
     "expansion": [
         "$PASSWORD", "${PASSWORD}", "${PASSWORD:-}", "${PASSWORD:?not set}", "$(PASSWORD)", "$(cat /run/secret)",
-        "`pass show db`", "%PASSWORD%", "%%PASSWORD%%", "@PASSWORD@", "@/run/secrets/jwt",
+        "`pass show db`", "%env(DB_PASSWORD)%", "@file:/run/token", "%PASSWORD%", "%%PASSWORD%%", "@PASSWORD@",
+        "@/run/secrets/jwt",
         "__PASSWORD__", "$__env{TOKEN}",
         "$__file{/etc/pw}", "#{Password}#",
         "${{ secrets.TOKEN }}", "!Ref DbPassword", "Bearer ${TOKEN}",
@@ -40,7 +42,7 @@ EXPECTED = {
         "<path:secret/data/db#password>", "op://infra/db/password",
         "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf", "projects/p-1/secrets/db/versions/3",
         "secretsmanager:prod/db", "ssm:/prod/db", "awssm://prod/db", "gcpsm://p/db", "azkv://kv/db", "sops://a.yaml#db",
-        "secretref:db", "file:///run/secrets/db",
+        "secretref:db", "file:///run/secrets/db", "secret:app#db", "ENV[DB_PASSWORD]",
     ],
     "path": [
         "/run/secrets/db", "./certs/tls.key", "~/.ssh/config", "C:\\secrets\\db", "https://example.com/a/b?c=d",
@@ -267,6 +269,7 @@ class TestCiphertext:
         assert classify(f"v1:{values.base64(8)}:{values.base64(32)}", "secure") == "ciphertext"
         assert classify(f"encrypted:{values.base64(60)}", "DB_PASSWORD") == "ciphertext"
         assert classify("k8s:enc:kms:v1:a", "x") == "ciphertext"
+        assert classify(f"{{{values.base64(32)}}}", "password") == "ciphertext"  # Maven's
         assert classify("{cipher}" + values.hex(96), "password") == "ciphertext"
         assert classify("{cipher}" + values.password(), "password", strict=True) == "plaintext"
 
@@ -374,6 +377,11 @@ class TestProse:
     def test_a_label_is_a_sentence_whatever_it_is_about(self):
         assert classify("Forgot your password?", "forgotPassword") == "prose"
         assert classify("Forgot your password?", "forgotPassword", strict=True) == "plaintext"
+
+    @pytest.mark.parametrize("text", ["see vault", "managed by vault", "(set in CI)", "ask the team of the platform"])
+    def test_where_a_value_comes_from(self, text):
+        assert classify(text, "password") == "prose"
+        assert classify(text, "passphrase") == classify(text, "password", strict=True) == "plaintext"
 
     def test_a_passphrase_is_none(self):
         assert classify(self.TEXT, "passphrase") == "plaintext"
