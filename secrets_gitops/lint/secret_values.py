@@ -107,11 +107,16 @@ def _decoded(text: str) -> bytes | None:
 def is_secret_in_template(key: str, text: str) -> bool:
     """Is there a secret in a text that goes into a Secret but may hold settings too (the template of a SealedSecret)?
 
-    A strong key is enough; otherwise the value must look random, and its key must not say that it is a name.
+    A strong key is enough, and so is a login in a URL; otherwise the value must look random, and its key must not say
+    that it is a name.
     """
     for name, value in assignments(text) or ((key, text),):
         if classify(value, name) == "plaintext":
             sensitivity = read_key(name).sensitivity
-            if sensitivity == "strong" or (sensitivity != "plain" and _is_random(value)):
+            if (
+                sensitivity == "strong"
+                or "@" in value.partition("://")[2]
+                or (sensitivity != "plain" and _is_random(value))
+            ):
                 return True
     return False

@@ -73,6 +73,10 @@ class TestTemplate:
         text = sealed(template=f"{{data: {{k: {values.password(30)}}}}}")
         assert failing({PATH: text}) == [(PATH, 6, self.RULE, "k")]
 
+    def test_a_login_in_a_url(self, failing, values):
+        text = sealed(template=f"{{data: {{url: 'postgres://app:{values.password(12)}@db/app'}}}}")
+        assert (PATH, 6, self.RULE, "url") in failing({PATH: text})
+
     def test_settings_and_templates_pass(self, failing):
         body = (
             "\n    metadata: {name: db}\n    type: Opaque\n    data:\n      host: db.svc\n      user: svc\n"
