@@ -24,7 +24,7 @@ BY_LINE: frozenset[Kind] = frozenset({"dotenv", "ansible", "compose", "ci", "yam
 """In these a value without quotes goes on to the end of its line."""
 
 _SAMPLE_ENDS = (".example", ".sample", ".template", ".dist", "-example", "-sample", "_example", "_sample")
-_SAMPLE_STARTS = ("example.", "sample.", "template.", ".example.", ".sample.")
+_SAMPLE_STARTS = ("example.", "sample.", ".example.", ".sample.")
 _DOTENV = pattern(r"\.?env|\.env[-_.].*|.*\.env(?:\.(?:local|dev|development|prod|production|stag(?:e|ing)|test|ci))?")
 _SHELL_NAMES = frozenset(
     {".envrc", ".bashrc", ".bash_profile", ".profile", ".zshrc", ".zshenv", ".bash_history", ".zsh_history"}

@@ -26,7 +26,7 @@ _ARGUMENT = rb"(?:\"([^\"\r\n]{1,1000}+)\"|'([^'\r\n]{1,1000}+)'|([^\s\"']{1,100
 _LITERAL = pattern(rb"--from-literal[= ]([\"']?)([\w.-]{1,100}+)=" + _ARGUMENT)
 _AFTER_FLAG = pattern(rb"(?: {1,3}|[\"'],[ \t]{0,3})" + _ARGUMENT.replace(b"{1,", b"{8,"))
 _USER = pattern(
-    rb"-(?<![\w-]-)(?:[a-zA-Z]{0,6}+(?<=u)|-user|-proxy-user)(?:[ \t=]{0,3}|[\"'],[ \t]{0,3}(?=[\"']))"
+    rb"-(?<![\w-]-)(?:[a-zA-Z]{0,5}u|-user|-proxy-user)(?:[ \t=]{0,3}|[\"'],[ \t]{0,3}(?=[\"']))"
     rb"(?=[\"']?[^\s\"':]{0,200}:)" + _ARGUMENT.replace(b"{1,", b"{6,")
 )
 _PASSWORD = pattern(rb"-(?<![\w-]-)([paw])[ \t=]{0,3}(?!-)" + _ARGUMENT.replace(b"{1,", b"{8,"))

@@ -33,7 +33,10 @@ _ADDED = pattern(
 _PROPERTY = pattern(
     rb"<name>\s{0,40}+([\w.:-]{1,200}+)\s{0,40}+</name>(?:\s|\\n){0,40}<value>\s{0,40}+([^<>\s][^<>\r\n]{3,1000}+)</"
     rb"|name=\\{0,2}\"([\w.:-]{1,200}+)\\{0,2}\">\s{0,40}+<value>\s{0,40}+([^<>\s][^<>\r\n]{3,1000}+)</"
+    rb"|<(\w{0,40}[Pp]assword)>\s{0,40}+<[Vv]alue>\s{0,40}+([^<>\s][^<>\r\n]{3,1000}+)</"
 )
+_NAMED = pattern(rb"(?:key|name)=\\{0,2}\"([\w.:-]{1,200}+)\\{0,2}\">\s{0,40}+([^<>\s][^<>\r\n]{7,1000}+)</")
+"""As translations and lists of properties have it, so that the value must look made."""
 _ATTRIBUTE = pattern(rb"(?<=\s)connectionString=\\{0,2}\"([^\"<>\r\n\\]{8,1000}+)", re.IGNORECASE)
 _TOLD = {
     pattern(rb"[*_]{0,2}:[*_]{0,2}[ \t]{1,4}([^`\s]{16,200}+)"): (
@@ -52,6 +55,8 @@ _TEST_DATA = pattern(
 _WITH_DIRECTIVES: frozenset[Kind] = frozenset({"yaml", "ini", "text"})
 """Kinds of files with `key value` on a line of its own."""
 _WORD_ENDS = pattern(r"[\s;,&\"'\\]")
+_ARGUMENT = pattern(rb"[ \t\"']-{1,2}[A-Za-z][\w-]{0,30}+[ \t=,\"'\\]{1,6}\{[^{}]{0,200}+(?:\{[^{}]{0,200}+)?\Z")
+_BEFORE = 400
 _BLANKS = frozenset(b" \t")
 _WITH_ELEMENTS: frozenset[Kind] = frozenset({"xml", "yaml", "json", "text"})
 """Kinds of files that may hold XML."""
@@ -166,17 +171,20 @@ class GenericAssignment(AssignmentRule):
     def _loose(self, target: Target, blocks: list[tuple[int, int]] | None) -> Iterator[Finding]:
         """Assignments that no leaf holds: in comments, in texts, or where nothing parses.
 
-        YAML and JSON set nothing with `=`, so that it stands in a text: `-Da.password=x`, `username="a" password="b"`.
+        YAML and JSON set nothing with `=`, so that it stands in a text: `-Da.password=x`, `username="a" password="b"`;
+        and so does JSON as an argument.
         """
         words = target.telling_words
         if blocks is not None and not any(
-            _is_set_in_text(target.data, at + len(word)) or _is_loose(target, at, blocks)
+            _is_set_in_text(target.data, at + len(word))
+            or _is_argument(target.data, at)
+            or _is_loose(target, at, blocks)
             for at, word in places(target.data, words)
         ):
             return
         others: list[tuple[int, int]] | None = None
         for found in target.assignments:
-            in_text = found.op == "="
+            in_text = found.op == "=" or _is_argument(target.data, found.start)
             value = _WORD_ENDS.split(literal(found, "yaml"), 1)[0] if in_text else literal(found, target.kind)
             if found.name.sensitivity != "strong" or not looks_made(value) or not is_secret(value, found.name):
                 continue
@@ -188,13 +196,15 @@ class GenericAssignment(AssignmentRule):
                 yield finding(self, target, found._replace(value=value, end=found.value_start + len(value.encode())))
 
     def _elements(self, target: Target) -> Iterator[Finding]:
-        """`<password>…</password>`, `<add key="password" value="…"/>`, `<name>password</name><value>…</value>`."""
+        """`<password>…</password>`, `<add key="password" value="…"/>`, `<entry key="password">…</entry>` and others."""
         is_xml = target.kind == "xml"
-        for expression in (_ELEMENT, _ADDED, _PROPERTY):
+        for expression in (_ELEMENT, _ADDED, _PROPERTY, _NAMED):
             for found in expression.finditer(target.data):
                 last = found.lastindex or 2
                 key, value = found[last - 1].decode("ascii", "replace"), found[last].decode("utf-8", "replace").strip()
                 sensitivity = read_key(key).sensitivity  # `<code>` is markup as often as not
+                if expression is _NAMED and not looks_made(value):
+                    continue
                 if (sensitivity == "strong" or (is_xml and sensitivity == "weak")) and is_secret(value, key):
                     yield finding_at(self, target, (found.start(last - 1), found.end(last)), key, value)
         for found in _ATTRIBUTE.finditer(target.data) if b"onnectionString=" in target.data else ():
@@ -214,6 +224,12 @@ def _is_of_others(leaf: Leaf) -> bool:
 def _is_set_in_text(data: bytes, end: int) -> bool:
     """Is the word that ends at byte `end` set with `=`, which neither YAML nor JSON does?"""
     return data[end : end + 8].lstrip(b"\\\"'`] \t")[:1] == b"="
+
+
+def _is_argument(data: bytes, start: int) -> bool:
+    """Does byte `start` stand in JSON that a command is given on its line: `-d '{"password": "x"}'`?"""
+    before = data[max(0, start - _BEFORE) : start].rpartition(b"\n")[2]
+    return b"{" in before and _ARGUMENT.search(before) is not None
 
 
 def _lines_of_others(target: Target) -> list[tuple[int, int]]:

@@ -127,6 +127,13 @@ FOUND = [
     ("compose-ci-env-secret", "preseed.cfg", f"d-i passwd/root-password password {P}", 1),
     ("generic-assignment", "README.md", f"API key: {T}", 1),
     ("generic-assignment", "a.yaml", "opts: -Dpw.password=kqd22c4Xdefg0hij", 1),
+    ("generic-assignment", "a.xml", f'<x>\n<property name="hibernate.connection.password">{P}</property>', 2),
+    ("generic-assignment", "a.xml", f"<AdministratorPassword>\n <Value>{P}</Value>", 1),
+    ("generic-assignment", "a.yaml", f"a:\n- kubectl patch secret a -p '{{\"data\":{{\"password\":\"{P}\"}}}}'", 2),
+    ("generic-assignment", "a.yaml", f"a: |\n  x {{\n  y = [\n    {{ user: a, password: \"{P}%q1\" }}\n", 4),
+    ("generic-assignment", "a.cs", f'string connectionString = "Server=a;User Id=b;Password={P};";', 1),
+    ("generic-assignment", "a.conf", "[OUTPUT]\n  Splunk_Token 3f1b2c0a-8f7e-4d3c-b2a1-0c9d8e7f6a5b", 2),
+    ("generic-assignment", "template.yaml", f"Parameters:\n  DbPassword:\n    Default: {P}", 3),
     ("generic-assignment", "a.xml", f"<url>jdbc:mysql://db/x?user=a&amp;password={P}</url>", 1),
     ("generic-assignment", "a.cs", f'var c = "Server=db;User Id=sa;Password={P};Encrypt=true";', 1),
     ("generic-assignment", "README.rst", f"The password is ``{P}``.", 1),
@@ -219,6 +226,12 @@ CLEAN = [
     ("a.yaml", "a: -Da.password=${PW} -Db.token=$(TOKEN) -Dc.password.file=/run/c"),
     ("a.yaml", "b: 'up{secret=\"db-tls\"} token=abc'"),
     ("a.yaml", f"kind: CustomResourceDefinition\nspec:\n  a: {{description: 'as in password={P}'}}"),
+    ("a.xml", '<string name="password_hint">Your password</string>\n<entry key="password">Mot de passe</entry>'),
+    ("a.yaml", "nextcloud:\n  a.php: |-\n    <?php\n      'dbpassword' => getenv('DB_PASSWORD'),\n      'host' => 'a'"),
+    ("values.yaml", "smtp_password_cmd: cat /run/secrets/smtp\nca_pin: sha256:" + "0f1e" * 16),
+    ("a.yaml", "args:\n- kubectl patch secret a -p '{\"metadata\":{\"labels\":{\"token\":\"old-1\"}}}'"),
+    ("a.go", 'token := getEnv("TOKEN", "")\nt := getEnv("A_TOKEN", "default-token")\nx := r.get("password", "text")'),
+    ("a.py", 'p.add_argument("--password", default="the-password")\np.add_argument("--token", type=str, default=None)'),
     ("a.xml", '<bean password="${db.password}" token="Bearer" secret="true"/>\n<!-- <a password="Falcon77"/> -->'),
     ("a.ini", '[smtp]\npassword = """\npassword = ""\nencrypt = true'),
     ("README.md", "The token `auth-token-v2` and the password `$PASSWORD`, as in secret `db-credentials-2`."),
@@ -262,6 +275,15 @@ def test_a_plaintext_value_is_found_on_its_line(rule, path, text, line, failing,
 @pytest.mark.parametrize(("path", "text"), CLEAN, ids=lambda item: item[:40])
 def test_what_is_no_secret_passes(path, text, failing, filled):
     assert failing({path: filled(text)}, *RULES) == []
+
+
+def test_hashes_of_services(failing, values):
+    scram = f"SCRAM-SHA-256$4096:{values.base64(16)}${values.base64(32)}:{values.base64(32)}"
+    mosquitto = f"$7$101${values.base64(12)}${values.base64(64)}"
+    text = f'"app" "{scram}"\nsensor:{mosquitto}\n"b" "SCRAM-SHA-256$4096:salt$stored:server"\n'
+    assert [(one[1], one[2]) for one in failing({"users.txt": text}, *RULES)] == [
+        (1, "password-hash"), (2, "password-hash"),
+    ]  # fmt: skip
 
 
 def test_the_hash_of_an_example_in_a_comment_passes(failing):
