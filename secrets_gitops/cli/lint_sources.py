@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import posixpath
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
@@ -209,13 +208,4 @@ def _below(tree: WorkTree, path: str, typed: str) -> Iterator[str]:
         hint = "`--stdin --path NAME` scans standard input" if typed == "-" else "check the path"
         raise FileError("no such file", hints=(hint,), place=Place(typed))
     files = [file for file in tree.paths() if _covered(file, [path])]
-    yield from files or _walk(tree, path)
-
-
-def _walk(tree: WorkTree, folder: str) -> Iterator[str]:
-    for name in tree.list(folder):
-        path = posixpath.join(folder, name)
-        if tree.exists(path):
-            yield path
-        elif os.path.isdir(os.path.join(tree.root, path)):
-            yield from _walk(tree, path)
+    yield from files or tree.below(path)

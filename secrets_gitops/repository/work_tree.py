@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import posixpath
 import stat
@@ -41,6 +42,8 @@ class WorkTree:
             if mode == LINK:
                 return os.fsencode(os.readlink(place))
             if not mode:
+                if self._is_out_of_sight(path):
+                    os.lstat(place)  # says why
                 raise FileError("no such file", place=Place(path))
             fd = os.open(place, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
             with open(fd, "rb", buffering=0) as file:  # `read(limit)` would first make room for all that
@@ -107,15 +110,24 @@ class WorkTree:
     def paths(self) -> Iterator[str]:
         """Every file that a commit of everything would hold; without git, every file."""
         if git.root_of(self.root) is None:
-            yield from self._walk()
+            yield from self.below("")
             return
         output = git.run(("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"), self.root)
         for path in git.records(output):
-            if self.exists(path):  # not deleted, no submodule, no other repository
+            if self.exists(path) or self._is_out_of_sight(path):  # not deleted, no submodule, no other repository
                 yield path
 
-    def _walk(self) -> Iterator[str]:
-        folders = [""]
+    def _is_out_of_sight(self, path: str) -> bool:
+        """Whether there may be a file that we are not let look for: to be listed, so that reading it tells."""
+        try:
+            os.lstat(os.path.join(self.root, path))
+        except OSError as error:
+            return error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+        return False
+
+    def below(self, folder: str) -> Iterator[str]:
+        """Every file below a folder, those that git ignores too. Raises ScanIncomplete for what cannot be listed."""
+        folders = [folder]
         while folders:
             folder = folders.pop()
             try:

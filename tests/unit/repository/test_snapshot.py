@@ -425,6 +425,42 @@ class TestWorkTree:
         with pytest.raises(FileError, match="could not open directory 'x/'"):
             list(WorkTree(str(repo.root)).paths())
 
+    def test_a_file_that_we_are_not_let_look_for_is_listed_and_cannot_be_read(self, repo, monkeypatch):
+        """It is tracked in a folder that git ignores, so that git does not open the folder."""
+        repo.commit({".gitignore": "hidden/\n", "a": "1"})
+        repo.write("hidden/b", "2")
+        repo.write("hidden/gone", "3")
+        repo.git("add", "-f", "hidden")
+        (repo.root / "hidden" / "gone").unlink()
+        whole = os.lstat
+
+        def lstat(path, *rest, **named):
+            if os.fspath(path).endswith("hidden/b"):
+                raise PermissionError(13, "Permission denied")
+            return whole(path, *rest, **named)
+
+        monkeypatch.setattr(os, "lstat", lstat)
+        tree = WorkTree(str(repo.root))
+        assert list(tree.paths()) == [".gitignore", "a", "hidden/b"]
+        with pytest.raises(FileError, match="cannot read: permission denied"):
+            tree.read("hidden/b")
+
+    def test_a_folder_that_cannot_be_listed(self, tmp_path, monkeypatch):
+        (tmp_path / "a" / "b").mkdir(parents=True)
+        (tmp_path / "a" / "b" / "c").write_text("1")
+        tree = WorkTree(str(tmp_path))
+        assert list(tree.below("a")) == ["a/b/c"]
+        whole = os.scandir
+
+        def scandir(path):
+            if path.endswith("a/b"):
+                raise PermissionError(13, "Permission denied")
+            return whole(path)
+
+        monkeypatch.setattr(os, "scandir", scandir)
+        with pytest.raises(ScanIncomplete, match="cannot list: permission denied"):
+            list(tree.below("a"))
+
 
 class TestFollow:
     @pytest.mark.parametrize("kind", [Index, WorkTree])
