@@ -9,7 +9,7 @@ from secrets_gitops.repository.snapshot import FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from secrets_gitops.repository.snapshot import Snapshot
 
@@ -51,3 +51,8 @@ class Overlay:
     def paths(self) -> Iterator[str]:
         """Every file."""
         yield from dict.fromkeys((*self._below.paths(), self._path))
+
+    def close(self) -> None:
+        """As `close` of the snapshot below, where it has one."""
+        close: Callable[[], None] = getattr(self._below, "close", lambda: None)
+        close()

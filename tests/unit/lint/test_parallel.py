@@ -11,6 +11,7 @@ import pytest
 
 from secrets_gitops.lint import engine, parallel
 from secrets_gitops.lint.options import Options
+from secrets_gitops.lint.overlay import Overlay
 from secrets_gitops.lint.scanner import Scanner
 from secrets_gitops.repository.commits import tree_of
 from secrets_gitops.repository.index import Index
@@ -54,14 +55,17 @@ def test_findings_excuses_and_what_was_not_seen_are_those_of_one_process(many):
         assert told[0] == told[1]
 
 
-def test_each_process_reads_the_index_by_itself(many):
+@pytest.mark.parametrize("over", [False, True], ids=["as it is", "with a file of other content"])
+def test_each_process_reads_the_index_by_itself(many, over):
     for command in (["init", "-q"], ["add", "."]):
         subprocess.run(["git", *command], cwd=many, check=True)
     reports = []
     for jobs in (1, 4):
         index = Index(str(many))
-        reports.append(engine.scan(index, options=Options(jobs=jobs)))
+        snapshot = Overlay(index, ".secrets-gitops.yaml", b"lint: {}\n") if over else index
+        reports.append(engine.scan(snapshot, options=Options(jobs=jobs)))
         index.close()
+    assert reports[1].incomplete == ()
     assert reports[1].findings == reports[0].findings
     assert reports[1].size == reports[0].size > 0
 
