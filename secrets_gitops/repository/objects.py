@@ -158,7 +158,9 @@ class Objects:
             self._more()
         header, _, self._buffer = self._buffer.partition(b"\n")
         fields = header.split(b" ")
-        if len(fields) != 3 or fields[1] not in _KINDS:  # `NAME missing`, `NAME ambiguous`; a name may hold spaces
+        if (
+            len(fields) != 3 or fields[1] not in _KINDS or not fields[2].isdigit()
+        ):  # `NAME missing`, `NAME ambiguous`; a name may hold spaces
             return None
         kind, size = fields[1].decode(), int(fields[2])
         too_large = kind == "blob" and limit is not None and size > limit

@@ -36,7 +36,9 @@ class TestCommit:
         assert repo.lint("--commit", "v1").code == 1
 
     @pytest.mark.parametrize("option", ["--commit", "--tree", "--history"])
-    @pytest.mark.parametrize("revision", ["no-such", "HEAD:app/config.yaml", "--all", "-h", "a b missing", "HEAD~9"])
+    @pytest.mark.parametrize(
+        "revision", ["no-such", "HEAD:app/config.yaml", "--all", "-h", "a b missing", "a blob", "HEAD~9"]
+    )
     def test_what_names_none_is_a_usage_error(self, repo, option, revision):
         arguments = ["--history", "--", revision] if option == "--history" else [f"{option}={revision}"]
         assert repo.lint(*arguments).code == 2
