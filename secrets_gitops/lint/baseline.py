@@ -235,13 +235,18 @@ class Pruned(NamedTuple):
     """Entries of renamed files, before and after."""
 
 
-def pruned(baseline: Baseline, findings: Iterable[Finding], exists: Callable[[str], bool]) -> Pruned:
-    """The baseline with only those entries whose finding is among `findings`, under its present path."""
+def pruned(
+    baseline: Baseline, findings: Iterable[Finding], exists: Callable[[str], bool], unseen: frozenset[str] = frozenset()
+) -> Pruned:
+    """The baseline with only those entries whose finding is among `findings`, under its present path.
+
+    Nobody looked into the files `unseen`, whose entries stay as they are.
+    """
     by_path: dict[str, list[Finding]] = {}
     for finding in findings:
         by_path.setdefault(finding.path, []).append(finding)
-    matching = Matching(baseline, exists)
-    kept: dict[str, Entry] = {}
+    matching = Matching(baseline, lambda path: path in unseen or exists(path))
+    kept = {fp: entry for fp, entry in baseline.entries.items() if entry.path in unseen and not exists(entry.path)}
     before: dict[str, Entry] = {}
     for same_file in by_path.values():
         for finding, found in zip(same_file, matching.entries(same_file), strict=True):
@@ -250,7 +255,7 @@ def pruned(baseline: Baseline, findings: Iterable[Finding], exists: Callable[[st
                 times = kept[fp].times + 1 if fp in kept and found.weak else 1
                 kept[fp] = found._replace(fp=fp, path=finding.path, rule=finding.rule, times=times)
                 before[fp] = found
-    seen = {found.fp for found in before.values()}
+    seen = {found.fp for found in before.values()} | kept.keys()
     return Pruned(
         baseline._replace(entries=kept),
         tuple(sorted(entry for fp, entry in baseline.entries.items() if fp not in seen)),

@@ -129,7 +129,7 @@ def _is_called(finding: Finding, fingerprint: str, name: str) -> bool:
 
 
 def update(root: str, environ: Mapping[str, str]) -> Pruned:
-    """The baseline without the entries whose finding is gone.
+    """The baseline without the entries whose finding is gone. What a sparse checkout leaves out keeps its entries.
 
     Raises SettingsError without one, and ScanIncomplete when a finding may be where the scan did not see.
     """
@@ -144,4 +144,4 @@ def update(root: str, environ: Mapping[str, str]) -> Pruned:
         raise ScanIncomplete(
             f"nothing is pruned, for not everything was seen: {error.message}", hints=error.hints, place=error.place
         )
-    return baseline.pruned(known, report.findings, tree.exists)
+    return baseline.pruned(known, report.findings, tree.exists, tree.not_checked_out())

@@ -117,6 +117,13 @@ class WorkTree:
             if self.exists(path) or self._is_out_of_sight(path):  # not deleted, no submodule, no other repository
                 yield path
 
+    def not_checked_out(self) -> frozenset[str]:
+        """The files that git tracks and a sparse checkout leaves out: they are not gone, and not on disk."""
+        if git.root_of(self.root) is None:
+            return frozenset()
+        marked = git.records(git.run(("ls-files", "-t", "-z"), self.root))
+        return frozenset(path for mark, _, path in (entry.partition(" ") for entry in marked) if mark == "S")
+
     def _is_out_of_sight(self, path: str) -> bool:
         """Whether there may be a file that we are not let look for: to be listed, so that reading it tells."""
         try:

@@ -31,6 +31,22 @@ def test_a_finding_is_named_as_the_report_does_or_as_its_file_is_called_from_her
     assert cli("lint").returncode == 0
 
 
+def test_entries_of_what_a_sparse_checkout_leaves_out_stay(cli, repo):
+    (repo / "other").mkdir()
+    for name in ("a", "gone"):
+        (repo / f"other/{name}.yaml").write_text(SECRET)
+    names = ("apps/db/secret.yaml:6", "other/a.yaml:6", "other/gone.yaml:6")
+    assert cli("baseline", "accept", *names, "--reason", "a test").returncode == 0
+    for command in (["add", "."], ["commit", "-qm", "all"], ["sparse-checkout", "set", "apps"]):
+        subprocess.run(["git", *command], cwd=repo, check=True)
+    subprocess.run(["git", "rm", "-q", "--sparse", "other/gone.yaml"], cwd=repo, check=True)
+    assert not (repo / "other").exists()
+    done = cli("baseline", "update")
+    assert (done.returncode, done.stdout) == (0, b"removed  other/gone.yaml  k8s-secret-plaintext  password\n")
+    entries = json.loads((repo / ".secrets-gitops-baseline.json").read_text())["entries"]
+    assert {entry["path"] for entry in entries} == {"apps/db/secret.yaml", "other/a.yaml"}
+
+
 def test_what_is_not_found_is_told(cli, repo):
     done = cli("baseline", "accept", "../secret.yaml:6", "--reason", "a test", cwd=repo / "apps")
     assert done.returncode == 2
