@@ -24,7 +24,8 @@ _LAST = ("password-hash", "url-credential", "compose-ci-env-secret", "generic-as
 """Rules that know least of the place; the last here gives way to all others.
 
 They work on bytes, so their places need not be those of other rules; of two places one of which holds the other, the
-larger is kept with what the more telling rule says.
+larger is kept with what the more telling rule says. So is the digest of the larger value: who excuses it excuses all
+of it, and none that comes to it later.
 """
 
 
@@ -69,12 +70,17 @@ def _outermost(findings: Iterable[Finding]) -> list[Finding]:
             also = tuple(
                 dict.fromkeys(rule for rule in (*outer.also, finding.rule, *finding.also) if rule != outer.rule)
             )
-            kept[around[-1]] = outer._replace(severity=severity, also=also)
+            kept[around[-1]] = outer._replace(severity=severity, also=also, digest=outer.digest or finding.digest)
             continue
         if outer is not None and _echoes(outer, finding):
             line, column, end_line, end_column = outer.region()
             kept[around[-1]] = _first(outer, finding)._replace(
-                line=line, column=column, end_line=end_line, end_column=end_column, key=outer.key or finding.key
+                line=line,
+                column=column,
+                end_line=end_line,
+                end_column=end_column,
+                key=outer.key or finding.key,
+                digest=outer.digest or finding.digest,
             )
             continue
         kept.append(finding)
@@ -101,7 +107,8 @@ def _first(one: Finding, other: Finding) -> Finding:
     if speaks.rule == silent.rule:
         return speaks
     severity = max(speaks.severity, silent.severity, key=rank)
-    return speaks._replace(severity=severity, also=tuple(dict.fromkeys((*speaks.also, silent.rule, *silent.also))))
+    also = tuple(dict.fromkeys((*speaks.also, silent.rule, *silent.also)))
+    return speaks._replace(severity=severity, also=also, digest=speaks.digest or silent.digest)
 
 
 def _named(rule: str) -> str:
@@ -120,7 +127,7 @@ def _is_same_value(finding: Finding, around: Finding) -> bool:
     """Does `finding` make up the value that `around` is about, and not a small part of a longer text in it?"""
     if rank(around.severity) == 0 or not _contains(around, finding):
         return False
-    return 2 * (finding.end_line - finding.line + 1) >= around.end_line - around.line
+    return 2 * (finding.end_line - finding.line + 1) > around.end_line - around.line
 
 
 def _contains(around: Finding, finding: Finding) -> bool:
@@ -142,4 +149,5 @@ def _enriched(finding: Finding, around: Finding) -> Finding:
         key=around.key,
         fix=around.fix or finding.fix,
         also=tuple(dict.fromkeys((*finding.also, around.rule, *around.also))),
+        digest=around.digest or finding.digest,
     )

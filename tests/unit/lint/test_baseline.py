@@ -62,6 +62,16 @@ class TestMatching:
         one = HEAD + f"  a: {values.password()}\n"
         assert baselined({PATH: one}, {PATH: one + f"  b: {values.password()}\n"}) == (["b"], ["baseline"])
 
+    def test_a_password_that_comes_beside_a_token(self, baselined, values):
+        """The token speaks for the whole value, and the entry for no more than the value was."""
+        token = "sk_" + "live_" + values.hex(12) * 2
+        block = HEAD + f"  app.conf: |\n    token = {token}\n"
+        assert baselined({PATH: block}, {PATH: block}) == ([], ["baseline"])
+        assert baselined({PATH: block}, {PATH: block + f"    password = {values.password()}\n"})[0] != []
+        line = HEAD + f"  url: https://u:{token}@example.org/?a=b\n"
+        assert baselined({PATH: line}, {PATH: line}) == ([], ["baseline"])
+        assert baselined({PATH: line}, {PATH: line[:-1] + f"&password={values.password()}\n"}) == (["url"], [])
+
     def test_a_renamed_file(self, baselined, values):
         text = HEAD + f"  a: {values.password()}\n"
         assert baselined({PATH: text}, {"else/where.yaml": text}) == ([], ["baseline"])

@@ -26,6 +26,20 @@ def test_a_small_token_in_a_long_text_stands_beside_it():
     assert merge([body, token]) == [body, token]
 
 
+def test_a_token_is_not_the_whole_of_two_lines():
+    body = finding("k8s-secret-plaintext", (3, 3, 5, 30), key="config")
+    token = finding("provider-token-github", (4, 9, 4, 49))
+    assert merge([body, token]) == [body, token]
+
+
+def test_the_digest_is_that_of_the_larger_value():
+    token = finding("provider-token-github", (3, 12, 3, 52))._replace(digest=b"part")
+    url = finding("url-credential", (3, 12, 3, 52))._replace(digest=b"part")
+    for part in (token, url):
+        assert [one.digest for one in merge([PLACE._replace(digest=b"whole"), part])] == [b"whole"]
+        assert [one.digest for one in merge([PLACE, part])] == [b"part"]
+
+
 def test_a_private_key_is_the_whole_value():
     place = finding("k8s-secret-plaintext", (3, 3, 12, 30), key="tls.key")
     key = finding("private-key", (4, 5, 12, 30))
