@@ -98,7 +98,7 @@ def parse(data: bytes, path: str = NAME) -> Baseline:
         tree = json.loads(data)
     except json.JSONDecodeError as error:
         raise wrong("is no JSON", error.lineno) from None
-    except (UnicodeDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # no UTF-8, or a number of thousands of digits
         raise wrong("is no JSON") from None
     if not isinstance(tree, dict) or set(tree) != {"version", "salt", "entries"}:
         raise wrong("must be an object with `version`, `salt` and `entries`")
@@ -125,6 +125,8 @@ def _problem(item: object) -> str:
     for name in _TEXTS:
         if not isinstance(item.get(name), str):
             return f"has no text `{name}`"
+    if not _is_path(item["path"]):
+        return "has a `path` that is none"
     if not _FINGERPRINT.fullmatch(item["fp"]):
         return "has an `fp` that is no fingerprint"
     if item["state"] not in STATES:
@@ -137,6 +139,15 @@ def _problem(item: object) -> str:
     if not isinstance(count, int) or isinstance(count, bool) or count < 1:
         return "has a `times` that is no number above 0"
     return ""
+
+
+def _is_path(text: str) -> bool:
+    """Could a file of a repository be called so?"""
+    try:
+        text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    return bool(text) and "\0" not in text
 
 
 def text(baseline: Baseline) -> str:
