@@ -86,9 +86,11 @@ def _pem(data: bytes) -> Iterator[PrivateKey]:
         if len(body) < _SHORTEST * 3 // 4 - 2:
             continue
         label = begin[1].decode().strip()
-        encrypted = label == "ENCRYPTED" or b"4,ENCRYPTED" in text or _openssh_cipher(body) not in {b"", b"none"}
-        if begin[2] or b"4,ENCRYPTED" in text or body[:1] == b"\x30" or body.startswith(b"openssh-key-v1\0"):
-            kind = " ".join(word for word in (label if label != "ENCRYPTED" else "", "private key") if word)
+        encrypted = (
+            label.startswith("ENCRYPTED") or b"4,ENCRYPTED" in text or _openssh_cipher(body) not in {b"", b"none"}
+        )
+        if begin[2] or b"4,ENCRYPTED" in text or body.startswith((b"\x30", b"openssh-key-v1\0", b'{"kdf"')):
+            kind = f"{label.removeprefix('ENCRYPTED').strip()} private key".strip()
             yield PrivateKey(begin.start(), at, kind, encrypted)
 
 

@@ -132,6 +132,15 @@ def test_the_finding_spans_the_key_and_names_its_kind():
     assert "app/é.yaml" in finding.fix
 
 
+@pytest.mark.parametrize("tool", ["SIGSTORE", "COSIGN"])
+def test_a_key_of_cosign(tool, values):
+    box = {"kdf": {"name": "scrypt", "salt": values.base64(32)}, "ciphertext": values.base64(90)}
+    body = base64.encodebytes(json.dumps(box, separators=(",", ":")).encode()).decode()
+    label = f"ENCRYPTED {tool} {'PRIVATE'} KEY-----"
+    (found,) = find(f"-----BEGIN {label}\n{body}-----END {label}\n".encode())
+    assert (found.kind, found.encrypted) == (f"{tool} private key", True)
+
+
 def test_a_pgp_block():
     (finding,) = check(Maker(2).pem("PGP PRIVATE KEY BLOCK", b"\x95" + Maker(3).bytes(400)).replace(
         "-----\n", "-----\nVersion: GnuPG v2\nComment: none\n\n", 1))  # fmt: skip
