@@ -53,6 +53,8 @@ class K8sEnvLiteral:
             if leaf.refers:
                 continue
             if len(keys) >= 3 and keys[-1] == "value" and keys[-3].lower().endswith(_ENV):
+                if leaf.text[:1] == "-":  # flags, as in `JAVA_OPTS`
+                    yield from self._command(target, [leaf], [], is_line=True)
                 for found in spread(target, leaf):
                     if found.is_secret:
                         yield self._variable(found, leaf)
@@ -76,12 +78,15 @@ class K8sEnvLiteral:
             ),
         )
 
-    def _command(self, target: Target, line: list[Leaf], before: list[Leaf]) -> Iterator[Finding]:
+    def _command(
+        self, target: Target, line: list[Leaf], before: list[Leaf], *, is_line: bool = False
+    ) -> Iterator[Finding]:
+        """The secrets among words; `is_line`: what begins with a flag is a line of them, too."""
         cut: list[Word] = []
         origin: dict[int, Leaf] = {}
         for leaf in (*before, *line):
             text = leaf.text
-            is_script = any(c in text for c in " \t\n") and not text.startswith("-")
+            is_script = any(c in text for c in " \t\n") and (is_line or not text.startswith("-"))
             is_script = is_script and not (cut and cut[-1].text in HEADER_OPTIONS)
             for word in words(text) if is_script else (Word(text, 0, len(text)),):
                 origin[len(cut)] = leaf
