@@ -57,6 +57,7 @@ _DIGEST = pattern(
     r"|(?:i|vpc|subnet|sg|eni|ami|vol|rtb|igw|nat|snap|acl)-[0-9a-f]{8,17}"
 )
 _PATH = pattern(r"(?:\.{0,2}/|~/|[A-Za-z]:\\)[^\s\"'`$]*|(?:[\w.-]+/)+[\w.-]+\.[a-z]{2,8}")
+_BASE64 = pattern(r"(?=[^0-9]*[0-9])(?=[^A-Z]*[A-Z])[A-Za-z0-9+/]{24,400}={0,2}")
 _URL = pattern(r"[a-z][a-z0-9+.-]{1,30}://[^\s\"'`]*", re.IGNORECASE)
 _COLOUR = pattern(r"(?:\x1b|\\(?:x1b|033|e|u001b))\[[0-9;]{0,20}m", re.IGNORECASE)
 _FLAG = pattern(r"--?[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*(?:=(.*))?")
@@ -309,12 +310,20 @@ def _is_path(text: str, key: KeyName, *, strict: bool) -> bool:
     way = text.partition("://")[2].partition("/")[2] if is_url else text
     if key.sensitivity != "strong":
         way = _COMMIT.sub("", "/" + way)
-    parts = [part for part in re.split(r"[/?&=#\\]", way) if len(part) >= 16 and not _UUID.fullmatch(part)]
-    if any(shape.is_random_looking(part) for part in parts):
+    may_be_id = not strict or not key.is_sensitive
+    parts = [part for part in re.split(r"[/?&=#\\]", way) if len(part) >= 16]
+    if any(shape.is_random_looking(part) for part in parts if not (may_be_id and _UUID.fullmatch(part))):
+        return False
+    if key.is_sensitive and not is_url and _is_base64(text):
         return False
     return (
         is_url or not strict or key.sensitivity != "strong" or (text.count("/") >= 2 and shape.word_share(text) > 0.5)
     )
+
+
+def _is_base64(text: str) -> bool:
+    """Is what begins with a slash, or has some, no path but bytes in base64?"""
+    return _BASE64.fullmatch(text) is not None and shape.entropy(text) >= 4.2 and shape.word_share(text) < 0.3
 
 
 def _is_name(text: str, key: KeyName, *, strict: bool) -> bool:

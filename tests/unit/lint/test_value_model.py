@@ -395,6 +395,15 @@ class TestPaths:
         assert classify("/" + values.base64(32), "key", strict=True) == "plaintext"
         assert classify("/" + values.password(10), "password", strict=True) == "plaintext"
         assert classify("/run/secrets/database/password", "password", strict=True) == "path"
+        key = values.password(28).translate(str.maketrans("_-", "zQ"))
+        for text in (f"/{key[:9]}/{key[9:18]}/{key[18:]}", f"{key[:12]}/{key[12:]}/x4Z8"):
+            assert classify(text, "secretKey", strict=True) == classify(text, "secretKey") == "plaintext"
+        assert classify("/var/lib/vault/tls/server/ServerKey01", "secretKey") == "path"
+
+    def test_an_id_in_the_address_of_a_webhook(self):
+        address = "https://hooks.example.org/3f1b2c0a-8f7e-4d3c-b2a1-0c9d8e7f6a5b"
+        assert classify(address, "webhook", strict=True) == "plaintext"
+        assert classify(address, "address", strict=True) == classify(address, "webhook") == "path"
 
 
 class TestBodies:
