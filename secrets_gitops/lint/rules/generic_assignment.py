@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from secrets_gitops.lint.classify import Kind
     from secrets_gitops.lint.finding import Finding, Severity
+    from secrets_gitops.lint.key_names import KeyName
     from secrets_gitops.lint.leaves import Leaf
     from secrets_gitops.lint.target import Target
 
@@ -58,6 +59,7 @@ _WORD_ENDS = pattern(r"[\s;,&\"'\\]")
 _ARGUMENT = pattern(rb"[ \t\"']-{1,2}[A-Za-z][\w-]{0,30}+[ \t=,\"'\\]{1,6}\{[^{}]{0,200}+(?:\{[^{}]{0,200}+)?\Z")
 _BEFORE = 400
 _BLANKS = frozenset(b" \t")
+_ENVIRONMENTS = frozenset({("environment",), ("env",), ("envs",)})
 _WITH_ELEMENTS: frozenset[Kind] = frozenset({"xml", "yaml", "json", "text"})
 """Kinds of files that may hold XML."""
 _OF_OTHERS = {
@@ -143,10 +145,19 @@ class GenericAssignment(AssignmentRule):
             if of_others:
                 continue
             if (not is_long or _is_made_long(leaf)) and _is_secret(target, leaf):
-                yield self._leaf(target, leaf)
+                yield self._leaf(target, leaf, leaf.name, leaf.sense, leaf.text)
             elif leaf.text.lstrip()[:1] in {"{", "["}:
                 yield from self._inside(target, leaf)
+            elif "=" in leaf.text and not is_long and leaf.keys[-2:-1] in _ENVIRONMENTS:
+                yield from self._variable(target, leaf)
         yield from self._loose(target, long)
+
+    def _variable(self, target: Target, leaf: Leaf) -> Iterator[Finding]:
+        """`- DB_PASSWORD=x`, in a list of variables."""
+        key, _, value = leaf.text.partition("=")
+        name = read_key(key)
+        if name.sensitivity == "strong" and is_secret_scalar(value, name) and not is_excused(key, name, value):
+            yield self._leaf(target, leaf, key, name, value)
 
     def _inside(self, target: Target, leaf: Leaf) -> Iterator[Finding]:
         """What stands in JSON in a string."""
@@ -155,17 +166,17 @@ class GenericAssignment(AssignmentRule):
                 message = f"`{found.name}` in `{leaf.name}` is set to a plaintext value"
                 yield found.finding(self, message, fix=mend.take_out(target, found.name), label=leaf.label)
 
-    def _leaf(self, target: Target, leaf: Leaf) -> Finding:
+    def _leaf(self, target: Target, leaf: Leaf, key: str, name: KeyName, value: str) -> Finding:
         return target.finding(
             self,
             leaf.region(target),
-            f"`{leaf.name}` is set to a plaintext value",
-            fix=mend.take_out(target, leaf.name),
+            f"`{key}` is set to a plaintext value",
+            fix=mend.take_out(target, key),
             object=leaf.label,
             pointer=leaf.pointer,
-            key=leaf.name,
-            confidence="high" if leaf.sense.sensitivity == "strong" else "medium",
-            value=leaf.text,
+            key=key,
+            confidence="high" if name.sensitivity == "strong" else "medium",
+            value=value,
         )
 
     def _loose(self, target: Target, blocks: list[tuple[int, int]] | None) -> Iterator[Finding]:

@@ -37,6 +37,7 @@ _WEBHOOK = pattern(
     rb"|chat\.googleapis\.com/v1/spaces/[\w-]{5,40}/messages\?[^\s\"'`<>]{0,200}?token=([\w%=-]{20,100})"
     rb"|(?:oapi\.dingtalk\.com/robot/send\?access_token=|qyapi\.weixin\.qq\.com/cgi-bin/webhook/send\?key="
     rb"|open\.(?:feishu\.cn|larksuite\.com)/open-apis/bot/v2/hook/)([\w-]{20,80})"
+    rb"|alert\.victorops\.com/integrations/generic/[0-9]{4,12}/alert/([0-9a-f-]{36})"
     rb"|events\.pagerduty\.com/integration/([0-9a-f]{32})|hooks\.zapier\.com/hooks/catch/[0-9]{3,12}/([A-Za-z0-9]{5,20})"
     rb"|maker\.ifttt\.com/trigger/[\w-]{1,60}/(?:json/)?with/key/([\w-]{20,60})|hc-ping\.com/([0-9a-f-]{36})"
     rb"|[\w.-]{1,60}\.logic\.azure\.com(?::443)?/workflows/[^\s\"'`<>]{0,300}?[?&]sig=([\w%-]{20,100})"

@@ -133,6 +133,7 @@ FOUND = [
     ("generic-assignment", "a.yaml", f"a: |\n  x {{\n  y = [\n    {{ user: a, password: \"{P}%q1\" }}\n", 4),
     ("generic-assignment", "a.cs", f'string connectionString = "Server=a;User Id=b;Password={P};";', 1),
     ("generic-assignment", "a.conf", "[OUTPUT]\n  Splunk_Token 3f1b2c0a-8f7e-4d3c-b2a1-0c9d8e7f6a5b", 2),
+    ("generic-assignment", "stack.yml", "services:\n a:\n  environment:\n  - A=b\n  - DB_PASSWORD=WillowMaple17", 5),
     ("generic-assignment", "template.yaml", f"Parameters:\n  DbPassword:\n    Default: {P}", 3),
     ("generic-assignment", "a.xml", f"<url>jdbc:mysql://db/x?user=a&amp;password={P}</url>", 1),
     ("generic-assignment", "a.cs", f'var c = "Server=db;User Id=sa;Password={P};Encrypt=true";', 1),
@@ -146,6 +147,10 @@ FOUND = [
         ".github/workflows/a.yml",
         f"run: helm upgrade a . --set auth.password={P} --set image.tag=${{{{ github.sha }}}}",
         1,
+    ),
+    (
+        "url-credential", "a.yaml",
+        "https://alert.victorops.com/integrations/generic/20131114/alert/3f1b2c0a-8f7e-4d3c-b2a1-0c9d8e7f6a5b/a", 1,
     ),
     ("url-credential", "a.txt", f"https://discord.com/api/webhooks/123456789012345678/{T}{T}", 1),
 ]  # fmt: skip
@@ -230,6 +235,7 @@ CLEAN = [
     ("a.yaml", "nextcloud:\n  a.php: |-\n    <?php\n      'dbpassword' => getenv('DB_PASSWORD'),\n      'host' => 'a'"),
     ("values.yaml", "smtp_password_cmd: cat /run/secrets/smtp\nca_pin: sha256:" + "0f1e" * 16),
     ("a.yaml", "args:\n- kubectl patch secret a -p '{\"metadata\":{\"labels\":{\"token\":\"old-1\"}}}'"),
+    ("stack.yml", "services:\n a:\n  environment:\n  - DB_PASSWORD=${PW}\n  - TOKEN_TTL=24h\n  - A_SECRET=changeme"),
     ("a.go", 'token := getEnv("TOKEN", "")\nt := getEnv("A_TOKEN", "default-token")\nx := r.get("password", "text")'),
     ("a.py", 'p.add_argument("--password", default="the-password")\np.add_argument("--token", type=str, default=None)'),
     ("a.xml", '<bean password="${db.password}" token="Bearer" secret="true"/>\n<!-- <a password="Falcon77"/> -->'),
