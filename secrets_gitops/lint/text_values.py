@@ -178,7 +178,7 @@ def is_literal_here(value: str, found: Assignment, kind: Kind, data: bytes) -> b
     if kind in {"shell", "dockerfile", "ci"}:
         if not found.quote and _CALL.match(value):
             return False
-        return not value.isalpha() or len(value) >= 16
+        return not value.isalpha() or len(value) >= 16 or shape.is_jumbled(value)
     return looks_made(value)
 
 
@@ -188,7 +188,7 @@ def looks_made(value: str) -> bool:
         return False
     if _IN_IDENTIFIER.issuperset(value) and _IDENTIFIER.fullmatch(value) and not _is_token(value):
         return False
-    if shape.is_random_looking(value) or (_HEX.fullmatch(value) and len(set(value)) >= 10):
+    if shape.is_random_looking(value) or shape.is_jumbled(value) or (_HEX.fullmatch(value) and len(set(value)) >= 10):
         return True
     digits = any(c.isdigit() for c in value)
     return digits and any(c.isalpha() for c in value) and not _PUNCTUATION.isdisjoint(value)

@@ -78,6 +78,14 @@ def word_share(text: str) -> float:
     return covered / size if size else 0.0
 
 
+def is_jumbled(text: str) -> bool:
+    """Are these 10 to 24 letters without words, that change their case as often as chance does?"""
+    if not (10 <= len(text) <= 24 and text.isascii() and text.isalpha()):
+        return False
+    turns = sum(a.isupper() != b.isupper() for a, b in pairwise(text))
+    return turns * 2 >= len(text) - 2 and entropy(text) >= 3.0 and word_share(text) < 0.3
+
+
 def is_random_looking(text: str) -> bool:
     """Does `text` look made by chance rather than by a person? Only its first 4096 characters count."""
     return _looks_random(text[:4096])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import string
+
 import pytest
 
 from secrets_gitops.lint.values import shape
@@ -34,3 +37,16 @@ def test_entropy_is_shannons():
     assert shape.entropy("aaaa") == 0
     assert shape.entropy("abcd") == 2
     assert shape.entropy("aabb") == 1
+
+
+def test_letters_by_chance_are_jumbled():
+    chance = random.Random(5)
+    texts = ["".join(chance.choices(string.ascii_letters, k=14)) for _ in range(300)]
+    assert sum(map(shape.is_jumbled, texts)) > 150
+
+
+@pytest.mark.parametrize(
+    "text", [*WORDS, "getUserName", "HTTPServerURL", "passwordResetToken", "SCREAMING", "aBcDeFgH"]
+)
+def test_words_in_camel_case_are_not_jumbled(text):
+    assert not shape.is_jumbled(text)
