@@ -93,7 +93,9 @@ class Scanner:
         self.skipped += skipped
         for name, message, hints, place in incomplete:
             kind: type[Error] = getattr(errors, name, ScanIncomplete)
-            self._run.note(kind(message, hints=tuple(hints), place=Place(*place) if place else None))
+            error = kind.__new__(kind)  # some are made from other things than these
+            Error.__init__(error, message, hints=tuple(hints), place=Place(*place) if place else None)
+            self._run.note(error)
         self._run.notes += [(Place(*place), text) for place, text in notes]
 
     def scan(self, path: str, only: tuple[str, ...] | None = None, *, brief: bool = False) -> None:

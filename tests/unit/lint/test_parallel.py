@@ -44,6 +44,8 @@ def many(tmp_path, values, monkeypatch):
 
 
 def test_findings_excuses_and_what_was_not_seen_are_those_of_one_process(many):
+    for number in (1, 4, 6):
+        (many / f"f{number}" / ".sops.yaml").write_text("# too large for creation rules\n" * 100_000)
     reports = [
         engine.scan(WorkTree(str(many)), options=Options(jobs=jobs), max_bytes=2500, rules=None) for jobs in (1, 2, 5)
     ]
