@@ -5,7 +5,7 @@ from __future__ import annotations
 from secrets_gitops.errors import Place, SettingsError
 from secrets_gitops.lint import catalog
 from secrets_gitops.lint.dispatch import deferred
-from secrets_gitops.lint.finding import Finding
+from secrets_gitops.lint.finding import Finding, rank
 from secrets_gitops.lint.gate import BASELINE
 from secrets_gitops.lint.options import NONE
 from secrets_gitops.lint.run import MAX_BYTES, SETTINGS
@@ -191,25 +191,42 @@ class Policy:
     def _graded(self, findings: Iterable[Finding]) -> list[Finding]:
         """Without those of rules that a flag disables, and as severe as the settings say."""
         out = [finding for finding in findings if finding.rule not in self._off]
-        if not self._grades:
+        if not self._grades and not self._disabled:
             return out
         return [self._regraded(finding) for finding in out]
 
     def _regraded(self, finding: Finding) -> Finding:
-        """A note stays one, and what is critical stays critical."""
-        grade = self._grades.get(finding.rule) or self._grades.get(catalog.family(finding.rule))
-        if grade is None or finding.severity == "critical":
+        """As grave as the gravest of the rules that found it; a note stays one, and what is critical stays critical.
+
+        Where the settings disable the rule that speaks, the next one does that found the same.
+        """
+        if finding.severity == "critical":
             return finding
         if finding.severity == "info" and catalog.load(finding.rule).severity != "info":
             return finding
-        return finding._replace(severity=grade)
+        rules = [rule for rule in (finding.rule, *finding.also) if not self._is_disabled(rule)]
+        grades = [self._grade(rule) for rule in rules]
+        if not rules or (rules[0] == finding.rule and not any(grades)):
+            return finding
+        worst = [
+            grade or (finding.severity if rule == finding.rule else _milder(finding.severity, rule))
+            for rule, grade in zip(rules, grades, strict=True)
+        ]
+        return finding._replace(rule=rules[0], also=tuple(rules[1:]), severity=max(worst, key=rank))
+
+    def _is_disabled(self, rule: str) -> bool:
+        """Do the settings disable the rule, or its family? Not where a flag asks for it."""
+        return not self._only and (rule in self._disabled or catalog.family(rule) in self._disabled)
+
+    def _grade(self, rule: str) -> Severity | None:
+        return self._grades.get(rule) or self._grades.get(catalog.family(rule))
 
     def _allowed(self, finding: Finding) -> str:
         """Why the settings excuse the finding; empty when they do not."""
         assert self._lint is not None
         names = {finding.rule, catalog.family(finding.rule)}
         critical = finding.severity == "critical"
-        if not critical and not self._only and names & self._disabled:
+        if not critical and self._is_disabled(finding.rule):
             return "its rule is disabled"
         for entry, rules in self._allows:
             if rules and not names & rules:
@@ -263,6 +280,11 @@ def _sift(findings: list[Finding], suppressed: list[Suppressed], by: Excuse, rea
     pairs = list(zip(findings, reasons, strict=True))
     suppressed += [Suppressed(finding, by, reason) for finding, reason in pairs if reason]
     return [finding for finding, reason in pairs if not reason]
+
+
+def _milder(severity: Severity, rule: str) -> Severity:
+    """Of `severity` and that of `rule` the milder one."""
+    return min(severity, catalog.load(catalog.family(rule)).severity, key=rank)
 
 
 def _any_fits(patterns: Iterable[str], text: str, *, paths: bool) -> bool:

@@ -100,6 +100,16 @@ class TestStrictness:
         assert (found.exit_code(), len(found.suppressed)) == (0, 1)
         assert report("disable: [SG101]", only=("k8s-secret-plaintext",)).exit_code() == 1
 
+    def test_a_disabled_rule_does_not_silence_another_that_found_the_same(self, report, values):
+        token = "sk_" + "live_" + values.hex(12) * 2
+        text = f"apiVersion: v1\nkind: Secret\nstringData:\n  token: {token}\n"
+        assert grades(report("", {PATH: text})) == [("provider-token-stripe", "high")]
+        for lint in ("disable: [provider-token]", "disable: [provider-token-stripe]"):
+            assert grades(report(lint, {PATH: text})) == [("k8s-secret-plaintext", "high")]
+        assert report("disable: [provider-token, SG101]", {PATH: text}).exit_code() == 0
+        assert grades(report("severity: {provider-token: low}", {PATH: text})) == [("provider-token-stripe", "high")]
+        assert report("severity: {provider-token: low, SG101: low}", {PATH: text}).exit_code() == 0
+
     def test_severities(self, report):
         assert grades(report("severity: {SG101: low}")) == [("k8s-secret-plaintext", "low")]
 
