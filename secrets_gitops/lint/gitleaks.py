@@ -77,9 +77,10 @@ class Gitleaks:
         if finding.severity == "critical" or finding.rule.startswith(FAMILY):
             return ""
         name = _NAMES.get(finding.rule, "")
-        if name in self.config.disabled:
+        others = [_NAMES.get(rule, "") for rule in finding.also]
+        if name in self.config.disabled and self.config.disabled.issuperset(others):
             return f"`{name}` is among the disabledRules"
-        lists = [one for one in self.config.allowlists if not one.rules or name in one.rules]
+        lists = [one for one in self.config.allowlists if not one.rules or one.rules.issuperset((name, *others))]
         if not lists or target.path in self._slow:
             return ""
         secrets = [text for about, text in target.run.values or () if _is_within(about, finding)]

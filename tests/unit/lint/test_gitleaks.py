@@ -163,6 +163,20 @@ class TestAllowlists:
         config = "[extend]\nuseDefault = true\ndisabledRules = ['kubernetes-secret-yaml']\n"
         assert scan({NAME: config, "a.yaml": SECRET + values.password()}).exit_code() == 0
 
+    @pytest.mark.parametrize(
+        "head",
+        [
+            "[extend]\nuseDefault = true\ndisabledRules = ['generic-api-key']\n",
+            "[[allowlists]]\ntargetRules = ['generic-api-key']\npaths = ['.*']\n",
+        ],
+    )
+    def test_a_default_rule_does_not_speak_for_one_of_theirs(self, scan, head, values):
+        own = "[[rules]]\nid = 'own'\nregex = '''db_password = \"(\\w+)\"'''\n"
+        files = {"a.conf": f'db_password = "{values.password()}"\n'}
+        assert scan({NAME: head, **files}).exit_code() == 0
+        report = scan({NAME: head + own, **files})
+        assert [(f.rule, f.also) for f in report.findings] == [("generic-assignment", ("gitleaks-rule-own",))]
+
 
 class TestWhere:
     FILES = {"a.txt": "badge-123456"}  # noqa: RUF012
