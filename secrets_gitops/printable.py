@@ -23,9 +23,9 @@ def log_line(text: str) -> str:
 
 
 def log_path(path: str) -> str:
-    """As `log_line`, for what begins a line: `::error::` is a command of GitHub there."""
+    """As `log_line`, for what begins a line: `::error::` is a command of GitHub there, also behind blanks."""
     line = log_line(path)
-    return f"./{line}" if line.startswith("::") else line
+    return f"./{line}" if line.lstrip(" ").startswith("::") else line
 
 
 def _visible(code: int) -> str:

@@ -6,7 +6,7 @@ import os
 import sys
 
 from secrets_gitops.errors import Error, NoMatchingKey
-from secrets_gitops.printable import printable
+from secrets_gitops.printable import log_line, log_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,26 +28,26 @@ def _style(word: str, kind: str) -> str:
 
 def note(text: str) -> None:
     """One line on standard error."""
-    print(printable(text), file=sys.stderr)  # noqa: T201
+    print(log_path(text), file=sys.stderr)  # noqa: T201
 
 
 def warn(text: str, *, hints: tuple[str, ...] = ()) -> None:
     """Print a warning and what to do about it on standard error."""
-    print(f"{_style('warning', 'warning')}: {printable(text)}", file=sys.stderr)  # noqa: T201
+    print(f"{_style('warning', 'warning')}: {log_line(text)}", file=sys.stderr)  # noqa: T201
     for hint in hints:
-        print(f"{_style('hint', 'hint')}: {printable(hint)}", file=sys.stderr)  # noqa: T201
+        print(f"{_style('hint', 'hint')}: {log_line(hint)}", file=sys.stderr)  # noqa: T201
 
 
 def show(error: Error) -> None:
     """Print an error as the terminal shows it: what, where, what was tried, what next."""
-    lines = [f"{_style('error', 'error')}: {printable(error.message)}"]
+    lines = [f"{_style('error', 'error')}: {log_line(error.message)}"]
     if error.place is not None:
-        lines.append(f"  {_style('-->', 'place')} {printable(str(error.place))}")
+        lines.append(f"  {_style('-->', 'place')} {log_line(str(error.place))}")
     if isinstance(error, NoMatchingKey):
         for at, attempt in enumerate(error.attempts):
             lead = "tried:" if at == 0 else " " * 6
-            lines.append(f"  {lead} {attempt.kind}  {printable(attempt.source)}   {printable(attempt.reason)}")
-    lines += [f"{_style('hint', 'hint')}: {printable(hint)}" for hint in error.hints]
+            lines.append(f"  {lead} {attempt.kind}  {log_line(attempt.source)}   {log_line(attempt.reason)}")
+    lines += [f"{_style('hint', 'hint')}: {log_line(hint)}" for hint in error.hints]
     print("\n".join(lines), file=sys.stderr)  # noqa: T201
 
 

@@ -35,4 +35,5 @@ def test_no_name_is_a_command_for_what_reads_a_log(name):
 
 def test_no_path_begins_a_line_as_a_command():
     assert log_path("::error::x") == "./::error::x"
+    assert log_path("  ::error::x") == "./  ::error::x"
     assert log_path("apps/a::b.yaml") == "apps/a::b.yaml"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from secrets_gitops.lint.finding import rank
 from secrets_gitops.lint.report.problems import unseen
 from secrets_gitops.lint.report.xml import attributes, content
+from secrets_gitops.printable import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,11 +41,11 @@ def write(report: Report, facts: Facts) -> str:  # noqa: ARG001  every format is
 
 def _case(path: str, finding: Finding, outcome: str) -> str:
     name = f"{finding.rule} (line {finding.line}, column {finding.column})"
-    fix = f"\nfix: {finding.fix}" if finding.fix else ""
+    fix = f"\nfix: {printable(finding.fix)}" if finding.fix else ""
     place = f"{path}:{finding.line}:{finding.column}: " if path else ""
     return (
         f"  <testcase {attributes(classname=path or 'secrets-gitops', name=name)}>\n"
         f"    <{outcome} {attributes(type=finding.rule, message=finding.message)}>"
-        f"{content(f'{place}{finding.message} [{finding.severity}]')}{content(fix)}</{outcome}>\n"
+        f"{content(printable(f'{place}{finding.message} [{finding.severity}]'))}{content(fix)}</{outcome}>\n"
         "  </testcase>\n"
     )

@@ -74,3 +74,15 @@ def test_a_report_that_cannot_be_written_is_no_clean_scan(leaky, cli):
     done = cli("lint", "--format", "json=no/such/folder/x.json", cwd=leaky)
     assert done.returncode == 3
     assert b"no/such/folder" in done.stderr
+
+
+@pytest.mark.parametrize("name", sorted(set(CHECKS) - {"github"}))
+def test_no_key_and_no_path_begins_a_line_as_a_command(name, leaky, cli):
+    """A CI host reads standard output too."""
+    key = '"pass\\n::error::x\\n##[group]x"'
+    (leaky / " ::error::x.yaml").write_text(LEAK.replace("password:", f"{key}:"))
+    (leaky / "::error::x.yaml").write_text(LEAK)
+    done = cli("lint", "--format", name, cwd=leaky)
+    assert done.returncode == 1
+    for line in (done.stdout + done.stderr).splitlines():
+        assert not line.strip().startswith((b"::", b"##["))
