@@ -39,9 +39,9 @@ def destinations(asked: Sequence[tuple[str, str]], output: str | None) -> list[t
     if output and all(file for _, file in asked):
         raise SettingsError("`-o` names a file, and every format has one already", hints=("leave one of them out",))
     out = [(form, file or output or "-") for form, file in asked]
-    files = [file for _, file in out]
-    for file in files:
-        if files.count(file) > 1:
+    places = [file if file == "-" else os.path.realpath(file) for _, file in out]
+    for (_, file), here in zip(out, places, strict=True):
+        if places.count(here) > 1:
             place = "standard output" if file == "-" else f"`{file}`"
             raise SettingsError(
                 f"two reports would go to {place}", hints=("give all but one a file: `--format sarif=FILE`",)

@@ -51,6 +51,15 @@ def test_minus_o_takes_the_one_report_without_a_file(leaky, cli):
     CHECKS["json"]((leaky / "b.json").read_text())
 
 
+def test_two_names_of_one_file_are_one_place(leaky, cli):
+    (leaky / "again.json").symlink_to("a.json")
+    for other in ("./a.json", str(leaky / "a.json"), "again.json"):
+        done = cli("lint", "--format", "json=a.json", "--format", f"sarif={other}", cwd=leaky)
+        assert done.returncode == 2
+        assert b"two reports would go to" in done.stderr
+    assert not (leaky / "a.json").exists()
+
+
 @pytest.mark.parametrize("mode", [["--history"], ["--commit", "HEAD"], ["--tree", "HEAD"], ["--pushed-range"]])
 def test_files_of_commits_are_cases_of_a_clean_run_too(mode, tmp_path, cli):
     (tmp_path / "a.yaml").write_text("a: 1\n")
