@@ -15,6 +15,7 @@ from secrets_gitops.errors import Place, SettingsError
 from secrets_gitops.lint import baseline, engine
 from secrets_gitops.lint.baseline import Baseline
 from secrets_gitops.lint.options import Options, of_environment
+from secrets_gitops.lint.report.gitleaks_names import GITLEAKS_NAMES
 from secrets_gitops.records import NamedTuple
 from secrets_gitops.repository.work_tree import WorkTree
 
@@ -40,6 +41,8 @@ class Mark(NamedTuple):
     digest: str
     """SHA-1 of the value in hexadecimal digits; empty where only the line counts."""
     state: State
+    rule: str = ""
+    """The id of gitleaks; where it means one of ours, what others found on the line is not meant."""
 
 
 class Imported(NamedTuple):
@@ -97,7 +100,8 @@ def _taken(
     for mark in marks:
         places = digests.get((mark.path, mark.digest), [])
         same = [finding for finding in by_path.get(mark.path, ()) if _is_meant(finding, mark, places)]
-        chosen[mark.state].update(dict.fromkeys(same))
+        named = [finding for finding in same if mark.rule in _names(finding)]
+        chosen[mark.state].update(dict.fromkeys(named or same))
         if not same:
             unmatched.append(mark)
     grown, taken, critical = known, [], []
@@ -116,6 +120,11 @@ def _is_meant(finding: Finding, mark: Mark, places: list[tuple[int, str]]) -> bo
     return any(finding.line <= line <= finding.end_line and rule in rules for line, rule in places)
 
 
+def _names(finding: Finding) -> set[str]:
+    """The ids of gitleaks for what was found."""
+    return {GITLEAKS_NAMES[rule] for rule in (finding.rule, *finding.also) if rule in GITLEAKS_NAMES}
+
+
 def _digests(value: str) -> set[str]:
     """As detect-secrets may have hashed it: the value, or the base64 that it stands in."""
     from base64 import b64encode  # noqa: PLC0415
@@ -127,13 +136,13 @@ def _digests(value: str) -> set[str]:
 
 def read_marks(data: bytes, path: str = "") -> list[Mark]:
     """What `data` lets pass. Raises SettingsError for content of no known kind."""
-    text = data.decode("utf-8", "surrogateescape")
+    text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
     if not text.lstrip().startswith(("{", "[")):
         return _ignored(text, path)
     import json  # noqa: PLC0415
 
     try:
-        tree = json.loads(data)
+        tree = json.loads(text)
     except (ValueError, RecursionError):
         raise SettingsError("this is no JSON", hints=_KNOWN, place=Place(path)) from None
     try:
@@ -166,12 +175,12 @@ def _ignored(text: str, path: str) -> list[Mark]:
             raise SettingsError("a line is not `[commit:]path:rule:line`", hints=_KNOWN, place=Place(path, number, 1))
         commit, colon, rest = parts[0].partition(":")
         is_commit = bool(colon) and len(commit) in (40, 64) and not commit.strip("0123456789abcdef")
-        marks.append(Mark(_relative(rest if is_commit else parts[0]), int(parts[2]), "", "accepted"))
+        marks.append(Mark(_relative(rest if is_commit else parts[0]), int(parts[2]), "", "accepted", parts[1]))
     return marks
 
 
 def _reported(item: Mapping[str, object]) -> Mark:
-    return Mark(_relative(str(item["File"])), int(str(item["StartLine"])), "", "to_rotate")
+    return Mark(_relative(str(item["File"])), int(str(item["StartLine"])), "", "to_rotate", str(item["RuleID"]))
 
 
 def _secret(path: str, item: Mapping[str, object]) -> Mark:

@@ -47,6 +47,23 @@ def test_the_ignore_file_of_gitleaks(taken, values):
     assert [(mark.path, mark.line) for mark in done.unmatched] == [("gone.yaml", 3)]
 
 
+@pytest.mark.parametrize("kind", ["ignore", "report"])
+def test_of_several_values_on_a_line_the_one_that_the_rule_is_about(taken, values, kind):
+    token = "sk_" + "live_" + values.hex(12) * 2
+    files = {"a.conf": f'charge = "{token}"; db_password = "{values.password()}"\n'}
+    name, content = ".gitleaksignore", "a.conf:stripe-access-token:1\n"
+    if kind == "report":
+        content = json.dumps([{"RuleID": "stripe-access-token", "File": "a.conf", "StartLine": 1}])
+        name = "report.json"
+    assert taken(name, content, files)[0] == [("a.conf", "db_password")]
+    assert taken(name, content.replace("stripe-access-token", "of-their-own"), files)[0] == []
+
+
+def test_an_ignore_file_with_a_byte_order_mark(taken, values):
+    files = {"a.yaml": HEAD + f"  one: {values.password()}\n"}
+    assert taken(".gitleaksignore", "\ufeffa.yaml:generic-api-key:6\n", files)[0] == []
+
+
 def test_paths_of_gitleaks_that_begin_with_a_dot(taken, values):
     files = {"a.yaml": HEAD + f"  one: {values.password()}\n"}
     assert taken(".gitleaksignore", "./a.yaml:generic-api-key:6\n", files)[0] == []
