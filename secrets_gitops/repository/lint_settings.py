@@ -104,7 +104,7 @@ def _allow(entry: Fields) -> Allow:
         entry.text("owner"),
         entry.place,
     )
-    if not found.reason:
+    if not any(character.isalnum() for character in found.reason):
         raise entry.wrong("reason", "must say why these findings may stay")
     if not (found.rules or found.paths or found.keys or found.kinds):
         raise entry.wrong("rules", "is missing, and so are `paths`, `keys` and `kinds`: this would allow everything")

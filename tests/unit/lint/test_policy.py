@@ -179,6 +179,7 @@ class TestWrong:
             ("exclude: ['!a']", "`exclude` has an item that begins with `!`", "2:3"),
             ("exclude: []", "`exclude` must be a list of texts, and not an empty one", "2:3"),
             ("allow: [{paths: [a]}]", "`reason` must say why", "2:11"),
+            ("allow: [{paths: [a], reason: '-'}]", "`reason` must say why", "2:24"),
             ("allow: [{reason: why}]", "this would allow everything", "2:11"),
             ("allow: [{paths: [a], reason: why, until: x}]", "unknown field `until` in an item of `allow`", "2:37"),
             ("allow: [{paths: [a], reason: why, expires: 2026-02-30}]", "`expires` must be a day", "2:37"),
