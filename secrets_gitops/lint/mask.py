@@ -1,7 +1,8 @@
 """Masking: template spans in YAML become runs of one character, so that the rest parses and every place stays.
 
 Nothing is rendered. `{{ … }}` and `{% … %}` are masked; a line that held only such spans becomes a blank line, and so
-does a span that fills in a mapping which goes on below it (`labels: {{ … | nindent 4 }}`).
+does a span that fills in a mapping which goes on below it (`labels: {{ … | nindent 4 }}`), and a comment of a template
+anywhere: it adds nothing to the value beside it.
 """
 
 from __future__ import annotations
@@ -50,12 +51,18 @@ def mask_spans(text: str) -> str:
             continue
         span = text[opening.start() : close]
         at = close
-        out += (text[done : opening.start()], _NOT_BREAK.sub(MASK, span) if "\n" in span else MASK * len(span))
+        fill = " " if _is_comment(span) else MASK
+        out += (text[done : opening.start()], _NOT_BREAK.sub(fill, span) if "\n" in span else fill * len(span))
         done = at
     if not out:
         return text
     out.append(text[done:])
     return "".join(out)
+
+
+def _is_comment(span: str) -> bool:
+    whole = WHOLE.match(span)
+    return whole is not None and whole[1] == "/*" and span[:-2].rstrip("- \t\r\n").endswith("*/")
 
 
 def _close(text: str, opening: re.Match[str], following: Following) -> int:

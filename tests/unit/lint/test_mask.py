@@ -53,6 +53,14 @@ def test_what_is_no_template_stays(text):
     assert mask_spans(text) == text
 
 
+@pytest.mark.parametrize("comment", ["{{/* c */}}", "{{- /* c\n c */ -}}"])
+def test_a_comment_of_a_template_adds_nothing_to_a_value(comment):
+    assert yaml.safe_load(mask(f"a: word {comment}\nb: {comment} word\nc: {comment}\n")) == {
+        "a": "word", "b": "word", "c": None
+    }  # fmt: skip
+    assert set(yaml.safe_load(mask("a: {{ `/* no comment */` }}"))["a"]) == {MASK}
+
+
 def test_jinja_spans_are_masked():
     assert yaml.safe_load(mask("{% if a %}\nx: {{ y }}\n{% endif %}\n")) == {"x": MASK * 7}
 

@@ -143,6 +143,18 @@ def test_a_literal_in_a_template_of_a_chart(failing, values):
     assert [found[1:3] for found in failing({"chart/templates/secret.yaml": text})] == [(7, "helm-template-literal")]
 
 
+@pytest.mark.parametrize(
+    "comment", ["{{/* as before */}}", "{{- /* as before */ -}}", "{{/* secrets-gitops:allow */}}"]
+)
+def test_a_comment_beside_it_makes_it_no_template(comment, failing, values):
+    text = "kind: Secret\nstringData:\n" + "".join(
+        f"  key{at}: {form}\n"
+        for at, form in enumerate((f"{values.password()} {comment}", f'"{values.password()}" {comment}'))
+    )
+    files = {"a/Chart.yaml": "name: a\n", "a/templates/x.yaml": text}
+    assert [found[1] for found in failing(files, "helm-template-literal")] == [3, 4]
+
+
 def test_a_literal_in_a_template_that_does_not_parse(failing, values):
     text = f"{SECRET}stringData:\n  {{{{ if .a }}}}: [\n  password: {values.password()}\n"
     assert [found[1:3] for found in failing({"templates/secret.yaml": text})] == [(7, "helm-template-literal")]
