@@ -129,6 +129,12 @@ class Repairs:
         from secrets_gitops.repository import files
 
         place = self._on_disk(".gitignore")
+        if os.path.islink(place):
+            raise SettingsError(
+                "git does not read a `.gitignore` that is a symbolic link",
+                hints=("put the file itself there",),
+                place=Place(place),
+            )
         old = files.read(place) if os.path.lexists(place) else b""
         entry = os.fsencode(mend.ignored(path))
         if entry not in old.split(b"\n"):

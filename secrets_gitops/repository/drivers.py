@@ -10,7 +10,7 @@ import os
 import shlex
 import sys
 
-from secrets_gitops.errors import FileError
+from secrets_gitops.errors import FileError, Place
 from secrets_gitops.patterns import pattern
 from secrets_gitops.records import NamedTuple
 from secrets_gitops.repository import creation_rules, files, git
@@ -49,6 +49,12 @@ class Settings(NamedTuple):
 def plan(root: str) -> Settings:
     """What it takes to set up the drivers in the repository at `root`. Raises FileError, SettingsError."""
     path = os.path.join(root, ATTRIBUTES)
+    if os.path.islink(path):
+        raise FileError(
+            f"git does not read a `{ATTRIBUTES}` that is a symbolic link",
+            hints=("put the file itself there",),
+            place=Place(ATTRIBUTES),
+        )
     old = files.read(path, _LIMIT) if os.path.lexists(path) else b""
     block = _BEGIN + b"".join(f"{one} diff={NAME} merge={NAME}\n".encode() for one in _patterns(root)) + _END
     new = _OURS.sub(lambda _: block, old, count=1) if _OURS.search(old) else block + old
@@ -74,7 +80,7 @@ def uninstall(root: str) -> list[str]:
     """Take away what `install` wrote; returns what was there."""
     removed = []
     path = os.path.join(root, ATTRIBUTES)
-    old = files.read(path, _LIMIT) if os.path.isfile(path) else b""
+    old = files.read(path, _LIMIT) if os.path.isfile(path) and not os.path.islink(path) else b""
     new = _OURS.sub(b"", old)
     if new != old:
         if new:

@@ -127,6 +127,14 @@ def test_lines_of_others_stay_and_win(install, repo):
     assert (repo / ".gitattributes").read_bytes() == theirs.encode()
 
 
+def test_a_link_is_not_followed(cli, repo, tmp_path):
+    (tmp_path / "profile").write_text("mine\n")
+    (repo / ".gitattributes").symlink_to(tmp_path / "profile")
+    for arguments, code in ((("install",), 3), (("uninstall",), 0)):
+        assert cli("git", *arguments, cwd=repo).returncode == code
+        assert (tmp_path / "profile").read_text() == "mine\n"
+
+
 def test_a_setting_that_somebody_chose_stays(install, repo):
     git(repo, "config", "diff.secrets-gitops.textconv", "secrets-gitops git textconv --show-values")
     install()

@@ -117,6 +117,16 @@ def test_copies_go_from_every_document_and_other_annotations_stay(fix, tmp_path)
     assert (tmp_path / "a.yaml").read_text() == text.replace(copy, "").replace("  annotations:\ndata", "data")
 
 
+def test_a_link_in_place_of_the_ignore_file_is_not_followed(fix, tmp_path):
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/profile").write_text("mine\n")
+    fix({"secret.yaml": SECRET})
+    (tmp_path / ".gitignore").symlink_to("outside/profile")
+    code, said = fix({"secret.dec.yaml": SECRET}, "--rule", "sops-unencrypted-sibling")
+    assert (code, "symbolic link" in said) == (2, True)
+    assert (tmp_path / "outside/profile").read_text() == "mine\n"
+
+
 def test_what_takes_a_decision_is_left_to_people(fix, tmp_path):
     text = f"kind: Deployment\nspec:\n  env:\n  - name: DB_PASSWORD\n    value: {VALUE}\n"
     files = {"app.yaml": text, "other.yaml": SECRET}
