@@ -181,7 +181,7 @@ class Matching:
         found: list[Entry | None] = []
         for finding in findings:
             entry = None if finding.severity == "critical" else self._entry(finding)
-            if entry is not None and entry.weak:
+            if entry is not None and not finding.digest:
                 left[entry.fp] = left.get(entry.fp, entry.times) - 1
                 if left[entry.fp] < 0:
                     entry = None
@@ -200,7 +200,7 @@ class Matching:
                 if gone[entry.path]:
                     self._vanished.setdefault((catalog.family(entry.rule), entry.key), []).append(entry)
         for entry in self._vanished.get((catalog.family(finding.rule), finding.key), ()):
-            if entry.fp == finding.fingerprint(entry.path) and (not entry.weak or self._may_be(entry, finding.path)):
+            if entry.fp == finding.fingerprint(entry.path) and (finding.digest or self._may_be(entry, finding.path)):
                 return entry
         return None
 

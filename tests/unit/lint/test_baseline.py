@@ -104,6 +104,15 @@ class TestMatching:
             entries = baseline.Matching(known, lambda path: True).entries([*findings, *findings])
             assert entries.count(None) == left
 
+    def test_they_are_counted_whatever_the_entry_says_of_itself(self, scan, found):
+        files = {".env": "A_PASSWORD=hunter2\n"}
+        (entry,) = baseline.grown(
+            EMPTY, found(files), added="2026-01-01", reason="r", state="accepted"
+        ).entries.values()
+        known = Baseline(EMPTY.salt, {entry.fp: entry._replace(weak=False)})
+        report = scan({NAME: baseline.text(known), ".env": files[".env"] + "A_PASSWORD=tiger-3\n"})
+        assert [f.line for f in report.findings] == [2]
+
     def test_a_critical_finding_is_not_excused(self, scan, found):
         files = {"key.txt": age.generate()[0].reveal().decode()}
         (finding,) = found(files)
