@@ -40,6 +40,7 @@ def pairs(text: str, *, by_line: bool = False) -> list[tuple[str, str]]:
         'String password = System.getenv().getOrDefault("A", "abcd1234");', "'password' => env('A', 'abcd1234'),",
         'password = os.environ.get("A") or "abcd1234"', "const password = process.env.A ?? 'abcd1234'",
         'let password = String::from("abcd1234");', 'var password = []byte("abcd1234")', 'password = ("abcd1234"',
+        "{ name: 'password', value: 'abcd1234' }", 'val password = sys.env.getOrElse("A", "abcd1234")',
         'add("password", default="abcd1234")', 'add("password", type=str, default="abcd1234")',
     ],
 )  # fmt: skip
