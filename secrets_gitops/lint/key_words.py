@@ -12,7 +12,7 @@ PLAIN_LAST = frozenset(
     field column label selector enabled disabled required rotation rotate version rounds mtime hint regex pattern
     template example description resource resources verbs mount volume public fingerprint digest checksum alias
     hostname filename filepath dirname basename dbname hosts ports urls uris endpoints paths cost generator generators
-    ext extension extensions documentation docs tooltip
+    ciphertext ext extension extensions documentation docs tooltip
     time times date dates ms millis milliseconds seconds secs minutes hours days bytes
     """.split()
 )

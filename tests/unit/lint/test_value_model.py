@@ -31,7 +31,8 @@ EXPECTED = {
     ],
     "expansion": [
         "$PASSWORD", "${PASSWORD}", "${PASSWORD:-}", "${PASSWORD:?not set}", "$(PASSWORD)", "$(cat /run/secret)",
-        "`pass show db`", "%env(DB_PASSWORD)%", "@file:/run/token", "%PASSWORD%", "%%PASSWORD%%", "@PASSWORD@",
+        "`pass show db`", "%env(DB_PASSWORD)%", "@file:/run/token", "@db.txt", "((db-password))",
+        "%PASSWORD%", "%%PASSWORD%%", "@PASSWORD@",
         "@/run/secrets/jwt",
         "__PASSWORD__", "$__env{TOKEN}",
         "$__file{/etc/pw}", "#{Password}#",
