@@ -36,8 +36,8 @@ USERLIST = pattern(
 """Lines of PgBouncer's list of users, hashes left out."""
 _UUID = pattern(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _ARGUMENT = rb"[\"']?([^\s\"'\\]{8,200}+)"
-_OPTIONS = rb"(?:[^\r\n\\|;&]|\\\r?\n){0,400}?"
-"""The rest of a command before an argument; it may go on in the next line."""
+_UNTIL = rb"(?:[^\r\n\\|;&-]{1,40}+|-(?!%s)|\\(?:\r?\n)?){0,24}+-%s"
+"""The rest of a command up to an option, named twice without its first dash; it may go on in the next line."""
 _STRING = rb"(?:[\w:]{1,20}\()?[\"']([^\"'\r\n\\]{8,200}+)[\"']"
 """A literal in code."""
 _LOGINS_IN_CODE = (
@@ -106,18 +106,31 @@ _FORMS = (
     (b"pass:", pattern(rb"(?<![\w-])-pass(?:in|out)?[ \t=]{1,3}[\"']?pass:([^\s\"'\\]{4,200}+)")),
     (
         b"smbclient ",
-        pattern(rb"(?<=smbclient )[^\r\n|;&]{0,200}?-U[ \t]{0,3}[\"']?[^\s%\"']{1,60}%([^\s\"'\\]{4,200}+)"),
+        pattern(rb"(?<=smbclient )" + _UNTIL % (b"U", b"U") + rb"[ \t]{0,3}[\"']?[^\s%\"']{1,60}%([^\s\"'\\]{4,200}+)"),
     ),
-    (b"lftp ", pattern(rb"(?<=lftp )[^\r\n|;&]{0,200}?-u[ \t]{0,3}[\"']?[^\s,\"']{1,60},([^\s\"'\\]{4,200}+)")),
-    (b"ssh-keygen ", pattern(rb"(?<=ssh-keygen )[^\r\n|;&]{0,200}?-[NP][ \t]{1,3}" + _ARGUMENT)),
-    (b"openssl enc", pattern(rb"(?<=openssl enc)[ \t][^\r\n|;&]{0,200}?-k[ \t]{1,3}" + _ARGUMENT)),
-    (b"SecureString", pattern(rb"(?<=put-parameter)" + _OPTIONS + rb"--value[ \t=]{1,3}" + _ARGUMENT)),
+    (
+        b"lftp ",
+        pattern(rb"(?<=lftp )" + _UNTIL % (b"u", b"u") + rb"[ \t]{0,3}[\"']?[^\s,\"']{1,60},([^\s\"'\\]{4,200}+)"),
+    ),
+    (b"ssh-keygen ", pattern(rb"(?<=ssh-keygen )" + _UNTIL % (b"[NP][ \t]", b"[NP]") + rb"[ \t]{1,3}" + _ARGUMENT)),
+    (b"openssl enc", pattern(rb"(?<=openssl enc)" + _UNTIL % (b"k[ \t]", b"k") + rb"[ \t]{1,3}" + _ARGUMENT)),
+    (b"SecureString", pattern(rb"(?<=put-parameter)" + _UNTIL % (b"-value", b"-value") + rb"[ \t=]{1,3}" + _ARGUMENT)),
     (b"--secret-string", pattern(rb"(?<=--secret-string)[ \t=]{1,3}" + _ARGUMENT)),
-    (b"keyvault secret set", pattern(rb"(?<=keyvault secret set)" + _OPTIONS + rb"--value[ \t=]{1,3}" + _ARGUMENT)),
-    (b"gh secret set", pattern(rb"(?<=gh secret set)" + _OPTIONS + rb"(?:-b|--body)[ \t=]{1,3}" + _ARGUMENT)),
+    (
+        b"keyvault secret set",
+        pattern(rb"(?<=keyvault secret set)" + _UNTIL % (b"-value", b"-value") + rb"[ \t=]{1,3}" + _ARGUMENT),
+    ),
+    (
+        b"gh secret set",
+        pattern(rb"(?<=gh secret set)" + _UNTIL % (b"-body|b[ \t=]", b"(?:-body|b)") + rb"[ \t=]{1,3}" + _ARGUMENT),
+    ),
     (
         b"vault kv put",
-        pattern(rb"(?<=vault kv put)" + _OPTIONS + rb"[ \t][\w.-]{1,60}+=" + _ARGUMENT),
+        pattern(
+            rb"(?<=vault kv put)(?:[ \t]{1,9}+(?![\w.-]{1,60}=[\"']?[^\s\"'\\]{8})[^\s|;&\\]{1,200}+"
+            rb"|[ \t]{0,9}+\\\r?\n){0,20}+"
+            rb"[ \t]{1,9}[\w.-]{1,60}+=" + _ARGUMENT
+        ),
     ),
     *(
         (call, pattern(re.escape(call) + rb"[ \t]{0,4}[\"']?[^\"'\r\n,()]{1,100}+[\"']?,[ \t]{0,4}" + _STRING))
