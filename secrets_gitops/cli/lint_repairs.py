@@ -115,9 +115,16 @@ class Repairs:
                 edits = set_path(document, 0, where, [name])
             document = document.apply(edits)
             document = document.apply(remove_path(document, 0, ("secretGenerator", at, "literals")))
-        for file, data in made.items():
-            files.replace(self._on_disk(file), data, mode=0o644)
-        self._write(path, document)
+        written: list[str] = []
+        try:
+            for file, data in made.items():
+                files.replace(self._on_disk(file), data, mode=0o644)
+                written.append(self._on_disk(file))
+            self._write(path, document)
+        except BaseException:
+            for place in written:  # nothing names them
+                os.unlink(place)
+            raise
         return tuple(
             f"{file} is new (`git add {mend.quoted(self._on_disk(file))}`) and has the literals, encrypted; "
             "Flux decrypts it where the Kustomization has `decryption`, plain kustomize does not"
@@ -203,15 +210,25 @@ class Repairs:
         name = generator.get("name")
         base = name.text if name is not None and name.text.replace("-", "").replace(".", "").isalnum() else "secret"
         folder = posixpath.dirname(path)
+        taken = ""
         for pattern in _ENV_NAMES:
             file = posixpath.join(folder, pattern.format(base))
             place = self._on_disk(file)
             rule = rules.find(place, config=None, strict=True).rule
-            if rule is None or os.path.lexists(place) or file in made:
+            if rule is None:
+                continue
+            if os.path.lexists(place) or file in made:
+                taken = taken or file
                 continue
             selection = Selection(rules.selector(rule), rule.place)
             if all(selection.selects((key,)) for key in keys):  # a rule for manifests leaves them in clear
                 return file
+        if taken:
+            raise SettingsError(
+                f"the literals would go into `{taken}`, which is taken",
+                hints=("move them there by hand, or give the generator another name",),
+                place=Place(path),
+            )
         wanted = posixpath.join(folder, _ENV_NAMES[0].format(base))
         raise SettingsError(
             f"no creation rule encrypts a new file for the literals, such as `{wanted}`",

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from secrets_gitops.cli.lint_repairs import Repairs
+from secrets_gitops.errors import FileError
 from secrets_gitops.keys import age
+from secrets_gitops.repository import files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,6 +102,32 @@ class TestLiterals:
         fix({"kustomization.yaml": self.kustomization(f"password={VALUE}"), "db.enc.env": ""})
         assert (tmp_path / "db.enc.env").read_text() == ""
         assert fix.opened("db.sops.env") == f"password={VALUE}\n"
+
+    def test_when_every_name_is_taken_it_says_so(self, fix, tmp_path):
+        text = self.kustomization(f"password={VALUE}")
+        taken = dict.fromkeys(("db.enc.env", "db.sops.env", "db.secret.env", "db.env"), "")
+        code, said = fix({"kustomization.yaml": text, **taken})
+        assert (code, "would go into `db.enc.env`, which is taken" in said) == (2, True)
+        assert (tmp_path / "kustomization.yaml").read_text() == text
+
+    def test_what_cannot_be_finished_leaves_no_new_file(self, tmp_path, monkeypatch):
+        _, recipient = age.generate()
+        (tmp_path / ".git").mkdir()
+        (tmp_path / ".sops.yaml").write_text(f"creation_rules:\n- path_regex: \\.env$\n  age: {recipient}\n")
+        (tmp_path / "kustomization.yaml").write_text(text := self.kustomization(f"password={VALUE}"))
+        whole = files.replace
+
+        def replace(path, *arguments, **more):
+            if path.endswith(".yaml"):
+                raise FileError("the disk is full")
+            whole(path, *arguments, **more)
+
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(files, "replace", replace)
+        with pytest.raises(FileError, match="the disk is full"):
+            Repairs(".", "2026-01-01T00:00:00Z").move_literals("kustomization.yaml")
+        assert sorted(path.name for path in tmp_path.iterdir()) == [".git", ".sops.yaml", "kustomization.yaml"]
+        assert (tmp_path / "kustomization.yaml").read_text() == text
 
     def test_without_a_rule_for_the_new_file_nothing_is_done(self, fix, tmp_path):
         text = self.kustomization(f"password={VALUE}")
