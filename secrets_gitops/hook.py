@@ -46,6 +46,10 @@ def main() -> None:
     and free nothing that the end of the process does not free.
     """
     gc.set_threshold(100_000)
+    if sys.stdout is None or sys.stderr is None:
+        from secrets_gitops import streams
+
+        streams.complete(data=False)
     kept = kept_code.begin(sys.modules[__name__])
     code = run(sys.argv[1:])
     if kept is not None:

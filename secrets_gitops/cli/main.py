@@ -89,13 +89,13 @@ def run(arguments: list[str]) -> int:
         console.show(usage_error(error))
         return 2
     except BrokenPipeError:
-        # The reader went away; what was not read must not be flushed again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_unwritten()  # the reader went away
         return 3
     except OSError as error:
         from secrets_gitops.cli.os_errors import translated
 
         console.show(translated(error))
+        _forget_unwritten()
         return 3
     except Exception as error:  # noqa: BLE001  the last door: a bug ends here, told apart from every expected error
         from secrets_gitops.cli.bug_report import report
@@ -105,9 +105,21 @@ def run(arguments: list[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _forget_unwritten() -> None:
+    """What could not be written must not be flushed again at exit, which would end in another exit code."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main() -> None:
     """Entry point of `secrets-gitops` and `sgo`."""
     arguments = sys.argv[1:]
+    if sys.stdout is None or sys.stderr is None:
+        from secrets_gitops import streams
+
+        streams.complete(data=True)
     if arguments[:1] != ["controller"]:  # the others end soon, and looking for cycles takes a third of their time
         gc.set_threshold(1_000_000)
     if arguments[:1] == ["sops"] or os.path.basename(sys.argv[0]) == "sops":
