@@ -85,9 +85,10 @@ class Gitleaks:
             return ""
         secrets = [text for about, text in target.run.values or () if _is_within(about, finding)]
         line = _line(target, finding.line)
+        match = line[finding.column - 1 : finding.end_column - 1] if finding.line == finding.end_line else line
         for one in lists:
             try:
-                if within(SECONDS, lambda one=one: _fits(one, target.path, secrets, line)):  # type: ignore[misc]
+                if within(SECONDS, lambda one=one: _fits(one, target.path, secrets, match, line)):  # type: ignore[misc]
                     return one.description or f"an allowlist of {self.config.path}"
             except TooSlow:
                 self._slow.add(target.path)
@@ -101,10 +102,10 @@ def _is_within(about: Finding, finding: Finding) -> bool:
     return named and finding.line <= about.line and about.end_line <= finding.end_line
 
 
-def _fits(one: Allowlist, path: str, secrets: list[str], line: str) -> bool:
+def _fits(one: Allowlist, path: str, secrets: list[str], match: str, line: str) -> bool:
     """Every value has to fit; of a finding without one only the path is known."""
     if secrets:
-        return all(one.fits(path, secret, line, line) for secret in secrets)
+        return all(one.fits(path, secret, match, line) for secret in secrets)
     if one.together and (one.regexes or one.stopwords or one.commits):
         return False
     return any(expression.search(path) for expression in one.paths)

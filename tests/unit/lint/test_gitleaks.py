@@ -149,6 +149,13 @@ class TestAllowlists:
         assert bool(report.findings) is counts
         assert [one.by for one in report.suppressed] == ([] if counts else ["gitleaks"])
 
+    def test_a_match_is_the_key_with_its_value_and_not_the_line(self, scan, values):
+        config = "[[allowlists]]\nregexes = ['WORD']\nregexTarget = 'match'\n"
+        files = {"a.conf": f'db_password = "{values.password()}"  # a fixture\n'}
+        assert scan({NAME: config.replace("WORD", "db_password ="), **files}).exit_code() == 0
+        assert scan({NAME: config.replace("WORD", "fixture"), **files}).exit_code() == 1
+        assert scan({NAME: config.replace("WORD", "fixture").replace("match", "line"), **files}).exit_code() == 0
+
     def test_not_where_only_one_of_several_values_fits(self, scan, values):
         """The annotation repeats two; a word in one of them says nothing about the other."""
         config = "[allowlist]\nstopwords = ['stop']\n"
