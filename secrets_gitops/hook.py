@@ -155,7 +155,7 @@ def _tell(report: Report, advice: tuple[str, str]) -> int:
 
     if code:
         colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-        sys.stdout.buffer.write(text.findings(report, colour=colour).encode())
+        sys.stdout.buffer.write(text.findings(report._replace(suppressed=()), colour=colour).encode())
         sys.stdout.flush()
     _say(text.summary(report))
     if report.findings and os.environ.get("GIT_PREFIX"):  # git was called in a folder below, and calls hooks at the top

@@ -49,6 +49,15 @@ def test_who_commits_in_a_folder_below_is_told_where_the_paths_begin(committed):
     assert "paths are relative" not in committed.hook().stderr
 
 
+def test_what_is_excused_is_counted_and_not_told_among_what_is_refused(committed):
+    allowed = SECRET.rstrip() + "  # secrets-gitops:allow k8s-secret-plaintext -- of the demo\n"
+    committed.stage("app/secret.yaml", allowed + f"  token: {PASSWORD}-2\n")
+    done = committed.hook()
+    assert (done.returncode, done.stdout.count("k8s-secret-plaintext:")) == (1, 1)
+    assert "of the demo" not in done.stdout + done.stderr
+    assert "1 finding in 1 file; 1 allowed;" in done.stderr
+
+
 def test_a_clean_commit_is_not_talked_about(committed):
     committed.stage("app/other.yaml", CLEAN)
     done = committed.hook()
