@@ -12,6 +12,7 @@ from secrets_gitops.cli.options import output_option
 from secrets_gitops.errors import SettingsError, worst
 from secrets_gitops.lint import catalog
 from secrets_gitops.lint.finding import SEVERITIES
+from secrets_gitops.lint.hidden_keys import hide_in_reason
 from secrets_gitops.lint.options import Options, of_environment
 from secrets_gitops.lint.report.facts import Facts
 from secrets_gitops.lint.report.formats import FORMATS
@@ -150,7 +151,7 @@ def command(
         report = report._replace(incomplete=(*report.incomplete, refusal))
     code = worst([report.exit_code(), failed])
     facts = Facts(began=began, ended=reports.now())
-    shown = report if show_suppressed else report._replace(suppressed=())
+    shown = report._replace(suppressed=tuple(map(hide_in_reason, report.suppressed)) if show_suppressed else ())
     reports.write(shown, facts, writers, found.root, lint_modes.revision(mode))
     _summarize(report, found.root)
     return code

@@ -1,4 +1,7 @@
-"""Keys that hold a secret themselves: a token as the name of an entry must not come out with the finding beside it."""
+"""Keys that hold a secret themselves: a token as the name of an entry must not come out with the finding beside it.
+
+Nor must one that somebody wrote into the reason of an excuse.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from secrets_gitops.lint.finding import Finding
     from secrets_gitops.lint.rules.provider_token import ProviderToken
+    from secrets_gitops.lint.suppressed import Suppressed
 
 HIDDEN = "<hidden>"
 """What stands in the place of such a part."""
@@ -28,6 +32,14 @@ def hide(finding: Finding) -> Finding:
     key, pointer, label, message = (parts.sub(HIDDEN, text) for text in (*names, finding.message))
     fix = finding.fix if parts.search(finding.path) else parts.sub(HIDDEN, finding.fix)
     return finding._replace(key=key, pointer=pointer, object=label, message=message, fix=fix)
+
+
+def hide_in_reason(excused: Suppressed) -> Suppressed:
+    """`excused` without what looks like a secret in its reason: what the value was, and is changed by now."""
+    reason = excused.justification
+    for part in sorted(_secrets(reason), key=len, reverse=True):
+        reason = reason.replace(part, HIDDEN)
+    return excused._replace(justification=reason)
 
 
 def _secrets(name: str) -> set[str]:

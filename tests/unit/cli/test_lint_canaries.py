@@ -113,6 +113,7 @@ def repository(tmp_path, canaries):
     files[b"app.env"] = f"PASSWORD={canaries.password()}\nURL=https://a:{canaries.password()}@example.org/\n".encode()
     files[b"allowed.yaml"] = (
         f"kind: Secret\nstringData:\n  a: {canaries.password()} # secrets-gitops:allow k8s-secret-plaintext -- known\n"
+        f"  b: {canaries.password()} # secrets-gitops:allow k8s-secret-plaintext -- was {canaries.token()} before\n"
     ).encode()
     for name, content in files.items():
         with open(os.path.join(os.fsencode(tmp_path), name), "wb") as file:

@@ -6,7 +6,7 @@ import pytest
 from recipes import Maker
 
 from secrets_gitops.lint.finding import Finding
-from secrets_gitops.lint.hidden_keys import HIDDEN, hide
+from secrets_gitops.lint.hidden_keys import HIDDEN, hide, hide_in_reason
 
 
 def shown(findings) -> str:
@@ -69,3 +69,11 @@ def test_the_command_keeps_the_real_path():
     )
     assert hide(made).fix == f"encrypt -i {token}.yaml"
     assert token not in hide(made).message
+
+
+def test_a_secret_in_a_reason(scan, values):
+    secret = values.password(24).replace("-", "x").replace("_", "y")
+    line = f"  a: {values.password()} # secrets-gitops:allow k8s-secret-plaintext -- was {secret} before\n"
+    (excused,) = scan({"a.yaml": f"kind: Secret\nstringData:\n{line}"}).suppressed
+    assert hide_in_reason(excused).justification == f"was {HIDDEN} before"
+    assert hide_in_reason(excused._replace(justification="of the demo")).justification == "of the demo"
