@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,21 @@ def test_what_an_entry_must_have(name):
     text = ", ".join(f"{key}: {value}" for key, value in entry.items())
     with pytest.raises(SettingsError, match=name):
         settings.parse(f"lint: {{allow: [{{{text}}}]}}\n".encode())
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        *(("max_bytes", text) for text in ("5MiB", "5 mb", "5000", "1g", "0", "1.5MiB", "-1", "5 Mi B")),
+        *(("gitleaks_config", text) for text in ("auto", "off", "ci/a.toml", "..a/b", "/a", "../a", "a/../b", "a/..")),
+    ],
+)
+def test_a_text_that_one_of_them_takes_the_other_takes(field, text):
+    known = LINT["properties"][field]
+    try:
+        settings.parse(f"lint: {{{field}: '{text}'}}\n".encode())
+    except SettingsError:
+        read = False
+    else:
+        read = True
+    assert bool(re.search(known["pattern"], text)) is read
