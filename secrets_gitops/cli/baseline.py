@@ -69,7 +69,8 @@ def update(*, dry_run: bool) -> None:
         console.write(
             f"{would}moved  {printable(old.path)} -> {printable(new.path)}  {new.rule}  {printable(new.key)}\n"
         )
-    console.note(f"{len(done.baseline.entries)} entries are left")
+    left = len(done.baseline.entries)
+    console.note(f"{left} entr{'y is' if left == 1 else 'ies are'} left")
 
 
 @command.command("import", help="Take over what another scanner was told to let pass, as far as it is found today.")
