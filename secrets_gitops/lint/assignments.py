@@ -8,6 +8,7 @@ expression is bounded, and what an assignment took is not looked at again, so th
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 
 from secrets_gitops.lint.key_names import read_key
 from secrets_gitops.patterns import pattern
@@ -87,6 +88,7 @@ _PATTERNS = {
     for by_line, (begins, bare) in _BARE.items()
     for sensitivity, least in _LEAST.items()
 }
+_ENVELOPE = b"ENC[AES256_GCM,"
 _OFTEN = 2_000
 """A word that stands so often in a text is looked for with what follows it, by one expression."""
 MANY = 64 * 1024 * 1024
@@ -179,9 +181,13 @@ def _assignments(data: bytes, words: list[bytes], *, by_line: bool) -> Iterator[
         found += ((match.start(), word, match) for match in re.compile(expression, re.VERBOSE).finditer(data))
     found.sort(key=lambda one: one[0])
     done = 0
+    opens, closes = _envelopes(data) if found else ([], [])
     for start, word, match in found:
         if start < done:
             continue
+        envelope = bisect_right(opens, start) - 1
+        if envelope >= 0 and start < closes[envelope]:
+            continue  # `…pw=,iv:…`: chance made a key of ciphertext
         if data[start - 1 : start] == b":" and b"arn:" in data[max(0, start - 120) : start].rpartition(b" ")[2]:
             continue  # `arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf`
         kind = match.lastgroup
@@ -198,6 +204,18 @@ def _assignments(data: bytes, words: list[bytes], *, by_line: bool) -> Iterator[
             value_start,
             done,
         )
+
+
+def _envelopes(data: bytes) -> tuple[list[int], list[int]]:
+    """Where the values begin that sops encrypted, and where they end."""
+    opens: list[int] = []
+    closes: list[int] = []
+    at = data.find(_ENVELOPE)
+    while at >= 0 and (end := data.find(b"]", at)) >= 0:
+        opens.append(at)
+        closes.append(end)
+        at = data.find(_ENVELOPE, end)
+    return opens, closes
 
 
 def _compiled(expression: bytes) -> re.Pattern[bytes]:

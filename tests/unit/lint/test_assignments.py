@@ -60,6 +60,14 @@ def test_what_sets_nothing_is_none(text):
     assert pairs(text) == []
 
 
+def test_chance_makes_no_key_of_ciphertext():
+    envelope = "ENC[AES256_GCM,data:Tr5mGlnYSbxPw=,iv:PCGDJ45zHgMjT/6SXFULdjK2ym4pibl2iDu0c8vUkwQ=,tag:x,type:str]"
+    text = f"a={envelope}\nb={envelope}; password=abcd1234\n"
+    assert pairs(text) == [("password", "abcd1234")]
+    assert pairs(text, by_line=True) == [("password", "abcd1234")]
+    assert pairs("a=ENC[AES256_GCM,data:\ntoken=abcd1234\n", by_line=True) == [("token", "abcd1234")]
+
+
 def test_the_place_is_in_bytes():
     data = 'é: 1\npassword = "abcd1234"\n'.encode()
     (found,) = find(data)
