@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 
 from secrets_gitops.lint.key_names import read_key
+from secrets_gitops.lint.values.shape import word_share
 from secrets_gitops.patterns import pattern
 from secrets_gitops.records import NamedTuple
 
@@ -88,6 +89,7 @@ _PATTERNS = {
     for by_line, (begins, bare) in _BARE.items()
     for sensitivity, least in _LEAST.items()
 }
+_BASE64 = bytes(c if c in b"+/" or (c in _IN_WORD and c not in b"_-.") else 0x20 for c in range(256))
 _ENVELOPE = b"ENC[AES256_GCM,"
 _OFTEN = 2_000
 """A word that stands so often in a text is looked for with what follows it, by one expression."""
@@ -188,6 +190,8 @@ def _assignments(data: bytes, words: list[bytes], *, by_line: bool) -> Iterator[
         envelope = bisect_right(opens, start) - 1
         if envelope >= 0 and start < closes[envelope]:
             continue  # `…pw=,iv:…`: chance made a key of ciphertext
+        if data.startswith(b"=", start + len(word)) and _is_padded(data, start, word):
+            continue
         if data[start - 1 : start] == b":" and b"arn:" in data[max(0, start - 120) : start].rpartition(b" ")[2]:
             continue  # `arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf`
         kind = match.lastgroup
@@ -204,6 +208,23 @@ def _assignments(data: bytes, words: list[bytes], *, by_line: bool) -> Iterator[
             value_start,
             done,
         )
+
+
+def _is_padded(data: bytes, start: int, word: bytes) -> bool:
+    """Is the word at `start`, before an `=`, the end of base64 that chance let end like a key: `8fL0iTMcKey=`?"""
+    if (word.islower() or word.isupper()) and not data.startswith((b"+", b"/"), max(0, start - 1)):
+        return False
+    end = start + len(word)
+    run = data[max(0, end - 100) : end].translate(_BASE64).rpartition(b" ")[2]
+    if run[:1] == b"n" and data.startswith(b"\\", end - len(run) - 1):
+        run = run[1:]  # a line break, as it is written in one line
+    if len(run) % 4 != 3:
+        return False
+    if data[end + 1 : end + 20].lstrip(b"\\nr \t\r\n").startswith(b"-----END "):
+        return True
+    text = run.decode("ascii")
+    kinds = any(map(str.islower, text)), any(map(str.isupper, text)), any(map(str.isdigit, text))
+    return len(text) >= 12 and all(kinds) and word_share(text) < 0.3
 
 
 def _envelopes(data: bytes) -> tuple[list[int], list[int]]:

@@ -65,6 +65,9 @@ def test_chance_makes_no_key_of_ciphertext():
     text = f"a={envelope}\nb={envelope}; password=abcd1234\n"
     assert pairs(text) == [("password", "abcd1234")]
     assert pairs(text, by_line=True) == [("password", "abcd1234")]
+    assert pairs("enc=\\n8fLNiTMckPw=\\n-----END AGE ENCRYPTED FILE-----\n", by_line=True) == []
+    assert pairs("|1|l/ZeXUb1p1+3eGQOo1wIL0iTKey=|8JqPwVO3FwCA0jq9jaUH8PbxH7k= ssh-ed25519 AAAA\n") == []
+    assert pairs("MyDb01AdminPassword=abcd1234\n") == [("MyDb01AdminPassword", "abcd1234")]
     assert pairs("a=ENC[AES256_GCM,data:\ntoken=abcd1234\n", by_line=True) == [("token", "abcd1234")]
 
 
