@@ -188,8 +188,8 @@ class FaultProxy:
             with client.makefile("rb") as lines:
                 while self._exchange(client, lines, upstream):
                     pass
-        except (OSError, ValueError, http.client.HTTPException, _Broken):
-            pass  # one of the two ends is gone, which is what this proxy is for
+        except (OSError, ValueError, http.client.HTTPException, _Broken) as error:
+            _close_unfinished(error)  # one of the two ends is gone, which is what this proxy is for
         finally:
             with self._lock:
                 self._sockets.discard(client)
@@ -263,6 +263,16 @@ class FaultProxy:
     def _close(listener: socket.socket) -> None:
         _shut(listener)  # wakes `accept`
         listener.close()
+
+
+def _close_unfinished(error: BaseException) -> None:
+    """Close the socket that `wrap_socket` was making, and left open, when the other end went before it began."""
+    trace = error.__traceback__
+    while trace is not None:
+        making = trace.tb_frame.f_locals.get("self")
+        if isinstance(making, ssl.SSLSocket):
+            making.close()
+        trace = trace.tb_next
 
 
 def _verb(method: str, target: str, path: str) -> str:
