@@ -90,7 +90,7 @@ _PATTERNS = {
     for sensitivity, least in _LEAST.items()
 }
 _BASE64 = bytes(c if c in b"+/" or (c in _IN_WORD and c not in b"_-.") else 0x20 for c in range(256))
-_ENVELOPE = b"ENC[AES256_GCM,"
+_ENVELOPE = pattern(rb"ENC\[AES256_GCM,data:[A-Za-z0-9+/=,:]*+\]")
 _OFTEN = 2_000
 """A word that stands so often in a text is looked for with what follows it, by one expression."""
 MANY = 64 * 1024 * 1024
@@ -183,7 +183,7 @@ def _assignments(data: bytes, words: list[bytes], *, by_line: bool) -> Iterator[
         found += ((match.start(), word, match) for match in re.compile(expression, re.VERBOSE).finditer(data))
     found.sort(key=lambda one: one[0])
     done = 0
-    opens, closes = _envelopes(data) if found else ([], [])
+    opens, closes = _envelopes(data) if found and b"ENC[AES256_GCM," in data else ([], [])
     for start, word, match in found:
         if start < done:
             continue
@@ -228,15 +228,9 @@ def _is_padded(data: bytes, start: int, word: bytes) -> bool:
 
 
 def _envelopes(data: bytes) -> tuple[list[int], list[int]]:
-    """Where the values begin that sops encrypted, and where they end."""
-    opens: list[int] = []
-    closes: list[int] = []
-    at = data.find(_ENVELOPE)
-    while at >= 0 and (end := data.find(b"]", at)) >= 0:
-        opens.append(at)
-        closes.append(end)
-        at = data.find(_ENVELOPE, end)
-    return opens, closes
+    """Where the values begin that sops encrypted, and where they end: each on its line, without a blank."""
+    places = [found.span() for found in _ENVELOPE.finditer(data)]
+    return [begin for begin, _ in places], [end for _, end in places]
 
 
 def _compiled(expression: bytes) -> re.Pattern[bytes]:

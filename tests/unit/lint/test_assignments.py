@@ -61,14 +61,16 @@ def test_what_sets_nothing_is_none(text):
 
 
 def test_chance_makes_no_key_of_ciphertext():
-    envelope = "ENC[AES256_GCM,data:Tr5mGlnYSbxPw=,iv:PCGDJ45zHgMjT/6SXFULdjK2ym4pibl2iDu0c8vUkwQ=,tag:x,type:str]"
+    envelope = "ENC[AES256_GCM,data:Tr5mGlnYSbxPw=,iv:PCGDJ45zHgMjT/6SXFULdjK2ym4pibl2iDu0c8vUkwQ=,tag:eHg=,type:str]"
     text = f"a={envelope}\nb={envelope}; password=abcd1234\n"
     assert pairs(text) == [("password", "abcd1234")]
     assert pairs(text, by_line=True) == [("password", "abcd1234")]
     assert pairs("enc=\\n8fLNiTMckPw=\\n-----END AGE ENCRYPTED FILE-----\n", by_line=True) == []
     assert pairs("|1|l/ZeXUb1p1+3eGQOo1wIL0iTKey=|8JqPwVO3FwCA0jq9jaUH8PbxH7k= ssh-ed25519 AAAA\n") == []
     assert pairs("MyDb01AdminPassword=abcd1234\n") == [("MyDb01AdminPassword", "abcd1234")]
-    assert pairs("a=ENC[AES256_GCM,data:\ntoken=abcd1234\n", by_line=True) == [("token", "abcd1234")]
+    for cut in ("ENC[AES256_GCM,data:", "ENC[AES256_GCM,", "ENC[AES256_GCM,data:Tr5m,iv:PCGD"):
+        assert pairs(f"a={cut}\ntoken=abcd1234\nb=[1]\n", by_line=True) == [("token", "abcd1234")]
+        assert pairs(f"a={cut} token=abcd1234 ]\n") == [("token", "abcd1234")]
 
 
 def test_the_place_is_in_bytes():
