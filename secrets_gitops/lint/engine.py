@@ -15,7 +15,7 @@ from secrets_gitops.records import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from secrets_gitops.documents.limits import Limits
     from secrets_gitops.lint.finding import Severity
@@ -109,13 +109,16 @@ def scan(
     rest = chosen[_FIRST:]
     alone = options.jobs == 1 or policy.needs_values or options.verify_mac is not None
     if rest and not alone and scanner.expected(len(rest)) > _WORTH_SHARING:
-        from functools import partial  # noqa: PLC0415  few scans are shared
-
         from secrets_gitops.lint import parallel  # noqa: PLC0415
+        from secrets_gitops.repository.snapshot import close  # noqa: PLC0415
 
-        close = partial(_close, snapshot, excuses)
-        close()
-        parallel.scan(scanner, rest, options.jobs, close)
+        def let_go() -> None:
+            """Of git, of which each process needs its own."""
+            close(snapshot)
+            close(excuses)
+
+        let_go()
+        parallel.scan(scanner, rest, options.jobs, let_go)
         scanner.put_in_order(chosen)
     else:
         scanner.scan_all(rest)
@@ -140,13 +143,6 @@ def scan(
         fail_on=policy.fail_on,
         paths=tuple(scanner.paths),
     )
-
-
-def _close(*snapshots: Snapshot | None) -> None:
-    """Let go of git, of which each process needs its own."""
-    for snapshot in snapshots:
-        close: Callable[[], None] = getattr(snapshot, "close", lambda: None)
-        close()
 
 
 def _below_rule_files(snapshot: Snapshot, touched: Iterable[str], seen: frozenset[str]) -> list[str]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import posixpath
 
 from secrets_gitops.errors import Place, TooLarge
-from secrets_gitops.repository.snapshot import FILE
+from secrets_gitops.repository.snapshot import FILE, close
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from secrets_gitops.repository.snapshot import Snapshot
 
@@ -53,6 +53,5 @@ class Overlay:
         yield from dict.fromkeys((*self._below.paths(), self._path))
 
     def close(self) -> None:
-        """As `close` of the snapshot below, where it has one."""
-        close: Callable[[], None] = getattr(self._below, "close", lambda: None)
-        close()
+        """As for the snapshot below."""
+        close(self._below)

@@ -12,7 +12,7 @@ import posixpath
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Protocol
 
     class Snapshot(Protocol):
@@ -40,6 +40,12 @@ if TYPE_CHECKING:
 
 FILE, EXECUTABLE, LINK = 0o100644, 0o100755, 0o120000
 """The modes of git that a snapshot gives; submodules and folders are no files."""
+
+
+def close(snapshot: Snapshot | None) -> None:
+    """Let go of the git that a snapshot reads through; a later read starts another. Files on disk have none."""
+    end: Callable[[], None] = getattr(snapshot, "close", lambda: None)
+    end()
 
 
 def follow(snapshot: Snapshot, path: str) -> str | None:
