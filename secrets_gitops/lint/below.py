@@ -59,6 +59,8 @@ _ANY = read_key("passphrase")
 """Under it is a secret whatever is one under another strong key."""
 _SHORTEST = 10
 """Characters of a value that looks made by chance."""
+_PART = 8
+"""Characters beside a template that may be a secret."""
 _LARGEST = 20_000
 """Bytes below one key that are looked at line by line; to parse more is as quick."""
 
@@ -67,6 +69,11 @@ def is_setting(data: bytes, start: int) -> bool:
     """Is what stands from byte `start` to the end of its line no secret under any name: a setting, an envelope?"""
     first = data[start : start + 1]
     return bool((first in _DULL_STARTS and _DULL.match(data, start)) or (first == b"E" and _SEALED.match(data, start)))
+
+
+def is_filled_in(value: bytes) -> bool:
+    """Does a template fill in all of `value`, but for what is too short to be a secret?"""
+    return all(len(part.partition(b"{{")[0]) < _PART for part in value.split(b"}}"))
 
 
 class Values:
@@ -205,8 +212,8 @@ def _key_and_value(content: bytes) -> tuple[bytes, bytes]:
         return b"", b""
     pair = _PAIR.fullmatch(content) if content[0] not in b"{[" else None
     value = pair[2].strip() if pair else content
-    if value.lstrip(b"\"'").startswith(b"{{") and b"}}" in value:
-        value = b""  # a template fills it in
+    if value.lstrip(b"\"'").startswith(b"{{") and b"}}" in value and is_filled_in(value):
+        value = b""
     if value and is_setting(value, 0):
         value = b""
     return pair[1].strip(b"\"'") if pair else b"", value

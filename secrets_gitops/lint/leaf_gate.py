@@ -18,6 +18,7 @@ from secrets_gitops.lint.below import (
     flow_holds_secret,
     holds_secret,
     is_called_secret,
+    is_filled_in,
     is_setting,
     may_hold_random,
     whole_key,
@@ -51,7 +52,7 @@ _KEY_GOES_ON = pattern(rb"[^\r\n]{0,200}?(?:[\"']\s{0,20}:|:(?=\s)|(?<!=)=(?![=~
 _QUOTED = pattern(rb"\\{0,2}\"((?:[^\"\\\r\n]|\\.){0,4000})\"|'((?:[^'\r\n]|''){0,4000})'|`([^`\r\n]{0,4000})`")
 _BARE = pattern(rb"[^\r\n]{1,4000}")
 _TEMPLATE = pattern(rb"[\"']?\{\{(?:(?!\}\})[^\r\n]){0,2000}\}\}[^\r\n]{0,2000}")
-"""What a template fills in, wholly or in part, is no secret; what follows in a flow has names of its own."""
+"""What a template fills in is no secret; what stands beside it may be, and in a flow what follows has names."""
 _IN_WORDS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_.%/-"
 _VALUE_KEY = pattern(rb"[\"']?" + VALUE_NAMES + rb"[\"']?\s{0,200}(?::[ \t]{0,200}|$)", re.MULTILINE)
 _NAME_KEY = pattern(rb"(?<![\w.-])(?:[nN]ame|[kK]ey)\Z")
@@ -170,6 +171,8 @@ class _Text:
         if first in b"#\r\n" and NOTHING.match(data, start):
             return not alone and holds_secret(data, self._values, line, key, start, strong=strong)
         if first in b"{\"'" and (filled_in := _TEMPLATE.match(data, start)) is not None:
+            if strong and not is_filled_in(filled_in[0]) and is_called_secret(filled_in[0].strip(b" \t\"'"), key):
+                return True
             is_key = not alone and b":" in between
             return is_key and holds_secret(data, self._values, line, key, filled_in.end(), strong=strong)
         if is_setting(data, start):

@@ -175,9 +175,9 @@ def _classify_line(text: str, key: KeyName, *, strict: bool) -> ValueClass:
     if stand_ins.is_reference(text):
         return "reference"
     if stand_ins.is_template(text):
-        return "template"
+        return "plaintext" if _holds_literal(stand_ins.without_templates(text), key) else "template"
     if stand_ins.is_expansion(text):
-        return "expansion"
+        return "plaintext" if _holds_literal(stand_ins.without_expansions(text), key) else "expansion"
     if not strict and stand_ins.is_code(text.rstrip(",;")):
         return "reference"
     if _SETTING.fullmatch(text):
@@ -217,6 +217,16 @@ def _falls_back(text: str, key: KeyName) -> bool:
         for found in _FALLBACK.finditer(text)
         if not found[1].isalpha()
     )
+
+
+def _holds_literal(rest: str, key: KeyName) -> bool:
+    """Is a part of `rest`, which stands beside what is filled in, a secret by itself?"""
+    if key.sensitivity != "strong" or not rest.strip():
+        return False
+    from secrets_gitops.lint.values import beside  # noqa: PLC0415  most values are filled in wholly
+
+    parts = beside.literals(rest[:4096], typed=key.asks_a_person)
+    return any(_classify_line(part, key, strict=False) == "plaintext" for part in parts)
 
 
 def _is_arguments(text: str) -> bool:

@@ -70,6 +70,23 @@ def is_template(text: str) -> bool:
     return any((at := text.find(begin)) >= 0 and text.find(end, at + 2) >= 0 for begin, end in _BRACKETS)
 
 
+def without_templates(text: str) -> str:
+    """What of `text` no template fills in, a blank for each of its spans."""
+    text = text.replace(MASK, " ")
+    for begin, end in _BRACKETS:
+        parts, at = [], 0
+        while (start := text.find(begin, at)) >= 0 and (stop := text.find(end, start + 2)) >= 0:
+            parts.append(text[at:start])
+            at = stop + 2
+        text = " ".join((*parts, text[at:])) if parts else text
+    return text
+
+
+def without_expansions(text: str) -> str:
+    """What of `text` no shell, controller or build fills in."""
+    return " " if _WHOLE_EXPANSION.fullmatch(text) else _EXPANSION.sub(" ", text)
+
+
 def is_expansion(text: str) -> bool:
     """Does a shell, a controller or a build fill in `text`? What stands beside the variable may not look random."""
     if _WHOLE_EXPANSION.fullmatch(text):
