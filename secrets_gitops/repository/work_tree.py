@@ -114,7 +114,7 @@ class WorkTree:
             return
         output = git.run(("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate"), self.root)
         for path in git.records(output):
-            if self.exists(path) or self._is_out_of_sight(path):  # not deleted, no submodule, no other repository
+            if self.mode(path) or self._is_out_of_sight(path):  # not deleted, no submodule, no other repository
                 yield path
 
     def not_checked_out(self) -> frozenset[str]:
