@@ -34,6 +34,11 @@ _HOLDING = frozenset(
 """`clientSecret` is the secret itself; `tlsSecret`, `backupSecret` and their like name one."""
 _KEPT_IN = frozenset({("password",), ("tls",), ("credentials",), ("registry",), ("pull",)})
 """`DB_PASSWORD_SECRET=db-admin` names a Secret too."""
+_ONE_LINE = pattern(
+    r"\s{0,20}(?:- {1,9})?[\"']?[A-Za-z_][\w.-]{0,80}+[\"']?(?::[ ]{1,20}|[ ]{0,4}[:=][ ]{0,4}(?=\S))"
+    r"[^\n]{4,4000}+\s{0,20}"
+)
+"""A file of one line: `password: x`, `db: {password: x}`, `db.password=x`."""
 _EXCUSED = frozenset({"placeholder", "documented", "template", "reference", "ciphertext", "public"})
 _KEY_OF = frozenset({"password", "pass", "token", "secret", "user", "username"})
 
@@ -130,12 +135,24 @@ def spread(target: Target, leaf: Leaf) -> Iterator[Candidate]:
     if leaf.refers or (keys and keys[-1].endswith(COPIES)):
         return
     text = text_in(target, leaf)
+    is_line = text is None and not leaf.sense.is_sensitive and _ONE_LINE.fullmatch(leaf.text) is not None
+    if is_line and target.depth < DEPTH and target.tree is not None:
+        text = inner(target, target.tree, leaf.node, leaf.pointer)
     found = None if text is None else _inside(text)
-    if found is None:
+    if found is not None and is_line:  # which may also be a connection string
+        found = [candidate for candidate in found if _is_set(candidate.text) and candidate.is_secret]
+    if found is None or (is_line and not found):
         yield of_leaf(target, leaf)
         return
     for candidate in found:
         yield candidate._replace(label=candidate.label or leaf.label)
+
+
+def _is_set(text: str) -> bool:
+    """On a line that may be for people, or for a program to match (`Password: required`, `token=%s`): is it a value?"""
+    from secrets_gitops.lint.text_values import is_pattern  # noqa: PLC0415  few files hold such a line
+
+    return not text.isalpha() and not is_pattern(text)
 
 
 def text_in(target: Target, leaf: Leaf) -> Target | None:

@@ -38,7 +38,7 @@ _SHELL_END = pattern(r"[;|&<>)]")
 _FILLS_IN = frozenset("$%{#<`")
 _FILLED_IN = pattern(r"\$[A-Za-z_{(]|%[sdvq](?![A-Za-z0-9])|%\([a-z]|\{[a-zA-Z0-9_.:]*\}|#\{|<%|\{\{|`|<[A-Za-z_-]+>")
 """A format, or a variable in the midst of a text; it holds one of the characters before it."""
-_CODE = ("(?", ".*", ".+", "||", "&&", "=>", "::", "//", "()", "](")
+_CODE = ("(?", "[^", ".*", ".+", "||", "&&", "=>", "::", "//", "()", "](")
 _CODE_STARTS = ("^", ".", "#", "/")
 _CODE_ENDS = ("$", "$\n")
 _CLASS = pattern(r"\\[dwsbDWSB.]|\[[^\]]{1,20}-[^\]]{1,20}\]")
@@ -184,7 +184,7 @@ def is_literal_here(value: str, found: Assignment, kind: Kind, data: bytes) -> b
 
 def looks_made(value: str) -> bool:
     """Does `value` look like a password or a token rather than like a word, a name or a piece of code?"""
-    if len(value) < 8 or " " in value or _is_filled_in(value) or _is_code(value):
+    if len(value) < 8 or " " in value or is_pattern(value):
         return False
     if _IN_IDENTIFIER.issuperset(value) and _IDENTIFIER.fullmatch(value) and not _is_token(value):
         return False
@@ -192,6 +192,11 @@ def looks_made(value: str) -> bool:
         return True
     digits = any(c.isdigit() for c in value)
     return digits and any(c.isalpha() for c in value) and not _PUNCTUATION.isdisjoint(value)
+
+
+def is_pattern(value: str) -> bool:
+    """Is it a format, an expression or a piece of code, which says how a value looks or where it comes from?"""
+    return _is_filled_in(value) or _is_code(value)
 
 
 def _is_token(value: str) -> bool:

@@ -92,3 +92,37 @@ def test_the_secret_of_a_client_may_be_a_uuid(failing, values):
     uuid = "-".join(values.hex(size) for size in (8, 4, 4, 4, 12))
     text = f"kind: KeycloakClient\nspec:\n  client:\n    clientId: a\n    secret: {uuid}\n"
     assert [found[1] for found in failing({"a.yaml": text})] == [5]
+
+
+WEAK = "zyx2retnuh"[::-1]
+ONE_LINE = {
+    "YAML": f"password: {WEAK}",
+    "a flow in YAML": f"db: {{host: db, password: {WEAK}}}",
+    "an item": f"- password: {WEAK}",
+    "JSON without its brackets": f'"password": "{WEAK}"',
+    "properties": f"db.password={WEAK}",
+    "TOML": f'password = "{WEAK}"',
+}
+
+
+@pytest.mark.parametrize("name", ONE_LINE)
+def test_a_file_of_one_line(name, failing):
+    written = json.dumps(ONE_LINE[name])
+    assert failing({"a.yaml": f"{HEAD}  app.conf: {written}\n"}) == [
+        ("a.yaml", 6, RULE, "db.password" if name == "properties" else "password")
+    ]
+    flow = f"{{apiVersion: v1, kind: ConfigMap, data: {{app.conf: {written}}}}}"
+    assert [found[2] for found in failing({"a.yaml": flow})] == [RULE]
+    assert [found[2] for found in failing({"values.yaml": f"config: {written}\n"})] == ["helm-value-secret"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Password: required", "Password: must be 8+ characters!", "user: %u token: %t", "password: ${DB_PASSWORD}",
+        "secret: {name: db-creds2, key: password}", "app=foo,token=bar", "token: see docs/token.md",
+        "password=([^&]+)", "token: ^[a-z0-9]+$", "password=%s&user=%s", "Set-Cookie: session=$1; Path=/",
+    ],
+)  # fmt: skip
+def test_a_line_for_people_or_of_a_format(text, failing):
+    assert failing({"a.yaml": f"{HEAD}  app.conf: {json.dumps(text)}\n"}) == []
