@@ -253,3 +253,34 @@ def test_a_damaged_file_gives_our_errors_and_nothing_else(theirs: Keyring, path:
         assert error.message
     with contextlib.suppress(Error):
         assert explain.explain(read(text, path=path.name, duplicates="keep"), theirs)
+
+
+@SLOW
+@given(
+    st.sampled_from(
+        ["a: {}{}\n{}b: y\n", "a:\n- {}{}\n{}- y\n", "q:\n- a: {}{}\n{}  b: y\n- c\n", "z: 1\na: {}{}\n{}"]
+    ),
+    st.sampled_from(["x", "'x'", '"x"', "!!str x", "&an x", "|\n     x", "\n    x"]),
+    st.sampled_from(["", " ", "\t", " # c"]),
+    st.sampled_from(["", "\n", "   \n", "\t\n", "      # deep\n", "# top\n", "   \n\n  # note\n"]),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from(
+        ["two\n", "a\nb", "a\nb\n\n", "\na\n", " a\nb\n", "a \nb", "# x\ny", "a\tb\nc\n", "- a\n- b\n", "---\na\n"]
+    ),
+)
+def test_a_value_is_what_it_was_set_to_whatever_stands_around_it(
+    frame: str, old: str, behind: str, below: str, line_break: str, value: str
+) -> None:
+    base = seal(frame.format(old, "" if old[0] == "|" else behind, below).replace("\n", line_break), DEFAULT)
+    if base is None:
+        return
+    path: tuple[str | int, ...] = ("q", 0, "a") if frame[0] == "q" else ("a", 0) if "a:\n-" in frame else ("a",)
+    side = opened.open(base, KEYRING)
+    try:
+        side.set(path, value)
+    except Error:
+        return
+    found = to_plain(opened.open(side.seal(NOW), KEYRING).plain.roots[0], "go_v3")
+    for step in path:
+        found = found[step]  # type: ignore[call-overload, index]  # a tree
+    assert found == value

@@ -28,7 +28,7 @@ _BLOCK_LEAD = pattern(r"( *(?:- +)*)(.?)")
 _SINGLE_QUOTABLE = pattern("[ -~\u00a0-\ud7ff]*")
 _SAFE_START = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz/_")
 """Nothing that begins so is a number, a time or an indicator; words such as `yes` are looked at apart."""
-_NEXT_LINE = pattern(r"(?:[ \t]*\r?\n)*( *)(.?)")
+_NEXT_LINE = pattern(r"((?:[ \t]*\r?\n)*)([ \t]*)(.?)")
 _ENVELOPE = pattern(r"ENC\[[^\]]*\]")
 _HEADER_COMMENT = pattern(r"[|>][-+0-9]*[ \t]+(#[^\r\n]*)")
 _TIME = pattern(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \t]+)[0-9]")
@@ -213,10 +213,15 @@ def _left_out(within: Node, texts: dict[int, str]) -> list[Edit]:
 def _ends_a_block(text: str, at: int, indent: int) -> bool:
     """Is nothing behind `at` that a literal block with this indentation would swallow, or that may not follow it?"""
     end = text.find("\n", at)
-    if text[at : end if end >= 0 else len(text)].strip():
+    if text[at : end if end >= 0 else len(text)].rstrip("\r"):  # blanks too would be of the block's last line
         return False
     following = _NEXT_LINE.match(text, end + 1) if end >= 0 else None
-    return following is None or following[2] != "#" or len(following[1]) < indent
+    if following is None:
+        return True
+    blanks = following[1].split("\n")[:-1] if following[3] else [*following[1].split("\n"), following[2]]
+    if any(len(line.rstrip("\r")) > indent or "\t" in line for line in blanks):
+        return False
+    return following[3] != "#" or len(following[2]) < indent
 
 
 def _indent(text: str, node: Node, step: int) -> int:

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from secrets_gitops.documents.plain import to_plain
 from secrets_gitops.documents.read import read
 from secrets_gitops.envelopes.sops.selection import Selector
 from secrets_gitops.errors import EnvelopeError, NotSealed, Tampered
@@ -104,6 +105,29 @@ def test_a_new_type_is_a_new_value(seal, unseal):
     opened = unseal(seal('a: "1"\nb: 1\n'))
     opened.set(("a",), 1)
     assert "a: 1\n" in unseal(opened.seal(NOW)).text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: 'x' \n",
+        "a: 'x'  ",
+        "a:\n- x\t\nb: y\n",
+        "a:\n- 'x'\n   \n- y\n",
+        "a: x\r\n     \r\n# c\r\nb: y\r\n",
+        "a: x\n\n          ",
+        "a: x\n    # deep\nb: y\n",
+    ],
+)
+@pytest.mark.parametrize("value", ["one\ntwo", "one\ntwo\n"])
+def test_what_stands_behind_a_value_is_no_part_of_its_lines(text, value, seal, unseal):
+    path = ("a", 0) if "- " in text else ("a",)
+    opened = unseal(seal(text))
+    opened.set(path, value)
+    found = to_plain(unseal(opened.seal(NOW)).plain.roots[0], "go_v3")
+    for step in path:
+        found = found[step]
+    assert found == value
 
 
 def test_the_block_stays_where_and_as_it_is(seal, unseal):
