@@ -34,12 +34,18 @@ LOGINS = (
     b"aws configure set ", b": psk \"", b": eap \"", b"d-i passwd/", b" pass:", b"smbclient ", b"lftp ", b"ssh-keygen ",
     b"openssl enc", b"put-parameter", b"--secret-string", b"keyvault secret set", b"gh secret set", b"vault kv put",
     b"basicauth(", b"basic_auth(", b"auth=(", b"networkcredential(", b"passwordcredential", b"new pdo(", b"mysqli",
-    b"getconnection(", b"jwt.",
+    b"getconnection(", b"jwt.", b" <<<", b"net user ", b"net use ", b"freerdp", b"schtasks", b"sqlplus ",
+    b"cache_peer ", b"wpa_passphrase ", b"nmcli ", b"vault login ", b"cargo login ", b"consul kv put ", b"_authtoken ",
+    b"rclone config ", b"mc config host add ", b"reset-admin-password ", b"pulumi config set ", b"winexe ",
+    b"rpcclient ",
 )  # fmt: skip
 """One is in every text with a login in a form that `lint.directives` knows."""
 _COMMANDS = (
     b"--from-literal", b"authorization", b"curl", b"wget", b"--password", b"--passwd", b"--passphrase", b"--token",
-    b"-token ", b"-secret ", b"-pass ", b"-key ", b"authkey", b"passwd --stdin", b"chpasswd",
+    b"-token ", b"-secret ", b"-pass ", b"-password ", b"storepass", b"keypass", b"-key ", b"authkey", b"chpasswd",
+    b"passwd --stdin", b"sudo -s", b"kinit", b"passphrase-fd", b"data-file=-", b"/dev/stdin", b"with-token",
+    b"cqlsh", b"snmp", b"zip -", b"7z a", b"7z x", b"7za ", b"unrar", b"ipmitool", b"sqlcmd", b"mosquitto_", b"etcdctl",
+    b"hdbsql", b"beeline", b"psexec", b"twine", b"useradd", b"usermod", b"crackmapexec", b"evil-winrm", b"rdesktop",
     b"login -", b" login ", b"sshpass", b"mysql", b"mariadb", b"mongo", b"redis-cli", b"ldap", b"identified",
     b"create user", b"create role", b"alter user", b"alter role", b"requirepass", b"masterauth",
     b"insecure-password", b"auth_pass", b"bearer", b"basic ", b"basic%20", *LOGINS,
@@ -169,6 +175,7 @@ CLIENTS = frozenset(
     mysql mysqldump mysqladmin mysqlimport mysqlshow mariadb mariadb-dump mariadb-admin mongo mongosh mongodump
     mongorestore mongoexport mongoimport sshpass docker podman buildah nerdctl oras crane rabbitmqadmin az redis-cli
     ldapsearch ldapadd ldapmodify ldapwhoami sqlcmd mosquitto_pub mosquitto_sub curl smbclient etcdctl zip unzip
+    cqlsh 7z 7za snmpwalk snmpget snmpset snmpbulkwalk snmptrap ipmitool
     """.split()
 )
 """Programs that take a password by a short option; `lint.command_words` knows which."""

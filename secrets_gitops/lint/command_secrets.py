@@ -29,21 +29,60 @@ _USER = pattern(
     rb"-(?<![\w-]-)(?:[a-zA-Z]{0,5}u|-user|-proxy-user)(?:[ \t=]{0,3}|[\"'],[ \t]{0,3}(?=[\"']))"
     rb"(?=[\"']?[^\s\"':]{0,200}:)" + _ARGUMENT.replace(b"{1,", b"{6,")
 )
-_PASSWORD = pattern(rb"-(?<![\w-]-)([paw])[ \t=]{0,3}(?!-)" + _ARGUMENT.replace(b"{1,", b"{8,"))
-_OF_USER = (b"curl", b"wget")
+_PASSWORD = pattern(rb"-(?<![\w-]-)([pawPcAX])[ \t=]{0,3}(?!-)" + _ARGUMENT.replace(b"{1,", b"{8,"))
+_OF_USER = (b"curl", b"wget", b"etcdctl")
 _OF_SECRET = (b"secret generic",)
 _OF_PASSWORD: dict[bytes, tuple[bytes, ...]] = {
-    b"p": (b"login", b"sshpass", b"mysql", b"mariadb", b"mongo"),
+    b"p": (
+        b"login",
+        b"sshpass",
+        b"mysql",
+        b"mariadb",
+        b"mongo",
+        b"cqlsh",
+        b"7z ",
+        b"7za ",
+        b"unrar",
+        b"hdbsql",
+        b"beeline",
+        b"psexec",
+        b"twine",
+        b"useradd",
+        b"usermod",
+        b"crackmapexec",
+        b"evil-winrm",
+        b"rdesktop",
+    ),
+    b"P": (b"sqlcmd", b"mosquitto_pub", b"mosquitto_sub", b"ipmitool", b"zip "),
+    b"c": (b"snmp",),
+    b"A": (b"snmp",),
+    b"X": (b"snmp",),
     b"a": (b"redis-cli",),
     b"w": (b"ldapsearch", b"ldapadd", b"ldapmodify", b"ldapwhoami", b"ldapdelete"),
 }
 """Flags that hold a password, and the programs for which they do."""
-_PROGRAMS = frozenset((b"login -", b" login ", b"sshpass", b"mysql", b"mariadb", b"mongo", b"redis-cli", b"ldap"))
+_PROGRAMS = frozenset(
+    (
+        b"login -", b" login ", b"sshpass", b"mysql", b"mariadb", b"mongo", b"redis-cli", b"ldap", b"cqlsh", b"snmp",
+        b"zip -", b"7z a", b"7z x", b"7za ", b"unrar", b"ipmitool", b"sqlcmd", b"mosquitto_", b"hdbsql", b"beeline",
+        b"psexec", b"twine", b"useradd", b"usermod", b"crackmapexec", b"evil-winrm", b"rdesktop",
+    )
+)  # fmt: skip
 """One is in every text that calls one of them."""
 _AFTER_WORD = frozenset(b" \"'")
 """After a flag on a line, or in a list of arguments as a Dockerfile has it."""
 _ENDS_OF_FLAGS = (b"password", b"passwd", b"passphrase", b"token", b"secret", b"pass", b"-key", b"authkey")
-_READERS = {b"--password-stdin": b"--password", b"passwd --stdin": b"passwd --stdin", b"chpasswd": b"chpasswd"}
+_READERS = {
+    b"--password-stdin": b"--password",
+    b"passwd --stdin": b"passwd --stdin",
+    b"chpasswd": b"chpasswd",
+    b"sudo -S": b"sudo -s",
+    b"kinit": b"kinit",
+    b"--passphrase-fd": b"passphrase-fd",
+    b"--data-file=-": b"data-file=-",
+    b"/dev/stdin": b"/dev/stdin",
+    b"--with-token": b"with-token",
+}
 """What reads a password from its input, and the word that tells of it."""
 _ECHO = pattern(
     rb"(?:echo|printf)[ \t]{1,9}(?:-n[ \t]{1,9})?(?:['\"]%s['\"][ \t]{1,9})?" + _ARGUMENT + rb"[ \t]{0,9}\|(?!\|)"

@@ -58,6 +58,8 @@ _CLIENTS: dict[str, tuple[str, ...]] = {
     "redis-cli": ("-a",), "ldapsearch": ("-w",), "ldapadd": ("-w",), "ldapmodify": ("-w",), "ldapwhoami": ("-w",),
     "sqlcmd": ("-P",), "mosquitto_pub": ("-P",), "mosquitto_sub": ("-P",), "curl": ("-u", "--user"),
     "smbclient": ("-U",), "etcdctl": ("--user",), "zip": ("-P",), "unzip": ("-P",),
+    "cqlsh": ("-p",), "7z": ("-p",), "7za": ("-p",), "snmpwalk": ("-c",), "snmpget": ("-c",), "snmpset": ("-c",),
+    "snmpbulkwalk": ("-c",), "snmptrap": ("-c",), "ipmitool": ("-P",),
 }  # fmt: skip
 """Client → options that take a password, or `user:password` (in the last rows)."""
 _ATTACHED_ONLY = frozenset(name for name in _CLIENTS if name.startswith(("mysql", "mariadb")))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 
+from secrets_gitops.lint import command_forms
 from secrets_gitops.lint.assignments import telling_name
-from secrets_gitops.lint.text_values import looks_made
+from secrets_gitops.lint.text_values import OncePerLine, looks_made
 from secrets_gitops.lint.value_model import is_secret
 from secrets_gitops.patterns import pattern
 from secrets_gitops.records import NamedTuple
@@ -193,6 +194,19 @@ _MADE = frozenset(
 )  # fmt: skip
 """Forms that other texts may look like: the value must look made."""
 
+_OWN = frozenset(word for word, _ in _FORMS)
+_BEGINS = {
+    b"smbclient ": b"smbclient ",
+    b"lftp ": b"lftp ",
+    b"ssh-keygen ": b"ssh-keygen ",
+    b"openssl enc": b"openssl enc",
+    b"SecureString": b"put-parameter",
+    b"keyvault secret set": b"keyvault secret set",
+    b"gh secret set": b"gh secret set",
+    b"vault kv put": b"vault kv put",
+}
+"""Forms that reach from a command to an option, and how the command begins, behind which their expressions match."""
+
 
 class Directive(NamedTuple):
     """A secret whose key or form begins at byte `start`, and whose value ends before byte `end`."""
@@ -217,16 +231,40 @@ def find(data: bytes, keys: list[tuple[int, bytes]]) -> Iterator[Directive]:
 
 
 def forms(data: bytes) -> Iterator[Directive]:
-    """The secrets in formats that have no keys."""
+    """The secrets in formats that have no keys, and in commands that take one at a place of its own."""
     verdicts: dict[str, bool] = {}
-    for word, expression in _FORMS:
-        for found in expression.finditer(data) if word in data else ():
+    once = OncePerLine(data)
+    for word, expression in (*_FORMS, *command_forms.FORMS):
+        is_made = word in _MADE or word not in _OWN
+        for found in _matches(data, word, expression) if word in data else ():
             group = found.lastindex or 1
             value = found[group].decode("utf-8", "replace")
             if value not in verdicts:
                 verdicts[value] = is_secret(value, "password")
-            if verdicts[value] and (word not in _MADE or looks_made(value)):
+            if not verdicts[value] or (is_made and not looks_made(value)):
+                continue
+            if word != b" <<<" or (once.is_new(value, found.start()) and command_forms.is_told(data, found.start())):
                 yield Directive("", value, found.start(group), found.end(group))
+
+
+def _matches(data: bytes, word: bytes, expression: re.Pattern[bytes]) -> Iterator[re.Match[bytes]]:
+    """The matches of the form of `word`.
+
+    What reaches far from a command to its option ends where the next such command begins, so that a text in which the
+    command comes again and again is read once.
+    """
+    begin = _BEGINS.get(word, word if word not in _OWN and word != b" <<<" else b"")
+    if not begin:
+        yield from expression.finditer(data)
+        return
+    at = data.find(begin)
+    while at >= 0:
+        following = data.find(begin, at + len(begin))
+        start = at + (len(begin) if word in _OWN else 0)
+        found = expression.match(data, start, following if following >= 0 else len(data))
+        if found is not None:
+            yield found
+        at = following
 
 
 def _begins_line(data: bytes, at: int) -> bool:
