@@ -12,6 +12,10 @@ import re
 from secrets_gitops.lint.values.stand_ins import MASK
 from secrets_gitops.patterns import pattern
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _CLOSING = {"{{": "}}", "{%": "%}"}
 _OPENING = pattern(r"(?<!\$)\{[{%]")
 """Not `${{`, which is no template but an expression of a GitHub workflow."""
@@ -42,22 +46,28 @@ def mask(text: str) -> str:
 def mask_spans(text: str) -> str:
     """Any text with each template span masked, and nothing else changed."""
     out: list[str] = []
-    done = at = 0
-    following = Following(text)
-    while opening := _OPENING.search(text, at):
-        at = opening.end()
-        close = _close(text, opening, following)
-        if close < 0:
-            continue
-        span = text[opening.start() : close]
-        at = close
+    done = 0
+    for start, end in spans(text):
+        span = text[start:end]
         fill = " " if _is_comment(span) else MASK
-        out += (text[done : opening.start()], _NOT_BREAK.sub(fill, span) if "\n" in span else fill * len(span))
-        done = at
+        out += (text[done:start], _NOT_BREAK.sub(fill, span) if "\n" in span else fill * len(span))
+        done = end
     if not out:
         return text
     out.append(text[done:])
     return "".join(out)
+
+
+def spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where each template span of `text` begins and ends, in order."""
+    at = 0
+    following = Following(text)
+    while opening := _OPENING.search(text, at):
+        at = opening.end()
+        close = _close(text, opening, following)
+        if close >= 0:
+            yield opening.start(), close
+            at = close
 
 
 def _is_comment(span: str) -> bool:

@@ -7,6 +7,7 @@ an identifier as often as not, so there the value has to look made by a generato
 from __future__ import annotations
 
 from secrets_gitops.lint.classify import BY_LINE
+from secrets_gitops.lint.mask import has_templates
 from secrets_gitops.lint.value_model import is_login, is_secret
 from secrets_gitops.lint.values import shape
 from secrets_gitops.lint.values.ciphertext import looks_like_sops
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from secrets_gitops.lint.classify import Kind
     from secrets_gitops.lint.key_names import KeyName
     from secrets_gitops.lint.target import Target
+    from secrets_gitops.lint.template_spans import TemplateSpans
 
 _QUOTED: frozenset[Kind] = frozenset({"source", "json", "terraform", "tfstate", "xml"})
 """Only a value in quotes is a literal."""
@@ -85,8 +87,12 @@ def secrets(target: Target, kind: Kind) -> Iterator[Assignment]:
     """
     verdicts: dict[tuple[str, KeyName], bool] = {}
     once = OncePerLine(target.data)
+    templates = _templates(target)
     for found in target.assignments:
-        value = literal(found, kind) or _in_query(found, target.data)
+        if templates is not None and templates.is_code(found):
+            continue
+        whole = None if templates is None else templates.whole(found)
+        value = whole or literal(found, kind) or _in_query(found, target.data)
         judged = value, found.name
         if judged not in verdicts:
             verdicts[judged] = len(value) >= 4 and is_secret(value, found.name) and not _is_stand_in(found.key, value)
@@ -95,9 +101,18 @@ def secrets(target: Target, kind: Kind) -> Iterator[Assignment]:
         if once.is_new((found.key, value), found.start):
             yield (
                 found
-                if value == found.value
+                if value in {found.value, whole}
                 else found._replace(value=value, end=found.value_start + len(value.encode()))
             )
+
+
+def _templates(target: Target) -> TemplateSpans | None:
+    """The template spans of a text with assignments; None when it has none."""
+    if not has_templates(target.data) or not target.assignments:
+        return None
+    from secrets_gitops.lint.template_spans import TemplateSpans  # noqa: PLC0415  few staged files hold one
+
+    return TemplateSpans(target.data)
 
 
 def _in_query(found: Assignment, data: bytes) -> str:
