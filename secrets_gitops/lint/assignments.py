@@ -32,7 +32,7 @@ _SETS = frozenset((b":", b"=", b"?", b"+", b"|", b","))
 """Between a key and its operator stand some of the first; one of the second begins every operator but `=>`."""
 STEMS = tuple(
     b"""
-    pass pwd pw secret token cred key dsn psk pat hmac seed mnemonic otp pin salt bearer basic jwt docker
+    pass pwd pswd pw secret token cred key dsn psk pat hmac seed mnemonic otp pin salt bearer basic jwt docker
     connection auth cookie hash cert session code webhook licence license routing integration honeycomb
     sonar encrypt
     """.split()

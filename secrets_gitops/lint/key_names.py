@@ -49,7 +49,9 @@ class KeyName(NamedTuple):
     @property
     def asks_a_person(self) -> bool:
         """Does it hold what a person makes up and types, for example a password? Such a value may be a word."""
-        return any(word.startswith(key_words.MADE_UP) or word in key_words.MADE_UP_WHOLE for word in self.words)
+        return any(
+            word in key_words.MADE_UP_WHOLE or any(part in word for part in key_words.MADE_UP) for word in self.words
+        )
 
     @property
     def identifies(self) -> bool:

@@ -61,13 +61,14 @@ STRONG = frozenset(
     honeycombteam sonarlogin unsealkeys recoverykeys authkey passcode passcodes passkey peerpass apihash passwordsalt
     rootpw bindpw userpw adminpw dbpw authtok
     passwort dbpass userpass rootpass adminpass smtppass mailpass redispass mysqlpass ftppass
+    keypass storepass loginpass sshpass wifipass ldappass authpass svcpass bindpass ldappw smtppw pswd
     """.split()
 )
 """One word, or two that belong together: the value may be short and guessable and is a secret all the same."""
 
 STRONG_ENDS = (
     "password", "passwd", "passphrase", "secret", "token", "apikey", "accesskey", "secretkey", "privatekey",
-    "credential", "credentials",
+    "sharedkey", "credential", "credentials",
 )  # fmt: skip
 """Ends of words written together, as in `dbpassword`."""
 
@@ -77,8 +78,14 @@ WEAK = frozenset(
 """The value must also look random."""
 
 MADE_UP = ("passw", "passphrase", "passcode", "pwd")
-MADE_UP_WHOLE = frozenset("pass pw pin psk dbpass userpass rootpass adminpass".split())
-"""Begins of words, and words, for what a person makes up."""
+MADE_UP_WHOLE = frozenset(
+    """
+    pass pw pin psk pswd bindpw rootpw userpw adminpw dbpw ldappw smtppw
+    dbpass userpass rootpass adminpass smtppass mailpass redispass mysqlpass ftppass
+    keypass storepass loginpass sshpass wifipass ldappass authpass svcpass bindpass
+    """.split()
+)
+"""Parts of words (`dbpassword`), and words, for what a person makes up."""
 
 OF_WORDS = frozenset({"passphrase", "mnemonic", "seed"})
 """A key with one of these may hold several words, and they are the secret."""

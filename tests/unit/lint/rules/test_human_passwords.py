@@ -1,0 +1,32 @@
+"""Passwords as people make them, of words and a number: found where the key asks a person for one."""
+
+from __future__ import annotations
+
+import pytest
+
+WORDS = ("orange", "monday", "tiger", "marble")
+NUMBER = 7 * 379
+HUMAN = {
+    "words": "-".join(WORDS) + f"-{NUMBER % 90}",
+    "a word, a sign, a number": f"{WORDS[3].title()}@{NUMBER}",
+    "two words": f"{WORDS[0].title()}{WORDS[2].title()}_{NUMBER}",
+}
+"""Put together when the test runs."""
+
+
+@pytest.mark.parametrize("value", HUMAN.values(), ids=HUMAN)
+@pytest.mark.parametrize(
+    "key", ["dbpassword", "DBPASSWORD", "adminpasswd", "bindpw", "rootpw", "smtppass", "storepass", "pswd"]
+)
+def test_a_key_written_as_one_word_asks_a_person_too(key, value, failing):
+    assert [found[3] for found in failing({"values.yaml": f"a:\n  {key}: {value}\n"})] == [key]
+
+
+def test_a_shared_key_written_as_one_word(failing, values):
+    text = f"a:\n  presharedkey: {values.password(24)}\n"
+    assert [found[3] for found in failing({"values.yaml": text})] == ["presharedkey"]
+
+
+@pytest.mark.parametrize("text", ["bypass: some-mode-2", "compass: north-east-1", "userpassport: on-file-1"])
+def test_other_words_with_such_letters_ask_nobody(text, failing):
+    assert failing({"values.yaml": f"a:\n  {text}\n"}) == []
