@@ -9,7 +9,7 @@ from binascii import a2b_base64
 from secrets_gitops.lint.assignments import places
 from secrets_gitops.lint.catalog import LOGINS
 from secrets_gitops.lint.key_names import read_key
-from secrets_gitops.lint.text_values import OncePerLine, looks_made
+from secrets_gitops.lint.text_values import OncePerLine, looks_made, looks_made_up
 from secrets_gitops.lint.value_model import is_secret
 from secrets_gitops.lint.values import shape
 from secrets_gitops.patterns import pattern
@@ -161,7 +161,7 @@ def _all(target: Target, *, in_docs: bool) -> Iterator[Found]:
         for start, end in _echoed(data, word) if tells in words else ():
             value = data[start:end].decode("utf-8", "replace")
             value = value.partition(":")[2] if word == b"chpasswd" else value
-            if _is_made(value, refused):
+            if _is_made(value, refused) or looks_made_up(value, read_key("password")):
                 yield from _checked("what a command is told", "", value, start, end, in_docs, "password")
     for found in _statements(lowered, data) if not words.isdisjoint(_STATEMENTS) else ():
         value = found[1].decode("utf-8", "replace")

@@ -54,6 +54,22 @@ _IDENTIFIER = pattern(
 _IN_IDENTIFIER = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-")
 _HEX = pattern(r"(?:[0-9a-f]{32}|[0-9A-F]{32}){1,4}")
 _PUNCTUATION = frozenset("!@#$%^&*?~+=")
+_MADE_UP = pattern(
+    r"(?:[A-Z][a-z]{2,15}){1,3}[_.-]?[0-9]{3,8}|[a-z]{4,15}[0-9]{4,8}|(?:[a-z]{3,12}[-_.]){3,7}[0-9]{1,6}"
+)
+"""Words and a number: `Word2020`, `TwoWords_784`, `word1596`, `four-words-like-these-37`."""
+_WORDS = pattern(r"[A-Z]?[a-z]+")
+_STOCK = frozenset(
+    {
+        "key", "value", "abc", "foo", "bar", "baz", "qwerty", "hello", "hunter", "wrong", "right", "good", "bad", "new",
+        "old", "any", "some", "my", "your", "root", "fake", "mock", "valid", "invalid", "correct", "error", "code",
+        "version", "sha", "md", "utf", "iso", "rfc", "cve", "http", "https", "port", "field", "page", "line", "column",
+        "item", "step", "type", "id",
+    }
+)  # fmt: skip
+_STOCK_STARTS = ("pass", "pwd", "secret", "token", "admin", "user", "test", "demo", "dummy", "default", "example",
+                 "sample", "change", "guest", "login")  # fmt: skip
+"""Words of examples, tests and settings."""
 _DECLARES = pattern(rb"\b(?:def|func|function|fn|sub|fun|proc|procedure)\b[^\n]{0,400}\Z")
 _BEFORE = 400
 
@@ -176,7 +192,8 @@ def is_literal_here(value: str, found: Assignment, kind: Kind, data: bytes) -> b
     if found.quote != "'" and kind in _SHELLS and _is_filled_in(default_of(value) or value):
         return False
     if found.op == ",":
-        return kind == "source" and looks_made(value) and shape.is_random_looking(value)
+        is_made = (looks_made(value) and shape.is_random_looking(value)) or looks_made_up(value, found.name)
+        return kind == "source" and is_made
     before = data[max(0, found.start - _BEFORE) : found.start].rpartition(b"\n")[2]
     if kind == "xml":
         return not value.isalpha() and (b"<!--" not in before or looks_made(value))
@@ -189,12 +206,14 @@ def is_literal_here(value: str, found: Assignment, kind: Kind, data: bytes) -> b
     if kind == "source" and is_login(value):
         return True
     if kind == "source":
-        return looks_made(value) and (_DECLARES.search(before) is None or shape.is_random_looking(value))
+        if looks_made(value):
+            return _DECLARES.search(before) is None or shape.is_random_looking(value)
+        return looks_made_up(value, found.name) and _DECLARES.search(before) is None
     if kind in {"shell", "dockerfile", "ci"}:
         if not found.quote and _CALL.match(value):
             return False
         return not value.isalpha() or len(value) >= 16 or shape.is_jumbled(value)
-    return looks_made(value)
+    return looks_made(value) or (kind == "text" and looks_made_up(value, found.name))
 
 
 def looks_made(value: str) -> bool:
@@ -212,6 +231,17 @@ def looks_made(value: str) -> bool:
 def is_pattern(value: str) -> bool:
     """Is it a format, an expression or a piece of code, which says how a value looks or where it comes from?"""
     return _is_filled_in(value) or _is_code(value)
+
+
+def looks_made_up(value: str, name: KeyName) -> bool:
+    """Does `value` look like words and a number of a person's choice, under a key that asks for such a password?"""
+    return (
+        len(value) >= 8
+        and name.sensitivity == "strong"
+        and name.asks_a_person
+        and _MADE_UP.fullmatch(value) is not None
+        and not any(word in _STOCK or word.startswith(_STOCK_STARTS) for word in map(str.lower, _WORDS.findall(value)))
+    )
 
 
 def _is_token(value: str) -> bool:

@@ -30,3 +30,35 @@ def test_a_shared_key_written_as_one_word(failing, values):
 @pytest.mark.parametrize("text", ["bypass: some-mode-2", "compass: north-east-1", "userpassport: on-file-1"])
 def test_other_words_with_such_letters_ask_nobody(text, failing):
     assert failing({"values.yaml": f"a:\n  {text}\n"}) == []
+
+
+SOURCES = {
+    "a.py": "x = connect(password='{}')",
+    "a.go": 'var dbPassword = "{}"',
+    "a.java": 'properties.put("db.password", "{}");',
+    "a.cue": 'db: password: "{}"',
+    "a.txt": "password: {}",
+    "a.sh": "echo 'root:{}' | chpasswd",
+}
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["-".join(WORDS) + f"-{NUMBER % 90}", f"{WORDS[0].title()}{WORDS[2].title()}_{NUMBER}", f"{WORDS[3]}{NUMBER}"],
+    ids=["words", "two words", "a word"],
+)
+@pytest.mark.parametrize("path", SOURCES)
+def test_in_source_code_and_text(path, value, failing):
+    assert len(failing({path: SOURCES[path].format(value) + "\n"})) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'x = {"password": "current-password"}', 'password = "testuser1234"', 'passwordField = "field_input_2"',
+        "password = 'wrong-horse-battery-staple-1'", 'passwordHash = "argon2id"', "def f(password='orange2024'): pass",
+        "token = 'orange-monday-tiger-marble-37'",
+    ],
+)  # fmt: skip
+def test_words_of_examples_and_names_are_none_in_source_code(text, failing):
+    assert failing({"a.py": text + "\n"}) == []
