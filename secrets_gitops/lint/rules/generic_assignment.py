@@ -101,6 +101,11 @@ class GenericAssignment(AssignmentRule):
             yield from self._told(target)
         if target.kind in _WITH_DIRECTIVES:
             yield from self._directives(target)
+        if target.kind == "source" and target.telling_words and (b'("' in target.data or b"('" in target.data):
+            from secrets_gitops.lint import setters  # noqa: PLC0415  few files are source
+
+            for call in setters.find(target.data, target.telling_words):
+                yield finding_at(self, target, (call.start, call.end), call.key, call.value)
 
     def _told(self, target: Target) -> Iterator[Finding]:
         """``The password is `x` ``, in prose."""

@@ -38,6 +38,8 @@ SOURCES = {
     "a.java": 'properties.put("db.password", "{}");',
     "a.cue": 'db: password: "{}"',
     "a.txt": "password: {}",
+    "b.java": 'builder.host("h").password("{}").build();',
+    "a.php": "$mail->setPassword('{}');",
     "a.sh": "echo 'root:{}' | chpasswd",
 }
 
@@ -62,3 +64,26 @@ def test_in_source_code_and_text(path, value, failing):
 )  # fmt: skip
 def test_words_of_examples_and_names_are_none_in_source_code(text, failing):
     assert failing({"a.py": text + "\n"}) == []
+
+
+CALLS = {
+    "a.java": 'client.apiKey("{}");', "a.kt": 'options.withToken("{}")', "a.cs": 'o.SetClientSecret("{}");',
+    "a.rs": '.bearer_token("{}")',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", CALLS)
+def test_a_call_that_sets_a_secret_by_its_own_name(path, failing, values):
+    assert len(failing({path: CALLS[path].format(values.password(24)) + "\n"})) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'client.getSecret("{}");', 'vault.readToken("{}");', 'token("{}");', 'assertThat(x.password()).isEqualTo("y");',
+        'store.secret("team/prod-db-credentials");', 'b.password(System.getenv("DB_PASSWORD"));', 'b.token("${{t}}");',
+        'encoder.hashPassword("{}");',
+    ],
+)  # fmt: skip
+def test_a_call_that_asks_for_one_sets_none(text, failing, values):
+    assert failing({"a.java": text.format(values.password(24)) + "\n"}) == []
