@@ -47,7 +47,7 @@ PLAIN_TOGETHER = frozenset(
     publickey protobufkey versionhash contenthash confighash templatehash sourcehash commithash archivehash
     imagehash certhash certhashes nexttoken pagetoken startingtoken continuationtoken changetoken
     publishablekey sitekey gpgkey gpgkeys pgpkey
-    locktoken idempotencytoken creationtoken actiontoken
+    locktoken idempotencytoken creationtoken actiontoken instrumentationkey
     """.split()
 )
 """One word, or two that belong together, that only look like a word for a secret."""

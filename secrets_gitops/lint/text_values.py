@@ -10,7 +10,6 @@ from secrets_gitops.lint.classify import BY_LINE
 from secrets_gitops.lint.mask import has_templates
 from secrets_gitops.lint.value_model import is_login, is_secret
 from secrets_gitops.lint.values import shape
-from secrets_gitops.lint.values.ciphertext import looks_like_sops
 from secrets_gitops.lint.values.stand_ins import default_of
 from secrets_gitops.patterns import pattern
 
@@ -161,7 +160,7 @@ def literal(found: Assignment, kind: Kind) -> str:
     if kind in _QUOTED:
         return ""
     if kind in BY_LINE:
-        if looks_like_sops(value) and value.rstrip(" \t,").endswith("]"):
+        if value.startswith("ENC[") and value.rstrip(" \t,").endswith("]"):
             return value.rstrip(" \t,")
         if kind in _YAML and value[:1] in "!|>*":
             return ""  # a tag such as `!vault`, the head of a block, an alias

@@ -9,6 +9,8 @@ from binascii import a2b_base64
 from secrets_gitops.envelopes import sealed_blob
 from secrets_gitops.patterns import pattern
 
+EMPTY_ENVELOPE = "ENC[AES256_GCM]"
+"""How texts about sops write it; there is nothing in it."""
 _SOPS_TYPES = frozenset({"str", "int", "float", "bytes", "bool", "time", "comment"})
 _ANSIBLE = pattern(r"\$ANSIBLE_VAULT;1\.[0-9];AES(?:256)?(?:;[\w.-]+)?\s+[0-9a-f\s]{20,}", re.IGNORECASE)
 _ARMOR = pattern(r"-----BEGIN (AGE ENCRYPTED FILE|PGP MESSAGE)-----\s(.*?)-----END \1-----", re.DOTALL)
@@ -27,8 +29,8 @@ _JWE = pattern(r"eyJ[\w-]{10,4000}\.[\w-]{0,4000}\.[\w-]{10,200}\.[\w-]{1,100000
 
 
 def looks_like_sops(text: str) -> bool:
-    """Does `text` promise to be an envelope of sops, well-formed or not?"""
-    return text.startswith("ENC[")
+    """Does `text` promise to be an envelope of sops, well-formed or not? One without any parts only shows its begin."""
+    return text.startswith("ENC[") and text != EMPTY_ENVELOPE
 
 
 def is_sops(text: str) -> bool:

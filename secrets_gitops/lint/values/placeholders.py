@@ -47,7 +47,7 @@ _WHOLE = pattern(
     | postgres | guest | unused | ignored? | irrelevant
     | not[-_\ ]?(?:used|needed|required|set|real|important|secret|applicable)
     | (?:placeholder|dummy|fake)(?:[-_\ ].{1,80})?
-    | example | sample | none | null | nil | undefined | n/?a | empty | unset | passw0rd
+    | ENC\[AES256_GCM\] | example | sample | none | null | nil | undefined | n/?a | empty | unset | passw0rd
     | your[-_\ ].{1,80} | my[-_\ ]?(?:secret|password|token)
     | <[^<>\n]{1,120}> | \[[a-z][a-z_\-\ ]{2,60}\] | \{_{0,2}[a-z][a-z_.\-\ ]{2,60}\}
     | [\w+/=-]{0,120}(?:\.{3,}|…+)

@@ -22,8 +22,11 @@ _SSH_KEY = (
 _SSH_LINE = pattern(
     rf"(?:(?:@(?:cert-authority|revoked)[ ])?[^\s#]+[ ])?{_SSH_KEY}[ ]AAAA[A-Za-z0-9+/]{{20,4000}}={{0,2}}(?:[ ].*)?"
 )
+_UUID = r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}"
 _WHOLE = pattern(
-    r"age1[02-9ac-hj-np-z]{58}|age1pq1[02-9ac-hj-np-z]{1000,3000}|(?:SHA256|MD5):[A-Za-z0-9+/:]{20,60}={0,2}"
+    rf"InstrumentationKey={_UUID}(?:;(?:\w{{1,20}}Endpoint=https://[\w./-]{{1,200}}|ApplicationId={_UUID})){{0,6}};?"
+    # Where Application Insights takes measurements; it stands in every page that sends some.
+    r"|age1[02-9ac-hj-np-z]{58}|age1pq1[02-9ac-hj-np-z]{1000,3000}|(?:SHA256|MD5):[A-Za-z0-9+/:]{20,60}={0,2}"
     r"|data:(?:image|font)/[\w.+-]+(?:;[\w=-]+)*,\S*|https?://[0-9a-f]{32}@[\w.-]+/[0-9]+"
     r"|sgf1:[a-z2-7]{32}(?::[0-9]{1,6})?"  # our own fingerprints, in reports that lie in a repository
 )

@@ -23,6 +23,7 @@ _EXPANSION = pattern(
 _WHOLE_EXPANSION = pattern(
     r"\$[A-Z_][A-Z0-9_]{0,80}|\$[a-z0-9]{1,40}(?:_[a-z0-9]{1,40}){1,6}|\$(?:password|secret|token|user|username)"
     r"|\$[a-z][\w-]{1,60}(?:[.:][A-Za-z][\w-]{0,60}){1,5}|\$[a-z]{2,20}(?:-[a-z]{2,20}(?:[A-Z][a-z]{1,20}){0,3}){1,5}|%%?[A-Z][A-Z0-9_]{1,80}%%?|@(?:file:)?[./~][\w./-]{1,200}|@[\w-]{1,60}\.(?:txt|json|ya?ml|pem|key|crt)|\(\([\w.:/-]{1,80}\)\)|%env\([\w:]{1,80}\)%|@@?[A-Z][A-Z0-9_]{1,80}@@?|__[A-Z][A-Z0-9_]{1,80}__"
+    r"|(?:__|@@)[a-z]{2,20}(?:[_.-][a-z]{1,20}|[A-Z][a-z]{1,20}){0,8}(?:__|@@)"
     r"|`[^`\n]{1,300}`|!(?:ENV|Ref|Sub|GetAtt|reference|env|secret|env_var)\b.*"
 )
 _TAGS = frozenset(

@@ -217,7 +217,7 @@ def test_it_is_spared(text, target):
 def test_every_client_that_takes_a_password_by_an_option_has_its_files_looked_at(failing, values):
     secret = values.password()
     for client in sorted(name.decode() for name in catalog.CLIENTS):
-        for option in ("-p", "-a", "-w", "-P"):
+        for option in ("-p", "-a", "-w", "-P", "-c"):
             login = "login " if client in {"docker", "podman", "buildah", "nerdctl", "oras", "crane", "az"} else ""
             joint = "" if client.startswith(("mysql", "mariadb")) else " "
             command = f"command: ['sh', '-c', '{client} {login}-u app {option}{joint}{secret}']"
