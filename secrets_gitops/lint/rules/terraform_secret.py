@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     from secrets_gitops.lint.target import Target
 
 _TEXT = rb'"((?:[^"\\\r\n]|\\[^\r\n]){1,4096}+)"'
-_PAIR = pattern(
-    rb"(?<![\w.])[\"']?name[\"']?[ \t]{0,20}[=:][ \t]{0,20}\"([\w.\[\]-]{1,100}+)\"[,\s]{1,200}+"
-    rb"[\"']?value[\"']?[ \t]{0,20}[=:][ \t]{0,20}" + _TEXT
+_NAME = rb"(?<![\w.])[\"']?name[\"']?[ \t]{0,20}[=:][ \t]{0,20}\"([\w.\[\]-]{1,100}+)\""
+_NAMED = rb"((?<![\w.])[\"']?value[\"']?)[ \t]{0,20}[=:][ \t]{0,20}" + _TEXT
+_PAIRS = (
+    (pattern(_NAME + rb"[,\s]{1,200}+" + _NAMED), 1, 2, 3),
+    (pattern(_NAMED + rb"[,\s]{1,200}+" + _NAME), 3, 1, 2),
 )
+"""A name and its value, in both orders, with the groups of the name, of the key `value` and of the value itself."""
 _STORED = pattern(
     rb"resource[ \t]{1,20}\"(aws_ssm_parameter|azurerm_key_vault_secret|github_actions_(?:\w{1,20}_)?secret"
     rb"|google_secret_manager_secret_version)\"[ \t]{0,20}\"[^\"\n]{1,100}\"[ \t]{0,20}\{([^{}]{0,4000}+)"
@@ -56,11 +59,12 @@ class TerraformSecret(AssignmentRule):
             told.add(found.value_start)
             yield finding(self, target, found)
         data = target.data
-        for pair in _PAIR.finditer(data) if b"value" in data else ():
-            key, text = pair[1].decode(), pair[2].decode("utf-8", "replace")
-            if len(text) >= 4 and is_secret(text, key):
-                told.add(pair.start(2))
-                yield finding_at(self, target, (pair.start(1), pair.end(2)), key, text)
+        for expression, name, start, value in _PAIRS if b"value" in data else ():
+            for pair in expression.finditer(data):
+                key, text = pair[name].decode(), pair[value].decode("utf-8", "replace")
+                if len(text) >= 4 and pair.start(value) not in told and is_secret(text, key):
+                    told.add(pair.start(value))
+                    yield finding_at(self, target, (pair.start(start), pair.end(value)), key, text)
         heredocs: list[tuple[int, int]] = []
         for leaf in leaves(data) if target.telling_words or any(word in target.lowered for word in _WORDS) else ():
             if leaf.is_heredoc:
@@ -71,10 +75,10 @@ class TerraformSecret(AssignmentRule):
         for block in _STORED.finditer(data) if b"resource" in data else ():
             if block[1] == b"aws_ssm_parameter" and b"SecureString" not in block[2]:
                 continue
-            for value in _VALUE.finditer(data, *block.span(2)):
-                text = value[2].decode("utf-8", "replace")
-                if value.start(2) not in told and len(text) >= 4 and is_secret(text, "password"):
-                    yield finding_at(self, target, (value.start(1), value.end(2)), value[1].decode(), text)
+            for stored in _VALUE.finditer(data, *block.span(2)):
+                text = stored[2].decode("utf-8", "replace")
+                if stored.start(2) not in told and len(text) >= 4 and is_secret(text, "password"):
+                    yield finding_at(self, target, (stored.start(1), stored.end(2)), stored[1].decode(), text)
         yield from self._in_heredocs(target, heredocs, told)
 
     def _in_heredocs(self, target: Target, heredocs: list[tuple[int, int]], told: set[int]) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ FOUND = [
     ("terraform-secret", "p.tfvars.json", f'{{\n"db_password": "{P}"}}', 2),
     ("terraform-secret", "m.tf", f'variable "token" {{\n  type = string\n  default = "{T}"\n}}', 3),
     ("terraform-secret", "m.tf", f'variable "x" {{\n  sensitive = true\n  default = "{T}"\n}}', 3),
-    ("terraform-secret", "m.tf", f'set_sensitive {{\n  name  = "auth.password"\n  value = "{P}"\n}}', 2),
+    ("terraform-secret", "m.tf", f'set_sensitive {{\n  name  = "auth.password"\n  value = "{P}"\n}}', 3),
     ("ansible-secret", "group_vars/all.yml", f"mysql_root_password: {P}", 1),
     ("ansible-secret", "hosts.ini", f"[a]\nh1 ansible_host=10.0.0.1 ansible_password={P}", 2),
     ("ansible-secret", "host_vars/h1.yml", f"ansible_become_pass: '{P}'", 1),
