@@ -48,7 +48,8 @@ def value_text(value: Scalar, format: Format, *, quote: str = "", behind: str = 
     text = text_of(value)
     if format == "dotenv":
         return text.replace("\n", "\\n") if isinstance(value, str | bytes) else text
-    if not quote and _SAFE.fullmatch(text) and behind.lstrip()[:1] in {"", ";", "#"}:
+    goes_on = behind.rstrip().endswith("\\")  # of a value without quotes the next line would be a part
+    if not quote and not goes_on and _SAFE.fullmatch(text) and behind.lstrip()[:1] in {"", ";", "#"}:
         return text
     for one in dict.fromkeys((*((quote,) if quote else ()), *_quotes(text), '"""', "`", '"', "'")):
         written = f"{one}{text}{one}"

@@ -126,8 +126,11 @@ def envelope_text(
 
 
 def _line_quote(document: Document, node: Node) -> str:
-    """In INI the quotes of a value outlive its encryption."""
-    return line_values.quote_of(document.text[node.start : node.end]) if document.format == "ini" else ""
+    """In INI the quotes of a value outlive its encryption; where its comment ends in a backslash, it needs some."""
+    if document.format != "ini":
+        return ""
+    quote = line_values.quote_of(document.text[node.start : node.end])
+    return quote or ("`" if edit_lines.behind(document, node).rstrip().endswith("\\") else "")
 
 
 def _quote(node: Node, value: Value, *, flow: bool) -> str:

@@ -130,6 +130,17 @@ def test_what_stands_behind_a_value_is_no_part_of_its_lines(text, value, seal, u
     assert found == value
 
 
+@pytest.mark.parametrize("text", ["a=`b`c;\\\np=q\n", "a=`b`c ; C:\\d\\ \np=q\n", "a=`b` ;\\\np=q\n"])
+@pytest.mark.parametrize("value", [None, "safe", "two words", "with `ticks`"])
+def test_a_comment_that_ends_in_a_backslash_takes_no_line_of_an_ini_file(text, value, seal, unseal):
+    opened = unseal(seal(text, path="f.ini"))
+    if value is not None:
+        opened.set(("DEFAULT", "a"), value)
+    again = unseal(opened.seal(NOW))
+    assert to_plain(again.plain.roots[0], "ini") == {"DEFAULT": {"a": value or "b", "p": "q"}}
+    assert again.text.count("\n") == 2
+
+
 def test_the_block_stays_where_and_as_it_is(seal, unseal):
     text = seal("a: x\nb: y\n").text
     block = text[text.index("sops:") :].replace("    version", "    unknown: field   # kept\n    version")
