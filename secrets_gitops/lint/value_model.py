@@ -71,6 +71,10 @@ _REMEMBERED = 500
 """Characters of a value whose verdict is remembered: what comes again and again is short."""
 _MARKS = ".,;:!?()'\""
 _NAME = pattern(r"[A-Za-z0-9](?:[\w./:@ -]{0,250}[\w/])?")
+_NAMES = 50
+"""More of them are no list of names that somebody wrote."""
+_SIZED = pattern(r"[0-9]{1,9}[kmgKMG]?(?:[ ][a-z_]{2,20}(?:=[\w/.]{1,20})?){1,6};?")
+"""What a line goes on with behind the name of something: nginx's `zone=token:10m rate=1r/s;`."""
 _NOTE = pattern(
     r"\(?(?:see|via|from|managed|stored|provided|injected|set|kept|comes|generated|rotated|read|taken|loaded|lives|ask)"
     r"(?:[ ][A-Za-z]{1,20}){1,8}[.!)]{0,2}",
@@ -185,6 +189,8 @@ def _classify_line(text: str, key: KeyName, *, strict: bool) -> ValueClass:
         # A PIN, a one-time code; the seed of a test run is none.
         is_code = sensitive and key.words[-1:] != ("seed",) and sum(c.isdigit() for c in text) >= 6
         return "plaintext" if is_code and not placeholders.is_placeholder(text) else "setting"
+    if not strict and text[0].isdigit() and _SIZED.fullmatch(text):
+        return "setting"
     if _COLOUR.match(text) and not shape.is_random_looking(_COLOUR.sub("", text)):
         return "setting"  # `PASS="\\033[32mok"`
     if placeholders.is_documented(text):
@@ -337,6 +343,11 @@ def _is_base64(text: str) -> bool:
 
 
 def _is_name(text: str, key: KeyName, *, strict: bool) -> bool:
+    if "," in text and not key.asks_a_person:  # `reloader.example.com/secret: api-keys,api-tls`
+        names = [name.strip() for name in text.split(",")]
+        return len(names) <= _NAMES and all(
+            name and " " not in name and _is_name(name, key, strict=strict) for name in names
+        )
     if not _NAME.fullmatch(text):
         return False
     if key.sensitivity == "plain":

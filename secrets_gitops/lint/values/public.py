@@ -28,6 +28,7 @@ _WHOLE = pattern(
     # Where Application Insights takes measurements; it stands in every page that sends some.
     r"|age1[02-9ac-hj-np-z]{58}|age1pq1[02-9ac-hj-np-z]{1000,3000}|(?:SHA256|MD5):[A-Za-z0-9+/:]{20,60}={0,2}"
     r"|data:(?:image|font)/[\w.+-]+(?:;[\w=-]+)*,\S*|https?://[0-9a-f]{32}@[\w.-]+/[0-9]+"
+    r"|phc_[A-Za-z0-9]{40,48}"  # PostHog's key of a project, which every page that uses it shows
     r"|sgf1:[a-z2-7]{32}(?::[0-9]{1,6})?"  # our own fingerprints, in reports that lie in a repository
 )
 _JWK = pattern(r'"kty"\s*:')

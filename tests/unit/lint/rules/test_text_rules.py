@@ -157,6 +157,8 @@ FOUND = [
 ]  # fmt: skip
 
 CLEAN = [
+    ("values.yaml", "podAnnotations:\n  reloader.example.com/secret: api-secret,api-tls\ntoken: read, write"),
+    ("nginx.conf", "limit_req_zone $binary_remote_addr zone=token:10m rate=1r/s;\nkeys_zone=secret:8m inactive=60m;"),
     (".env", "DB_PASSWORD=\nA_TOKEN=${A_TOKEN}\nB_SECRET=changeme\nC_KEY_FILE=/run/c\nD_TOKEN_TTL=3600\nE_KEY=name"),
     (".env", "API_TOKEN=op://vault/item/field\nDB_PASSWORD=ref+vault://secret/db#/password"),
     (".env.example", f"DB_PASSWORD={P}"),
@@ -284,6 +286,12 @@ def test_a_plaintext_value_is_found_on_its_line(rule, path, text, line, failing,
 @pytest.mark.parametrize(("path", "text"), CLEAN, ids=lambda item: item[:40])
 def test_what_is_no_secret_passes(path, text, failing, filled):
     assert failing({path: filled(text)}, *RULES) == []
+
+
+def test_a_key_that_pages_show_is_public(failing, values):
+    text = f"NEXT_PUBLIC_POSTHOG_KEY=phc_{values.hex(43)}\n"
+    assert failing({".env": text}, *RULES) == []
+    assert [found[1] for found in failing({".env": text + text.replace("phc_", "")}, *RULES)] == [2]
 
 
 def test_hashes_of_services(failing, values):
