@@ -133,7 +133,7 @@ def _walk(root: Node, index: int, by_node: dict[int, KubeObject], above: Inherit
             siblings = {name.text for name, _ in node.pairs}
             named = _name_beside(node, siblings)
             if named is None and not ALONE.isdisjoint(siblings) and read_key(name).sensitivity == "strong":
-                named = name
+                named = _type_beside(node) or name
             below: list[tuple[Node, Node | None, str, KeyName, KubeObject | None, Chain, Inheritance, Position]] = []
             for key_node, value in node.pairs:
                 text = key_node.resolved().text
@@ -152,6 +152,12 @@ def _walk(root: Node, index: int, by_node: dict[int, KubeObject], above: Inherit
                     )
                 )
             stack += reversed(below)
+
+
+def _type_beside(mapping: Node) -> str | None:
+    """`credentials: [{type: password, value: x}]`: a person made up the value."""
+    found = mapping.get("type")
+    return found.text if found is not None and found.kind == "scalar" and found.text == "password" else None
 
 
 def _name_beside(mapping: Node, keys: set[str]) -> str | None:

@@ -87,3 +87,16 @@ def test_a_call_that_sets_a_secret_by_its_own_name(path, failing, values):
 )  # fmt: skip
 def test_a_call_that_asks_for_one_sets_none(text, failing, values):
     assert failing({"a.java": text.format(values.password(24)) + "\n"}) == []
+
+
+@pytest.mark.parametrize("value", ["orange-monday-tiger-marble-37", "Pepper@" + str(NUMBER)])
+def test_the_type_beside_a_value_asks_a_person(value, failing):
+    text = f"users:\n- username: a\n  credentials:\n  - type: password\n    value: {value}\n"
+    assert [found[3] for found in failing({"realm.yaml": text})] == ["password"]
+
+
+def test_the_type_beside_a_placeholder_says_nothing(failing):
+    text = (
+        "users:\n- credentials:\n  - type: password\n    value: ${PASSWORD}\n  - type: password\n    value: changeme\n"
+    )
+    assert failing({"realm.yaml": text}) == []
