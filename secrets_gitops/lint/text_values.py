@@ -6,6 +6,8 @@ an identifier as often as not, so there the value has to look made by a generato
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from secrets_gitops.lint.classify import BY_LINE
 from secrets_gitops.lint.mask import has_templates
 from secrets_gitops.lint.value_model import is_login, is_secret
@@ -233,14 +235,24 @@ def is_pattern(value: str) -> bool:
 
 
 def looks_made_up(value: str, name: KeyName) -> bool:
-    """Does `value` look like words and a number of a person's choice, under a key that asks for such a password?"""
-    return (
-        len(value) >= 8
-        and name.sensitivity == "strong"
-        and name.asks_a_person
-        and _MADE_UP.fullmatch(value) is not None
-        and not any(word in _STOCK or word.startswith(_STOCK_STARTS) for word in map(str.lower, _WORDS.findall(value)))
-    )
+    """Does `value` look like a password, where the key asks a person for one?
+
+    Like words and a number of that person's choice, or like letters and digits mixed that are too few for a token.
+    """
+    if len(value) < 8 or name.sensitivity != "strong" or not name.asks_a_person:
+        return False
+    if _MADE_UP.fullmatch(value) is not None:
+        words = map(str.lower, _WORDS.findall(value))
+        return not any(word in _STOCK or word.startswith(_STOCK_STARTS) for word in words)
+    return _is_mixed(value)
+
+
+def _is_mixed(value: str) -> bool:
+    """Do letters and digits take turns, as in `a1b22c3d4e`, without words?"""
+    if not (10 <= len(value) <= 64 and value.isascii() and value.isalnum()):
+        return False
+    turns = sum(a.isdigit() != b.isdigit() for a, b in pairwise(value))
+    return turns >= 4 and len(set(value)) >= 7 and shape.word_share(value) < 0.3
 
 
 def _is_token(value: str) -> bool:

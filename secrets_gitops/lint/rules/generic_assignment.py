@@ -12,7 +12,7 @@ from secrets_gitops.lint.candidates import is_excused, of_leaf, spread
 from secrets_gitops.lint.key_names import read_key
 from secrets_gitops.lint.leaf_gate import ends
 from secrets_gitops.lint.objects import entries
-from secrets_gitops.lint.text_values import is_secret_scalar, literal, looks_made
+from secrets_gitops.lint.text_values import is_secret_scalar, literal, looks_made, looks_made_up
 from secrets_gitops.lint.value_model import is_login, is_secret
 from secrets_gitops.lint.values import shape
 from secrets_gitops.patterns import pattern
@@ -203,7 +203,9 @@ class GenericAssignment(AssignmentRule):
         for found in target.assignments:
             in_text = found.op == "=" or _is_argument(target.data, found.start)
             value = _WORD_ENDS.split(literal(found, "yaml"), 1)[0] if in_text else literal(found, target.kind)
-            if found.name.sensitivity != "strong" or not looks_made(value) or not is_secret(value, found.name):
+            if found.name.sensitivity != "strong" or not (looks_made(value) or looks_made_up(value, found.name)):
+                continue
+            if not is_secret(value, found.name):
                 continue
             is_loose = blocks is None or _is_loose(target, found.start, blocks)
             if not is_loose and in_text:

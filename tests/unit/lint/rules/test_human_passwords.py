@@ -38,6 +38,7 @@ SOURCES = {
     "a.java": 'properties.put("db.password", "{}");',
     "a.cue": 'db: password: "{}"',
     "a.txt": "password: {}",
+    "a.yaml": "a: 1\n# password: {}\nb: 2",
     "b.java": 'builder.host("h").password("{}").build();',
     "a.php": "$mail->setPassword('{}');",
     "a.sh": "echo 'root:{}' | chpasswd",
@@ -87,6 +88,12 @@ def test_a_call_that_sets_a_secret_by_its_own_name(path, failing, values):
 )  # fmt: skip
 def test_a_call_that_asks_for_one_sets_none(text, failing, values):
     assert failing({"a.java": text.format(values.password(24)) + "\n"}) == []
+
+
+@pytest.mark.parametrize("path", ["a.py", "a.go", "b.java"])
+def test_few_letters_and_digits_mixed(path, failing, values):
+    mixed = "".join(a + b for a, b in zip("kqvxzj", "704931", strict=True)) + values.hex(4)
+    assert len(failing({path: SOURCES[path].format(mixed) + "\n"})) == 1
 
 
 @pytest.mark.parametrize("value", ["orange-monday-tiger-marble-37", "Pepper@" + str(NUMBER)])
