@@ -11,6 +11,7 @@ from secrets_gitops.lint import catalog, gate
 from secrets_gitops.lint.dispatch import Dispatch
 from secrets_gitops.lint.finding import Finding
 from secrets_gitops.lint.nested import texts
+from secrets_gitops.lint.runs import SHORTEST
 from secrets_gitops.lint.target import Target
 
 TYPE_CHECKING = False
@@ -29,6 +30,7 @@ _AHEAD = 50
 """Files that are read ahead at a time, where the snapshot can."""
 _BY_BYTES = ("provider-token", "private-key")
 """The rules that run on lock files too."""
+_IN_NAMES = "provider-token"
 _IN_STRINGS = (*_BY_BYTES, "url-credential")
 """The rules that read bytes and look for what stands in strings, the targets of symbolic links among them."""
 
@@ -103,9 +105,11 @@ class Scanner:
         is_link = self._run.snapshot.mode(path) == _LINK
         if gate.is_binary_name(path) and not is_link:
             self.skipped += 1
+            self._scan_name(path, only)
             return
         data = self._read(path)
         if data is None:
+            self._scan_name(path, only)
             return
         context = only is not None
         if is_link or gate.is_lock_file(path):
@@ -124,6 +128,16 @@ class Scanner:
         counting, suppressed = self._policy.judge(target, _merged(found), self._ran if whole else frozenset())
         if context and counting and self._policy.may_excuse:
             counting, suppressed = self._heard(Target(path, target.data, self._run), counting, suppressed)
+        self.findings += counting
+        self.suppressed += suppressed
+
+    def _scan_name(self, path: str, only: tuple[str, ...] | None) -> None:
+        """Look for tokens in the name of a file whose content is not looked at."""
+        if only is not None or all(len(part) < SHORTEST for part in path.split("/")):
+            return
+        target = Target(path, b"", self._run)
+        chosen = tuple(rule for rule in self._rules if rule.id.startswith(_IN_NAMES))
+        counting, suppressed = self._policy.judge(target, _merged(list(self._check(target, chosen))), frozenset())
         self.findings += counting
         self.suppressed += suppressed
 

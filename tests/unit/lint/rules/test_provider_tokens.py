@@ -185,3 +185,12 @@ def test_one_token_can_be_asked_for(typed):
     text = Maker(3).make("ghp" + "_{crc62:30} npm" + "_{crc62:30}")
     assert [f.rule for f in rule.check(Target("a.txt", text.encode(), Run(Nothing())))] == ["provider-token-github"]
     assert RULE.named("provider-token-nothing") is None
+
+
+@pytest.mark.parametrize("path", ["img/{}.png", "{}/logo.png", "{}.bin"])
+def test_a_token_in_the_name_of_a_file_that_is_not_looked_into(path, scan):
+    token = Maker(4).make("ghp" + "_{crc62:30}")
+    report = scan({path.format(token): b"\x89PNG\0\0\1\2"})
+    assert [found.rule for found in report.findings] == ["provider-token-github"]
+    assert report.skipped == 1
+    assert not scan({path.format("a-picture-of-the-whole-system-in-2031"): b"\x89PNG\0\0\1\2"}).findings
