@@ -71,7 +71,8 @@ _STOCK = frozenset(
 _STOCK_STARTS = ("pass", "pwd", "secret", "token", "admin", "user", "test", "demo", "dummy", "default", "example",
                  "sample", "change", "guest", "login")  # fmt: skip
 """Words of examples, tests and settings."""
-_DECLARES = pattern(rb"\b(?:def|func|function|fn|sub|fun|proc|procedure)\b[^\n]{0,400}\Z")
+_DECLARES = pattern(rb"\b(?:def|func|function|fn|sub|fun|proc|procedure)\b[^\n(]{0,200}\([^\n]{0,400}\Z")
+"""The parameters of a function; Groovy declares a variable with `def` too."""
 _BEFORE = 400
 
 

@@ -40,6 +40,7 @@ SOURCES = {
     "a.txt": "password: {}",
     "a.yaml": "a: 1\n# password: {}\nb: 2",
     "b.java": 'builder.host("h").password("{}").build();',
+    "Jenkinsfile": 'def dbPassword = "{}"',
     "a.php": "$mail->setPassword('{}');",
     "a.sh": "echo 'root:{}' | chpasswd",
 }
