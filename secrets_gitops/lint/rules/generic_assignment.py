@@ -44,7 +44,7 @@ _TOLD = {
     pattern(rb"[*_]{0,2}:[*_]{0,2}[ \t]{1,4}([^`\s]{16,200}+)"): (
         b"api key", b"access key", b"secret key", b"signing key", b"license key",
     ),
-    pattern(rb"(?:[ \t]{1,4}(?:is|of)|[ \t]{0,4}[:=])?[ \t*_]{1,9}`{1,2}([^`\s]{8,200}+)`"): (
+    pattern(rb"(?:[ \t]{1,4}(?:is|of)|[ \t]{0,4}[:=|])?[ \t*_]{1,9}`{1,2}([^`\s]{8,200}+)`"): (
         b"password", b"passwd", b"passphrase", b"token", b"secret", b"api key", b"access key",
     ),
 }  # fmt: skip

@@ -97,6 +97,7 @@ FOUND = [
     ("generic-assignment", "p.yaml", f"basic_auth:\n  username: a\n  password: {P}", 3),
     ("generic-assignment", "p.yaml", f"a: 1\n# password: {P}", 2),
     ("generic-assignment", "r.json", f'{{"clients": [\n{{"secret": "{T}"}}]}}', 2),
+    ("generic-assignment", "README.md", f"| what | where |\n|---|---|\n| Password | `{P}` |", 3),
     ("generic-assignment", "web.config.xml", f'<add key="DbPassword" value="{P}"/>', 1),
     ("url-credential", "a.yaml", f"a: 1\nurl: postgres://app:{P}@db.internal/app", 2),
     ("url-credential", "a.py", f'x = "amqp://app:{P}@mq.internal"', 1),
@@ -157,6 +158,7 @@ FOUND = [
 ]  # fmt: skip
 
 CLEAN = [
+    ("README.md", "| `auth.password` | `secretpassword` |\n| token | `my-token` |\n| secret | `{{ .Values.x }}` |"),
     ("values.yaml", "podAnnotations:\n  reloader.example.com/secret: api-secret,api-tls\ntoken: read, write"),
     ("nginx.conf", "limit_req_zone $binary_remote_addr zone=token:10m rate=1r/s;\nkeys_zone=secret:8m inactive=60m;"),
     (".env", "DB_PASSWORD=\nA_TOKEN=${A_TOKEN}\nB_SECRET=changeme\nC_KEY_FILE=/run/c\nD_TOKEN_TTL=3600\nE_KEY=name"),
