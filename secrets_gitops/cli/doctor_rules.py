@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from secrets_gitops.cli.doctor_view import Trouble, named
 from secrets_gitops.encrypted_files.rules import unusable
-from secrets_gitops.errors import Error, FileError
+from secrets_gitops.errors import Error, FileError, SettingsError
 from secrets_gitops.lint.mend import quoted
 from secrets_gitops.repository import creation_rules, settings
 
@@ -93,7 +93,10 @@ def _covered(view: View) -> Iterator[Trouble]:
     from secrets_gitops.lint.engine import scan
     from secrets_gitops.lint.options import Options
 
-    found = scan(view.tree, options=Options(only=("sops-not-encrypted",))).findings
+    try:
+        found = scan(view.tree, options=Options(only=("sops-not-encrypted",))).findings
+    except SettingsError:
+        return  # what is wrong with them is said where they are looked at
     paths = sorted({finding.path for finding in found})
     if paths:
         yield Trouble(
