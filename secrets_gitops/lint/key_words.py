@@ -100,3 +100,15 @@ IDENTIFYING = frozenset(
     """.split()
 )
 """A key with one of these may hold long hex that names a thing."""
+
+KEEPERS = frozenset(
+    """
+    vault wiki ci cd aws gcp azure sops kms ssm manager team operator doc docs documentation readme safe secret secrets
+    store storage env environment environments variable variables helm terraform ansible puppet pipeline pipelines
+    workflow actions deploy deployment deploytime runtime chart cluster admin administrator above below keepass
+    bitwarden lastpass console dashboard settings setting file files config configuration infrastructure infra platform
+    owner install installation installer startup start boot build script job hook controller kubernetes openbao
+    automatically random randomly generator keychain keyring wallet elsewhere outside provider server system externally
+    """.split()
+)
+"""Who or what keeps a secret, or makes it: a note that says where a value comes from names one."""

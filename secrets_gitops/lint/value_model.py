@@ -255,7 +255,9 @@ def _is_prose(text: str, key: KeyName) -> bool:
     """Is it a sentence for people, or at least some words under a key that holds what machines make?"""
     text = _TAG.sub(" ", text).strip()
     if _NOTE.fullmatch(text) and key_words.OF_WORDS.isdisjoint(key.words):
-        return True
+        named = {word.strip(_MARKS).lower() for word in text.split(" ")}
+        if not key.asks_a_person or not key_words.KEEPERS.isdisjoint(named):
+            return True  # `see spot run fast` says of no place that the value is there
     if _SENTENCE.fullmatch(text):
         return not _is_passphrase(text, key)
     if _names_itself(text):

@@ -384,6 +384,11 @@ class TestProse:
         assert classify(text, "password") == "prose"
         assert classify(text, "passphrase") == classify(text, "password", strict=True) == "plaintext"
 
+    @pytest.mark.parametrize("text", ["see spot run fast", "managed by blue whales", "from seven hills they came"])
+    def test_a_passphrase_that_begins_as_such_a_note_does(self, text):
+        assert classify(text, "db_password") == classify(text, "passphrase") == "plaintext"
+        assert classify(text, "api_token") != "plaintext"
+
     def test_a_passphrase_is_none(self):
         assert classify(self.TEXT, "passphrase") == "plaintext"
         assert classify(self.TEXT, "value", strict=True) == "plaintext"
