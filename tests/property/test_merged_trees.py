@@ -114,7 +114,10 @@ def test_two_leaves_of_a_file_as_people_write_it(seed: int, choice: random.Rando
     except DocumentError as error:
         assert "twice" in error.message
         return
-    assert found.conflicts == ()
+    if found.conflicts:  # only a new name, which makes another item of a list
+        names = {"name", "id", "key"}
+        assert any(len(path) > 1 and isinstance(path[-2], int) and path[-1] in names for _, path in (first, second))
+        return
     merged = opened.open(read(found.data, path="f.yaml"), KEYRING).plain
     for root, path, value in ((*first, f"one{one}"), (*second, f"two{other}")):
         tree = to_plain(merged.roots[root], "go_v3")

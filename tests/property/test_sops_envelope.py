@@ -39,7 +39,7 @@ SELECTORS = st.sampled_from(
     ]
 )
 STAMPS = re.compile(r'(?m)^(\s*"?(?:mac|lastmodified)"?: ).*$')
-BLANKS = re.compile(r"(?m)[ \t]+$")
+BLANKS = re.compile(r"(?m)[ \t]+(?=\r?$)")
 SLOW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
