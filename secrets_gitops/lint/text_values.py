@@ -56,7 +56,7 @@ _IN_IDENTIFIER = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 _HEX = pattern(r"(?:[0-9a-f]{32}|[0-9A-F]{32}){1,4}")
 _PUNCTUATION = frozenset("!@#$%^&*?~+=")
 _MADE_UP = pattern(
-    r"(?:[A-Z][a-z]{2,15}){1,3}[_.-]?[0-9]{3,8}|[a-z]{4,15}[0-9]{4,8}|(?:[a-z]{3,12}[-_.]){3,7}[0-9]{1,6}"
+    r"(?:[A-Z][a-z]{2,15}){1,3}[_.-]?[0-9]{3,8}|[a-z]{4,15}[0-9]{3,8}|(?:[a-z]{3,12}[-_.]){3,7}[0-9]{1,6}"
 )
 """Words and a number: `Word2020`, `TwoWords_784`, `word1596`, `four-words-like-these-37`."""
 _WORDS = pattern(r"[A-Z]?[a-z]+")
@@ -253,7 +253,7 @@ def _is_mixed(value: str) -> bool:
     if not (10 <= len(value) <= 64 and value.isascii() and value.isalnum()):
         return False
     turns = sum(a.isdigit() != b.isdigit() for a, b in pairwise(value))
-    return turns >= 4 and len(set(value)) >= 7 and shape.word_share(value) < 0.3
+    return turns >= 3 and len(set(value)) >= 7 and shape.word_share(value) < 0.3
 
 
 def _is_token(value: str) -> bool:

@@ -48,8 +48,13 @@ SOURCES = {
 
 @pytest.mark.parametrize(
     "value",
-    ["-".join(WORDS) + f"-{NUMBER % 90}", f"{WORDS[0].title()}{WORDS[2].title()}_{NUMBER}", f"{WORDS[3]}{NUMBER}"],
-    ids=["words", "two words", "a word"],
+    [
+        "-".join(WORDS) + f"-{NUMBER % 90}",
+        f"{WORDS[0].title()}{WORDS[2].title()}_{NUMBER}",
+        f"{WORDS[3]}{NUMBER}",
+        f"{WORDS[3]}{NUMBER % 900}",
+    ],
+    ids=["words", "two words", "a word", "a short number"],
 )
 @pytest.mark.parametrize("path", SOURCES)
 def test_in_source_code_and_text(path, value, failing):
@@ -94,7 +99,9 @@ def test_a_call_that_asks_for_one_sets_none(text, failing, values):
 @pytest.mark.parametrize("path", ["a.py", "a.go", "b.java"])
 def test_few_letters_and_digits_mixed(path, failing, values):
     mixed = "".join(a + b for a, b in zip("kqvxzj", "704931", strict=True)) + values.hex(4)
-    assert len(failing({path: SOURCES[path].format(mixed) + "\n"})) == 1
+    few = "1" + "kqvxz" + "2" + "nrxjqbv"  # as a generator of lower case and digits may have it
+    for value in (mixed, few):
+        assert len(failing({path: SOURCES[path].format(value) + "\n"})) == 1
 
 
 @pytest.mark.parametrize("value", ["orange-monday-tiger-marble-37", "Pepper@" + str(NUMBER)])
