@@ -25,7 +25,7 @@ PLAIN_AFTER = frozenset(
     present exists changed reset lookup operator controller image repository tag chart namespace role group user users
     username owner strategy strategies mechanism duration lifetime validity window plugin driver namespaces annotation
     annotations labels alg cmd domain command arguments hasher hashers validators handlers providers
-    hashing encoder encryption complexity strength
+    hashing encoder encryption complexity strength scheme query warning mismatch identity characters charset extras
     """.split()
 )
 """A word for a secret with one of these behind it is about the secret: `tokenUser`, `secretNamespace`."""
@@ -47,7 +47,8 @@ PLAIN_TOGETHER = frozenset(
     publickey protobufkey versionhash contenthash confighash templatehash sourcehash commithash archivehash
     imagehash certhash certhashes nexttoken pagetoken startingtoken continuationtoken changetoken
     publishablekey sitekey gpgkey gpgkeys pgpkey
-    locktoken idempotencytoken creationtoken actiontoken instrumentationkey
+    locktoken idempotencytoken creationtoken actiontoken instrumentationkey nopasswd aptkey aptkeys repokey
+    repokeys websocketkey
     """.split()
 )
 """One word, or two that belong together, that only look like a word for a secret."""

@@ -55,6 +55,7 @@ _IDENTIFIER = pattern(
 _IN_IDENTIFIER = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-")
 _HEX = pattern(r"(?:[0-9a-f]{32}|[0-9A-F]{32}){1,4}")
 _PUNCTUATION = frozenset("!@#$%^&*?~+=")
+_BADGE = pattern(rb"badges?[/.?]")
 _MADE_UP = pattern(
     r"(?:[A-Z][a-z]{2,15}){1,3}[_.-]?[0-9]{3,8}|[a-z]{4,15}[0-9]{3,8}|(?:[a-z]{3,12}[-_.]){3,7}[0-9]{1,6}"
 )
@@ -165,13 +166,15 @@ def literal(found: Assignment, kind: Kind) -> str:
     if kind in BY_LINE:
         if value.startswith("ENC[") and value.rstrip(" \t,").endswith("]"):
             return value.rstrip(" \t,")
+        if value.startswith("ENCRYPTED[") and value.endswith("]"):
+            return value
         if kind in _YAML and value[:1] in "!|>*":
             return ""  # a tag such as `!vault`, the head of a block, an alias
         if kind in _YAML and _PAIR.match(value):
             return ""  # the first line of a text that is YAML itself, whose values have places of their own
         if " #" in value or "\t#" in value or " ;" in value:
             value = _COMMENT.sub("", value)
-        value = value.rstrip(" \t,")
+        value = value.removesuffix(" \\").rstrip(" \t,")  # a command that goes on
         if kind == "ci" or value.endswith(("}", "]")):
             first = value.split(" ")[0]
             value = first.rstrip(",}]").lstrip("[") if "{" not in first else value
@@ -202,7 +205,7 @@ def is_literal_here(value: str, found: Assignment, kind: Kind, data: bytes) -> b
     if kind in _CONFIGURATION:
         return not before.lstrip().startswith(_COMMENTED) or looks_made(value)
     if kind == "docs":
-        if found.op == "=" and (b"badge" in before or before.endswith(b".svg?")):
+        if found.op == "=" and (_BADGE.search(before) or before.endswith(b".svg?")):
             return False  # shown to everybody by whoever shows the picture
         return found.name.sensitivity == "strong" and shape.is_random_looking(value) and looks_made(value)
     if kind == "source" and is_login(value):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from secrets_gitops.lint import key_words
+from secrets_gitops.lint import key_words, names
 from secrets_gitops.lint.key_names import read_key
 from secrets_gitops.lint.mask import mask_spans
 from secrets_gitops.lint.values import bodies, ciphertext, placeholders, public, shape, stand_ins
@@ -48,31 +48,19 @@ _USERINFO = pattern(
 )
 """What stands before the `@`. A password may hold a slash, although it should not; a port is none."""
 _ASSIGNED = pattern(r"(?:^|[?&;,\s])-{0,2}([A-Za-z][\w.-]{0,40}(?: [A-Za-z]{2,10})?)\s?=\s?([^;&,\s\"']{1,400})")
-_UUID = pattern(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-_HEX = pattern(r"(?:[0-9a-f]{7,8}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128})", re.IGNORECASE)
-_SUM = pattern(r"[A-Za-z0-9+/]{27}=|[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{86}==")
-"""SHA-1, SHA-256 and SHA-512 in base64."""
-_DIGEST = pattern(
-    r"(?:[\w./:-]{1,200}@)?(?:sha(?:1|256|384|512)[:=-]|h1:|zh:|md5[:-])[A-Za-z0-9+/]{20,128}={0,2}"
-    r"|(?:i|vpc|subnet|sg|eni|ami|vol|rtb|igw|nat|snap|acl)-[0-9a-f]{8,17}"
-)
-_PATH = pattern(r"(?:\.{0,2}/|~/|[A-Za-z]:\\)[^\s\"'`$]*|(?:[\w.-]+/)+[\w.-]+\.[a-z]{2,8}")
-_BASE64 = pattern(r"(?=[^0-9]*[0-9])(?=[^A-Z]*[A-Z])[A-Za-z0-9+/]{24,400}={0,2}")
-_URL = pattern(r"[a-z][a-z0-9+.-]{1,30}://[^\s\"'`]*", re.IGNORECASE)
+_PINNED = pattern(r"(?:release|origin|version)[ ]\S[^\n]{0,200}")
+"""What apt holds a package to."""
+_LICENSE = pattern(r"\b(?:[AL]?GPL(?:v?[0-9])?|MIT|BSD|Apache|MPL|EPL|ISC|CC0|CC-BY)\b")
 _COLOUR = pattern(r"(?:\x1b|\\(?:x1b|033|e|u001b))\[[0-9;]{0,20}m", re.IGNORECASE)
 _FLAG = pattern(r"--?[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*(?:=(.*))?")
 _PARAMETERS = pattern(r"[a-z_]{2,40}=\S+(?:[ ]+[a-z_]{2,40}=\S+)+")
 _CONNECTION = pattern(r"[A-Za-z][\w ]{1,40}=[^;=\n]{0,300}(?:;[ ]?[A-Za-z][\w ]{1,40}=[^;\n]{0,300}){1,30};?")
 _FALLBACK = pattern(r"\bdefault[ (]{1,4}[\"']([^\"'{}\n]{4,200})[\"']")
-_COMMIT = pattern(r"/(?:blob|tree|raw|commits?|archive)/[0-9a-f]{40}(?=/|$)")
 _TAG = pattern(r"</?[a-z][a-z0-9]{0,12}(?:[ ][^<>]{0,300})?/?>", re.IGNORECASE)
 _LABELS = ("passw", "passe", "contras", "senha", "kennw", "token", "secret", "key", "login", "schl")
 _REMEMBERED = 500
 """Characters of a value whose verdict is remembered: what comes again and again is short."""
 _MARKS = ".,;:!?()'\""
-_NAME = pattern(r"[A-Za-z0-9](?:[\w./:@ -]{0,250}[\w/])?")
-_NAMES = 50
-"""More of them are no list of names that somebody wrote."""
 _SIZED = pattern(r"[0-9]{1,9}[kmgKMG]?(?:[ ][a-z_]{2,20}(?:=[\w/.]{1,20})?){1,6};?")
 """What a line goes on with behind the name of something: nginx's `zone=token:10m rate=1r/s;`."""
 _NOTE = pattern(
@@ -188,8 +176,13 @@ def _classify_line(text: str, key: KeyName, *, strict: bool) -> ValueClass:
         sensitive = key.is_sensitive if strict else key.sensitivity == "strong"
         # A PIN, a one-time code; the seed of a test run is none.
         is_code = sensitive and key.words[-1:] != ("seed",) and sum(c.isdigit() for c in text) >= 6
+        is_code = is_code and text.count(".") < 3  # an address
         return "plaintext" if is_code and not placeholders.is_placeholder(text) else "setting"
     if not strict and text[0].isdigit() and _SIZED.fullmatch(text):
+        return "setting"
+    if key.words[-1:] == ("pin",) and _PINNED.fullmatch(text):
+        return "setting"
+    if key.words[-1:] in {("license",), ("licence",)} and len(text) <= 100 and _LICENSE.search(text):
         return "setting"
     if _COLOUR.match(text) and not shape.is_random_looking(_COLOUR.sub("", text)):
         return "setting"  # `PASS="\\033[32mok"`
@@ -197,11 +190,11 @@ def _classify_line(text: str, key: KeyName, *, strict: bool) -> ValueClass:
         return "documented"
     if placeholders.is_placeholder(text):
         return "placeholder"
-    if _is_identifier(text, key, strict=strict):
+    if names.is_identifier(text, key, strict=strict):
         return "identifier"
-    if _is_path(text, key, strict=strict):
+    if names.is_path(text, key, strict=strict):
         return "path"
-    if _is_name(text, key, strict=strict):
+    if names.is_name(text, key, strict=strict):
         return "name"
     if key.holds_prose and " " in text:
         return "prose"
@@ -264,7 +257,7 @@ def _is_prose(text: str, key: KeyName) -> bool:
         return True
     words = [word for part in text.split(" ") if (word := part.strip(_MARKS))]
     is_typed = key.asks_a_person or not key_words.OF_WORDS.isdisjoint(key.words)
-    return len(words) >= 3 and not is_typed and all(_is_plain_word(word) for word in words)
+    return len(words) >= 3 and not is_typed and all(names.is_plain_word(word) for word in words)
 
 
 def _names_itself(text: str) -> bool:
@@ -307,74 +300,3 @@ def _classify_userinfo(found: list[tuple[str, str, str]]) -> ValueClass:
         if kind == "plaintext":
             return kind
     return kind
-
-
-def _is_identifier(text: str, key: KeyName, *, strict: bool) -> bool:
-    if key.sensitivity == "strong":
-        return key.words[-1] == "pin" and _DIGEST.fullmatch(text) is not None  # of a key or a certificate
-    if _DIGEST.fullmatch(text):
-        return True
-    if strict and key.sensitivity != "plain":
-        return False
-    if _UUID.fullmatch(text):
-        return not key.is_sensitive
-    return key.identifies and (_HEX.fullmatch(text) is not None or _SUM.fullmatch(text) is not None)
-
-
-def _is_path(text: str, key: KeyName, *, strict: bool) -> bool:
-    is_url = _URL.fullmatch(text) is not None and "ref+echo:" not in text  # which is the value itself
-    if not is_url and not _PATH.fullmatch(text):
-        return False
-    way = text.partition("://")[2].partition("/")[2] if is_url else text
-    if key.sensitivity != "strong":
-        way = _COMMIT.sub("", "/" + way)
-    may_be_id = not strict or not key.is_sensitive
-    parts = [part for part in re.split(r"[/?&=#\\]", way) if len(part) >= 16]
-    if any(shape.is_random_looking(part) for part in parts if not (may_be_id and _UUID.fullmatch(part))):
-        return False
-    if key.is_sensitive and not is_url and _is_base64(text):
-        return False
-    return (
-        is_url or not strict or key.sensitivity != "strong" or (text.count("/") >= 2 and shape.word_share(text) > 0.5)
-    )
-
-
-def _is_base64(text: str) -> bool:
-    """Is what begins with a slash, or has some, no path but bytes in base64?"""
-    return _BASE64.fullmatch(text) is not None and shape.entropy(text) >= 4.2 and shape.word_share(text) < 0.3
-
-
-def _is_name(text: str, key: KeyName, *, strict: bool) -> bool:
-    if "," in text and not key.asks_a_person:  # `reloader.example.com/secret: api-keys,api-tls`
-        names = [name.strip() for name in text.split(",")]
-        return len(names) <= _NAMES and all(
-            name and " " not in name and _is_name(name, key, strict=strict) for name in names
-        )
-    if not _NAME.fullmatch(text):
-        return False
-    if key.sensitivity == "plain":
-        return not shape.is_random_looking(text)
-    if strict:
-        return False
-    words = re.split(r"[-_./:@ ]+", text)
-    if not all(_is_plain_word(word) for word in words) and (key.asks_a_person or not _is_label(text, words)):
-        return False
-    if key.sensitivity == "strong" and key.asks_a_person:  # `postgres-password` names a thing, `tiger` is a password
-        return len(words) > 1 and any(read_key(word).is_sensitive for word in words)
-    return True  # `secret: registry-login`, `token: write`: machines make tokens, and not of words
-
-
-def _is_label(text: str, words: list[str]) -> bool:
-    """Lower-case words with dashes, of which some are none that we know: `traefik-hub-license`, `k8s-etcd-default`."""
-    if len(words) < 2 or text != text.lower() or shape.word_share(text) < 0.3:
-        return False
-    short = all(len(word) <= 12 and (word.isalpha() or len(word) <= 4) for word in words)
-    return short and sum(_is_plain_word(word) for word in words) * 3 >= len(words) * 2 - 1
-
-
-def _is_plain_word(word: str) -> bool:
-    """A word of a name: letters that look like one, a version, or short."""
-    letters = word.strip("0123456789")
-    if len(word) >= 8 and any(c.isdigit() for c in letters):
-        return False
-    return len(letters) <= 3 or (letters.isalpha() and shape.is_word_like(letters) if letters.isascii() else True)

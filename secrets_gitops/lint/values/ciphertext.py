@@ -22,6 +22,8 @@ _SPRING = pattern(
 _MAVEN = pattern(r"\{[A-Za-z0-9+/]{24,400}={0,2}\}")
 """What Maven decrypts with the password of `settings-security.xml`."""
 _DOTENVX = pattern(r"encrypted:[A-Za-z0-9+/]{40,}={0,2}")
+_CIRRUS = pattern(r"ENCRYPTED\[(?:[0-9a-f]{2}){32,4000}\]")
+"""What Cirrus CI decrypts for a build."""
 _AT_REST = pattern(r"k8s:enc:(?:aescbc|aesgcm|secretbox|kms):v[12]:[\w.-]{1,200}(?::|$)")
 """What the API server writes before the bytes of an encrypted object."""
 _RSA = pattern(r"[A-Za-z0-9+/]{171}=|[A-Za-z0-9+/]{342}==|[A-Za-z0-9+/]{683}=")
@@ -58,6 +60,8 @@ def is_ciphertext(text: str) -> bool:
         return _PULUMI.fullmatch(text) is not None
     if text.startswith("eyJ"):
         return _JWE.fullmatch(text) is not None
+    if text.startswith("ENCRYPTED["):
+        return _CIRRUS.fullmatch(text) is not None
     if "{cipher}" in text:
         return _SPRING.fullmatch(text) is not None
     if text.startswith("{"):

@@ -17,7 +17,7 @@ STOCK_WORDS = frozenset(
     client private credential credentials cred creds admin administrator root user username login test testing tests
     tester default demo dev local value values here example examples sample dummy fake mock foo bar baz placeholder todo
     tbd string text data db database me base64 encoded encrypted hashed account json file session cookie shared signing
-    webhook jwt oauth oidc
+    webhook jwt oauth oidc invalid wrong incorrect
     """.split()
 )
 """A text built only from these is a placeholder or a default that everybody knows."""
@@ -51,13 +51,14 @@ _WHOLE = pattern(
     | your[-_\ ].{1,80} | my[-_\ ]?(?:secret|password|token)
     | <[^<>\n]{1,120}> | \[[a-z][a-z_\-\ ]{2,60}\] | \{_{0,2}[a-z][a-z_.\-\ ]{2,60}\}
     | [\w+/=-]{0,120}(?:\.{3,}|…+)
-    | x{3,} | \*{3,}(?:\w{1,4}|[ ].{0,80})? | \.{3,} | …+ | -+ | 0+ | \?{2,} | _+ | \#{3,}
+    | x{3,} | \*{3,}(?:\w{1,4}|[ ].{0,80})? | \.{3,} | …+ | -+ | 0+ | \?{2,} | _+ | \#{1,200}
     """,
     re.VERBOSE | re.IGNORECASE,
 )
 _RUNS = ("abcdefghijklmnopqrstuvwxyz" * 2, "01234567890123456789", "123456789123456789", "0123456789abcdef" * 4)
 _SEALED_CUT = pattern(r"A(?:g[A-D]|QA|YA)[A-Za-z0-9+/]{1,60}(?:\.{3,}|…+)")
 """The begin of a sealed value, as manuals show it."""
+_BLOT = pattern(r"[xX]{8,200}|\*{8,200}")
 _LETTERS_THEN_DIGITS = pattern(r"([a-z]{3,26})[-_]?([0-9]{3,12})")
 _LONGEST = max(map(len, STOCK_WORDS))
 
@@ -65,6 +66,12 @@ _LONGEST = max(map(len, STOCK_WORDS))
 def is_documented(text: str) -> bool:
     """Is it, whole, a value that a vendor's documentation prints?"""
     return text in DOCUMENTED or text.endswith(_DOCUMENTED_ENDS)
+
+
+def _is_blotted(text: str) -> bool:
+    """Is most of it one sign repeated, as in `SCWXXXXXXXXXXXXXXXXX`?"""
+    found = _BLOT.search(text)
+    return found is not None and len(found[0]) * 2 > len(text)
 
 
 def is_placeholder(text: str) -> bool:
@@ -76,7 +83,7 @@ def is_placeholder(text: str) -> bool:
     while len(bare) >= 2 and bare[0] + bare[-1] in {"''", '""', "()", "[]", "{}"}:
         bare = bare[1:-1].strip()
     for candidate in dict.fromkeys((text, bare)):
-        if not candidate or _is_run(candidate) or is_stock(candidate):
+        if not candidate or _is_run(candidate) or _is_blotted(candidate) or is_stock(candidate.strip("_")):
             return True
         if _WHOLE.fullmatch(candidate) and (_SEALED_CUT.fullmatch(candidate) or not _holds_value(candidate)):
             return True

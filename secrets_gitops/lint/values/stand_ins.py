@@ -16,6 +16,7 @@ _EXPANSION = pattern(
     \$\{\{[^{}\n]{0,300}\}\}                # GitHub workflows
     | \$__(?:env|file)\{[^{}\n]{1,300}\}    # Grafana
     | %X\{[\w.:-]{1,80}\}                      # a pattern of Log4j
+    | %\{[A-Z][A-Z0-9_]{1,60}(?::[\w.\[\]-]{1,80}){0,2}\}  # one of Grok
     | \$\{[^{}\n]{1,300}\} | \$\([^()\n]{1,300}\) | \#\{[^{}\n]{1,300}\}#?
     """,
     re.VERBOSE,
@@ -57,6 +58,7 @@ _REFERENCE = pattern(
 _CODE = pattern(
     r"(?:data|var|local|module)\.[A-Za-z_][\w.\[\]\"]{0,200}|os\.environ.{0,200}|process\.env\..{0,200}"
     r"|(?:getenv|lookup|file|env|vault|secret|get_secret|sensitive)\(.{0,300}\)|[A-Za-z_][\w.]{0,80}\(.{0,300}\)"
+    r"|hostvars\[[\w.\"']{1,80}\](?:\.\w{1,80}|\[[\w\"']{1,80}\]){1,4}"  # of Ansible
     r"|\[[A-Za-z]\w{0,40}\(.{0,400}\]"  # as templates of Azure have it
     # A path as jq and Go templates write it.
     r"|(?:\.[A-Za-z][a-z_]{1,30}(?:[A-Z][a-z]{1,20}){0,4}(?:\[[0-9]{0,4}\])?){1,6}",
