@@ -31,6 +31,8 @@ _AHEAD = 50
 _BY_BYTES = ("provider-token", "private-key")
 """The rules that run on lock files too."""
 _IN_NAMES = "provider-token"
+_ESCAPES = (b"\\u00", b"\\x", b"\\U000000", b"\\/")
+"""How each of those begins that `lint.escapes` resolves."""
 _IN_STRINGS = (*_BY_BYTES, "url-credential")
 """The rules that read bytes and look for what stands in strings, the targets of symbolic links among them."""
 
@@ -121,7 +123,7 @@ class Scanner:
         whole = only is None
         chosen = self._rules if only is None else tuple(rule for rule in self._rules if rule.id.startswith(only))
         found = [_shown(finding) for finding in self._check(target, chosen)]
-        if b"\\" in target.data and target.format is not None and not brief:
+        if target.format is not None and not brief and _may_hold_escapes(target.data):
             found += self._behind_escapes(target, chosen, found)
         if target.parsed and target.document is not None:
             self.documents += len(target.document.roots)
@@ -143,7 +145,7 @@ class Scanner:
 
     def _behind_escapes(self, target: Target, rules: tuple[Rule, ...], found: list[Finding]) -> list[Finding]:
         """What rules that read bytes find where escapes stand; a line of which the same rule told is left out."""
-        from secrets_gitops.lint.escapes import resolved  # noqa: PLC0415  few files hold a backslash
+        from secrets_gitops.lint.escapes import resolved  # noqa: PLC0415  few files hold an escape
 
         data = resolved(target.data)
         if data is None:
@@ -218,6 +220,10 @@ class Scanner:
         rule = catalog.load("parse-error")
         if any(rule.id == chosen.id for chosen in self._rules):
             yield from rule.check(target)
+
+
+def _may_hold_escapes(data: bytes) -> bool:
+    return b"\\" in data and any(begin in data for begin in _ESCAPES)
 
 
 def _read_ahead(snapshot: Snapshot, paths: Sequence[str]) -> Iterator[str]:
